@@ -1,0 +1,1 @@
+"""Agentic Diffusion plans by denoising."""
