@@ -1,1 +1,1 @@
-"""To be said."""
+"""Places to plan in: simulators, data generators, oracles, scores and trained planners."""
