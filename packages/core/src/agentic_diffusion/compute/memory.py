@@ -7,35 +7,32 @@ from typing import Any, final
 
 import torch
 from torch import Tensor
-from torch.utils._python_dispatch import TorchDispatchMode
+from torch.overrides import TorchFunctionMode
 
 
 @final
-class _Counter(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Adds up the bytes of every tensor that an operation returns."""
+class _Counter(TorchFunctionMode):
+    """Adds up the bytes of every tensor that a torch function returns."""
 
     def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__()
         self.total: int = 0
 
-    def __torch_dispatch__(
+    def __torch_function__(
         self, func: Any, types: Any, args: Any = (), kwargs: Mapping[str, Any] | None = None
     ) -> Any:
         out = func(*args, **(kwargs or {}))
         for value in out if isinstance(out, tuple | list) else (out,):
-            if isinstance(value, Tensor) and not _is_view(func):
+            if isinstance(value, Tensor):
                 self.total += value.numel() * value.element_size()
         return out
 
 
-def _is_view(func: Any) -> bool:
-    return any(r.alias_info is not None for r in func._schema.returns)
-
-
 def bytes_needed(call: Callable[[], Any]) -> int:
-    """Return the bytes that all operations inside `call` allocate, views left out.
+    """Return the bytes of everything that torch functions return inside `call`.
 
-    An upper bound on the activations alive at one time: nothing is taken off for what is freed on the way.
+    A cautious figure for the activations alive at one time: views count as copies, and nothing is taken off for
+    what is freed on the way.
     """
     counter = _Counter()
     with counter:
