@@ -11,18 +11,52 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from agentic_diffusion_worlds.maze.controller import Gains, WaypointController
     from agentic_diffusion_worlds.maze.dataset import drive, generate
+    from agentic_diffusion_worlds.maze.env import MazeEnv
+    from agentic_diffusion_worlds.maze.film import animate
     from agentic_diffusion_worlds.maze.geometry import D4RL, ROBOTICS_V3, Geometry, Profile
     from agentic_diffusion_worlds.maze.map import LARGE, MAZES, MEDIUM, UMAZE, Cell, Maze, MazeMap
     from agentic_diffusion_worlds.maze.physics import MazePhysics
+    from agentic_diffusion_worlds.maze.plot import plot_plan
     from agentic_diffusion_worlds.maze.recording import MazeData, Recipe, load, save
+    from agentic_diffusion_worlds.maze.score import (
+        Episode,
+        Score,
+        ceiling_row,
+        judge,
+        normalised,
+        oracle_row,
+        random_row,
+        report,
+        roll,
+        run_episode,
+        starts,
+        summary,
+    )
 
 _HOMES = {
     "controller": ("Gains", "WaypointController"),
     "dataset": ("drive", "generate"),
+    "env": ("MazeEnv",),
+    "film": ("animate",),
     "geometry": ("D4RL", "ROBOTICS_V3", "Geometry", "Profile"),
     "map": ("LARGE", "MAZES", "MEDIUM", "UMAZE", "Cell", "Maze", "MazeMap"),
     "physics": ("MazePhysics",),
+    "plot": ("plot_plan",),
     "recording": ("MazeData", "Recipe", "load", "save"),
+    "score": (
+        "Episode",
+        "Score",
+        "ceiling_row",
+        "judge",
+        "normalised",
+        "oracle_row",
+        "random_row",
+        "report",
+        "roll",
+        "run_episode",
+        "starts",
+        "summary",
+    ),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -34,19 +68,34 @@ __all__ = [
     "ROBOTICS_V3",
     "UMAZE",
     "Cell",
+    "Episode",
     "Gains",
     "Geometry",
     "Maze",
     "MazeData",
+    "MazeEnv",
     "MazeMap",
     "MazePhysics",
     "Profile",
     "Recipe",
+    "Score",
     "WaypointController",
+    "animate",
+    "ceiling_row",
     "drive",
     "generate",
+    "judge",
     "load",
+    "normalised",
+    "oracle_row",
+    "plot_plan",
+    "random_row",
+    "report",
+    "roll",
+    "run_episode",
     "save",
+    "starts",
+    "summary",
 ]
 
 

@@ -20,6 +20,8 @@ from agentic_diffusion_worlds.maze.map import Cell
 from agentic_diffusion_worlds.maze.physics import MazePhysics, clip_speed
 from agentic_diffusion_worlds.maze.recording import MazeData, Recipe
 
+__all__ = ["CHUNK", "MazeData", "Recipe", "drive", "generate"]
+
 CHUNK = 50_000
 
 

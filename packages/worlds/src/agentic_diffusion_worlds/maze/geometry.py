@@ -111,8 +111,13 @@ class Geometry:
 
     def xy_to_cell(self, xy: ArrayLike) -> Cell:
         """The free cell in whose walls the position lies; the nearest one if it lies in a wall."""
-        u, v = (float(value) for value in self._grid(_points(xy)))
+        u, v = (float(value) for value in self.to_grid(xy))
         return self.map.nearest_cell((u, v))
+
+    def to_grid(self, xy: ArrayLike) -> Array:
+        """Row and column as real numbers: the wall of cell (i, j) is the unit square around (i, j)."""
+        grid: Array = (_points(xy) + self.profile.wall_offset - self._shift) @ self._turn.T
+        return grid
 
     def walls_xy(self) -> Array:
         """Centres of all walls as ``(n, 2)``; each is a unit square."""
@@ -127,7 +132,7 @@ class Geometry:
 
     def clearance(self, xy: ArrayLike) -> Array:
         """Distance from a ball centre to the nearest wall: 0 inside walls, at most 0.5."""
-        grid = self._grid(_points(xy))
+        grid = self.to_grid(xy)
         with np.errstate(invalid="ignore"):
             cell = np.rint(np.clip(np.nan_to_num(grid, nan=-1.0), -1, self.map.shape)).astype(int)
         part = grid - cell
@@ -162,7 +167,7 @@ class Geometry:
             b: Ball centres, broadcast against ``a``.
             slack: How deep the ball may sink into a wall.
         """
-        first, last = np.broadcast_arrays(self._grid(_points(a)), self._grid(_points(b)))
+        first, last = np.broadcast_arrays(self.to_grid(a), self.to_grid(b))
         flat_a, flat_b = first.reshape(-1, 2), last.reshape(-1, 2)
         hit = np.zeros(len(flat_a), dtype=np.bool_)
         for k in range(0, len(hit), CHUNK):
@@ -172,11 +177,6 @@ class Geometry:
         finite = np.all(np.isfinite(first) & np.isfinite(last), axis=-1)
         result: Mask = ~hit.reshape(first.shape[:-1]) & inside & finite
         return result
-
-    def _grid(self, xy: Array) -> Array:
-        """Cell coordinates in which the wall of cell (i, j) is the unit square around (i, j)."""
-        grid: Array = (xy + self.profile.wall_offset - self._shift) @ self._turn.T
-        return grid
 
 
 @dataclass(frozen=True)
@@ -228,7 +228,7 @@ def _cuts(a: Array, b: Array, boxes: Array, grow: Array) -> Mask:
     along_j = np.abs(dj) < reach[:, 1:] + size[:, 1]
     cross = np.abs(half[:, :1] * dj - half[:, 1:] * di)
     across = cross <= size[:, 0] * reach[:, 1:] + size[:, 1] * reach[:, :1]
-    result: Mask = (along_i & along_j & across).any(axis=1)
+    result: Mask = np.any(along_i & along_j & across, axis=1)
     return result
 
 
