@@ -7,6 +7,7 @@ import json
 import logging
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import final
@@ -44,7 +45,7 @@ def save(folder: Path, tensors: Mapping[str, Tensor], card: Mapping[str, JsonVal
     """Write weights and card so that a reader sees the old version or the new one, never a mixture.
 
     The weights file is named by its content; the card names the file and its SHA-256 and is replaced last. The
-    version before stays beside it.
+    version before stays beside it where it is intact. One writer at a time; readers may come at any time.
 
     Args:
         folder: Made if missing.
@@ -55,17 +56,24 @@ def save(folder: Path, tensors: Mapping[str, Tensor], card: Mapping[str, JsonVal
         The path of the card.
 
     Raises:
-        StoreError: The disk refused; what was there before is untouched.
+        StoreError: The card is not plain JSON, or the disk refused; what was there before is untouched.
     """
-    blob = write_tensors({name: value.detach().cpu().contiguous() for name, value in tensors.items()})
+    blob = write_tensors({name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()})
     digest = hashlib.sha256(blob).hexdigest()
     name = f"{digest[:16]}.safetensors"
-    text = json.dumps({**card, "weights": name, "sha256": digest}, indent=2, sort_keys=True)
+    try:
+        facts = {**card, "weights": name, "sha256": digest}
+        text = json.dumps(facts, indent=2, sort_keys=True, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise StoreError(
+            f"a card that is not plain JSON ({error})",
+            "text, finite numbers, booleans, None, lists and mappings",
+            "Turn the odd one out into text.",
+        ) from error
     try:
         folder.mkdir(parents=True, exist_ok=True)
         write_atomically(folder / name, blob)
-        if (folder / CARD).exists():
-            write_atomically(folder / PREVIOUS, (folder / CARD).read_bytes())
+        _keep(folder, digest)
         write_atomically(folder / CARD, (text + "\n").encode())
         _sweep(folder)
     except OSError as error:
@@ -94,14 +102,23 @@ def write_atomically(path: Path, blob: bytes) -> None:
         part.unlink(missing_ok=True)
 
 
+def _keep(folder: Path, digest: str) -> None:
+    """Make the present version the last good one, if it is intact and not the one that is being saved."""
+    try:
+        present = _read(folder / CARD)
+    except StoreError:
+        return
+    if present.card["sha256"] != digest:
+        write_atomically(folder / PREVIOUS, (folder / CARD).read_bytes())
+
+
 def _sweep(folder: Path) -> None:
-    """Remove weights that neither the card nor the one before it names."""
-    named = {
-        json.loads(card.read_text(encoding="utf-8")).get("weights")
-        for card in (folder / CARD, folder / PREVIOUS)
-        if card.exists()
-    }
-    for file in folder.glob("*.safetensors"):
+    """Remove weights that neither the card nor the one before it names, and what crashed writers left."""
+    named = set()
+    for card in (CARD, PREVIOUS):
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            named.add(json.loads((folder / card).read_text(encoding="utf-8"))["weights"])
+    for file in (*folder.glob("*.safetensors"), *folder.glob(".*.part")):
         if file.name not in named:
             file.unlink(missing_ok=True)
 
@@ -134,13 +151,14 @@ def _read(path: Path) -> Bundle:
     try:
         card = json.loads(path.read_text(encoding="utf-8"))
         name, digest = str(card["weights"]), str(card["sha256"])
-        if Path(name).name != name:
-            raise StoreError(f"{path.name} names weights outside its folder", expected, action)
-        blob = (path.parent / name).read_bytes()
+        inside = Path(name).name == name
+        blob = (path.parent / name).read_bytes() if inside else b""
     except OSError as error:
         raise StoreError(f"{path.name}: {error.strerror or error}", expected, action) from error
     except (ValueError, KeyError, TypeError) as error:
         raise StoreError(f"{path.name} is no card ({error})", expected, action) from error
+    if not inside:
+        raise StoreError(f"{path.name} names weights outside its folder", expected, action)
     if hashlib.sha256(blob).hexdigest() != digest:
         raise StoreError(f"{name} is damaged (its SHA-256 differs)", expected, action)
     try:

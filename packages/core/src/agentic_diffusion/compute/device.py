@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any, Literal, TypeAlias, TypeVar, final
@@ -41,7 +41,8 @@ class Compute:
             raise InvalidConfigError(
                 f"precision={self.precision!r}", "fp32, bf16 or fp16", "fp32 works everywhere."
             )
-        if self.precision == "fp16" and self.kind != "cuda":
+        kind = self.kind  # raises for a device that is not here
+        if self.precision == "fp16" and kind != "cuda":
             raise InvalidConfigError(
                 f"precision='fp16' on {self.where}", "a CUDA device", "Use bf16 or fp32 here."
             )
@@ -88,6 +89,16 @@ class Compute:
             module.compile()
         return module
 
+    def settle(self, *parts: object) -> None:
+        """Place every network in `parts`, also inside tuples and dataclasses, ready to infer."""
+        for module in _modules(parts):
+            self.place(module.eval())
+
+    def wait(self) -> None:
+        """Wait until the device has done what it was given, so that clocks tell the truth."""
+        if self.kind == "cuda":
+            torch.cuda.synchronize(self.where)
+
     def send(self, value: T) -> T:
         """Move tensors to the device, inside tuples, mappings and frozen dataclasses too."""
         return _send(value, self.where)  # type: ignore[no-any-return]
@@ -97,6 +108,17 @@ class Compute:
         if self.precision == "fp32":
             return nullcontext()
         return torch.autocast(self.kind, dtype=_TYPES[self.precision])
+
+
+def _modules(value: object) -> Iterator[nn.Module]:
+    if isinstance(value, nn.Module):
+        yield value
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from _modules(item)
+    elif is_dataclass(value):
+        for part in fields(value):
+            yield from _modules(getattr(value, part.name))
 
 
 def _send(value: Any, device: torch.device) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Protocol, Self, TypeVar, final, runtime_checkable
+from typing import Any, Protocol, TypeVar, final, runtime_checkable
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -13,6 +13,7 @@ from torch.nn import functional
 from agentic_diffusion.denoising.state import Rng, uniform
 
 X = TypeVar("X")
+Bel = TypeVar("Bel", bound="Belief[Any]")
 
 
 @runtime_checkable
@@ -27,7 +28,7 @@ class Belief(Protocol[X]):
         """Return the single best reconstruction of the truth, given the noisy state."""
         ...
 
-    def beyond(self, other: Self, scale: float) -> Self:
+    def beyond(self: Bel, other: Bel, scale: float) -> Bel:
         """Return the belief on the far side: `other` + scale · (self - `other`)."""
         ...
 
@@ -79,7 +80,7 @@ class Categorical:
     def surprise(self, clean: Int[Tensor, "batch length"]) -> Float[Tensor, " batch"]:
         """Return the weighted cross-entropy on hidden tokens over the length, of each sample."""
         loss = functional.cross_entropy(self.logits.float().transpose(1, 2), clean, reduction="none")
-        return self.weight * (loss * self.hidden).sum(dim=1) / clean.shape[1]
+        return self.weight * loss.masked_fill(~self.hidden, 0.0).sum(dim=1) / clean.shape[1]
 
     def guess(self, x: Int[Tensor, "batch length"]) -> Int[Tensor, "batch length"]:
         """Return the state with each hidden token set to its most likely value."""

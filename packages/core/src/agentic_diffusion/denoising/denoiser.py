@@ -104,7 +104,8 @@ class GaussianNet(nn.Module):
 
     def forward(self, x: Shape, t: Time, condition: Condition[Tensor]) -> Gaussian:
         """Return the belief about the truth behind `x`."""
-        output = self.network(x, t.expand(x.shape[0]), condition.context).to(x.dtype)
+        level = t.to(x.device).expand(x.shape[0])
+        output = self.network(x, level, condition.context).to(x.dtype)
         survival = expand(self.schedule(t), x)
         mean = self.target.mean(output, x, survival)
         return Gaussian(mean, 1 - survival, self.target.weight(survival))
@@ -134,7 +135,8 @@ class MaskedNet(nn.Module):
 
     def forward(self, x: Int[Tensor, "batch length"], t: Time, condition: Condition[Tensor]) -> Categorical:
         """Return the belief about the tokens behind the masks."""
-        logits = self.network(x, t.expand(x.shape[0]), condition.context).float()
+        level = t.to(x.device).expand(x.shape[0])
+        logits = self.network(x, level, condition.context).float()
         barred = torch.zeros(logits.shape[-1], device=logits.device)
         barred[self.mask_token] = -torch.inf
         weight = 1 / (1 - self.schedule(t)).clamp(min=FLOOR)
@@ -201,10 +203,10 @@ class RecallTrajectories:
 
     def __call__(self, x: Shape, t: Time, condition: Condition[Tensor]) -> Gaussian:
         """Return mean and variance of the trajectories that could lie behind `x`."""
-        survival = self.schedule(t)
-        flat, known = x.flatten(1), self.memory.flatten(1)
-        scale = survival.reshape(-1, 1)
-        gap = torch.cdist(flat / scale.sqrt(), known) ** 2
+        flat, known = x.flatten(1), self.memory.to(x).flatten(1)
+        scale = self.schedule(t).to(x).reshape(-1, 1)
+        exact = "donot_use_mm_for_euclid_dist"
+        gap = torch.cdist(flat / scale.sqrt(), known, compute_mode=exact) ** 2
         weights = (-gap * scale / (2 * (1 - scale).clamp(min=FLOOR))).softmax(dim=1)
         mean = (weights @ known).view_as(x)
         var = (weights @ known**2).view_as(x) - mean**2
@@ -230,10 +232,10 @@ class RecallTokens:
 
     def __call__(self, x: Int[Tensor, "batch length"], t: Time, condition: Condition[Tensor]) -> Categorical:
         """Return the share of each token among the rows that agree; all rows where none does."""
-        hidden = x == self.mask_token
-        agrees = ((x[:, None] == self.memory[None]) | hidden[:, None]).all(dim=-1).float()
+        hidden, memory = x == self.mask_token, self.memory.to(x)
+        agrees = ((x[:, None] == memory[None]) | hidden[:, None]).all(dim=-1).float()
         agrees = torch.where(agrees.sum(1, keepdim=True) > 0, agrees, 1.0)
-        onehot = nn.functional.one_hot(self.memory, self.vocabulary).float()
+        onehot = nn.functional.one_hot(memory, self.vocabulary).float()
         share = torch.einsum("bc,clv->blv", agrees / agrees.sum(1, keepdim=True), onehot)
         return Categorical(share.log(), hidden, torch.ones((), device=x.device))
 

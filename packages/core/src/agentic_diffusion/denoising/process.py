@@ -110,5 +110,5 @@ class MaskedProcess:
         """Reveal each hidden token with probability (α_s-α_t)/(1-α_t), drawn from the belief."""
         at_t, at_s = expand(self.schedule(t), x), expand(self.schedule(s), x)
         chance = (at_s - at_t) / (1 - at_t).clamp(min=FLOOR)
-        reveal = (x == self.mask_token) & ((uniform(x, rng) < chance) | (s <= 0))
+        reveal = (x == self.mask_token) & ((uniform(x, rng) < chance) | (expand(s, x) <= 0))
         return torch.where(reveal, belief.sample(rng), x)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeAlias, TypeVar
 
 import torch
@@ -13,7 +13,7 @@ from agentic_diffusion.denoising.belief import Categorical, Gaussian
 from agentic_diffusion.denoising.denoiser import Denoiser
 from agentic_diffusion.denoising.process import GaussianProcess, MaskedProcess, Process
 from agentic_diffusion.denoising.schedule import FLOOR, Schedule
-from agentic_diffusion.denoising.state import Condition, Rng, Step, Time, normal
+from agentic_diffusion.denoising.state import Condition, Rng, Step, Time, expand, normal, uniform
 from agentic_diffusion.errors import InvalidConfigError
 
 X = TypeVar("X")
@@ -49,14 +49,29 @@ def denoise(
 
     Yields:
         One `Step` for each noise level after the first.
+
+    Raises:
+        InvalidConfigError: The noise levels do not fall, or leave [0, 1].
     """
     move = kernel or ancestral(process)
-    levels = torch.tensor(times, dtype=torch.float32)
+    levels = _levels(times)
     step: Step[X, B] = Step(condition.pin(process.noise(like, rng)), levels[0])
     for s in levels[1:]:
         step = move(step, s, lambda x, t: denoiser(x, t, condition), rng)
         step = replace(step, x=condition.pin(step.x))
         yield step
+
+
+def _levels(times: Sequence[float]) -> Tensor:
+    levels = torch.tensor(times, dtype=torch.float32)
+    falling = levels.ndim == 1 and len(levels) > 1 and bool((levels[1:] < levels[:-1]).all())
+    if not falling or not 0 <= float(levels[-1]) < float(levels[0]) <= 1:
+        raise InvalidConfigError(
+            f"times={tuple(times)}",
+            "at least two falling noise levels in [0, 1]",
+            "schedule.times(steps) makes them.",
+        )
+    return levels
 
 
 def ancestral(process: Process[X, B]) -> Kernel[X, B]:
@@ -85,7 +100,7 @@ def ddim(process: GaussianProcess, *, eta: float = 0.0) -> Kernel[Tensor, Gaussi
         step: Step[Tensor, Gaussian], s: Time, believe: Believe[Tensor, Gaussian], rng: Rng
     ) -> Step[Tensor, Gaussian]:
         belief = believe(step.x, step.t)
-        at_t, at_s = process.schedule(step.t), process.schedule(s)
+        at_t, at_s = (expand(process.schedule(t), step.x) for t in (step.t, s))
         fade = (1 - at_t).clamp(min=FLOOR)
         noise = (step.x - at_t.sqrt() * belief.mean) / fade.sqrt()
         var = eta**2 * (1 - at_s) / fade * (1 - at_t / at_s)
@@ -117,8 +132,9 @@ def multistep(process: GaussianProcess) -> Kernel[Tensor, Gaussian]:
             return Step(belief.mean, s, belief, step.t)
         here, there = (_half_log_snr(process.schedule, t) for t in (step.t, s))
         towards = belief.mean
-        if step.belief is not None and step.since is not None:
-            ratio = (here - _half_log_snr(process.schedule, step.since)) / (there - here)
+        before = here if step.since is None else _half_log_snr(process.schedule, step.since)
+        if step.belief is not None and bool(before < here):
+            ratio = (here - before) / (there - here)
             towards = towards + (belief.mean - step.belief.mean) / (2 * ratio)
         at_t, at_s = process.schedule(step.t), process.schedule(s)
         x = ((1 - at_s) / (1 - at_t).clamp(min=FLOOR)).sqrt() * step.x
@@ -132,8 +148,9 @@ def confident(process: MaskedProcess, *, bound: float = 0.0) -> Kernel[Tensor, C
     """Reveal the surest tokens first, more at once while their joint uncertainty stays bounded.
 
     Of the hidden tokens, ordered by entropy, reveal the longest prefix whose entropies without the largest sum
-    to at most `bound` nats, and never fewer than the schedule asks (entropy-bounded unmasking,
-    Ben-Hamu et al. 2025, arXiv:2505.24857).
+    to at most `bound` nats (entropy-bounded unmasking, Ben-Hamu et al. 2025, arXiv:2505.24857), and never
+    fewer than the schedule asks: the share (1-α_s)/(1-α_t) of what is hidden now may stay hidden, rounded up
+    or down at random so that it is right on average, however many tokens were pinned.
 
     Args:
         process: Gives the schedule and the mask token.
@@ -151,8 +168,9 @@ def confident(process: MaskedProcess, *, bound: float = 0.0) -> Kernel[Tensor, C
         ordered, order = entropy.sort(dim=1)
         finite = ordered.masked_fill(torch.isinf(ordered), 0.0)
         within = (finite.cumsum(1) - finite <= bound) & torch.isfinite(ordered)
-        left = (1 - process.schedule(s)) * step.x.shape[1]
-        due = (hidden.sum(1, keepdim=True) - left.floor()).clamp(min=0)
+        count = hidden.sum(1, keepdim=True)
+        stay = (1 - process.schedule(s)) / (1 - process.schedule(step.t)).clamp(min=FLOOR)
+        due = count - (count * stay + uniform(count, rng)).floor()
         rank = torch.arange(step.x.shape[1], device=step.x.device)
         chosen = torch.isfinite(ordered) & ((rank < due) | (within if bound > 0 else rank < 0))
         reveal = torch.zeros_like(hidden).scatter(1, order, chosen) & hidden
@@ -168,10 +186,12 @@ def particles(
     temperature: float = 1.0,
     until: float = 0.0,
 ) -> Kernel[Tensor, Any]:
-    """Let the batch compete: after a move, samples are drawn anew in proportion to exp(score / temperature).
+    """Let the batch compete: p(x) becomes p(x) · exp(score / temperature), the better the larger the batch.
 
-    Wu et al. 2023 (twisted diffusion sampler), arXiv:2306.17775; resampling is systematic. Samples share
-    one condition, for a sample may take the place of any other.
+    After a move, samples are drawn anew in proportion to exp((score - score before) / temperature); the factors
+    telescope, so the batch ends tilted by its last score alone. Sequential Monte Carlo as in Singhal et al. 2025
+    (Feynman-Kac steering), arXiv:2501.06848, with the potential of differences; resampling is systematic. Samples
+    share one condition, for a sample may take the place of any other.
 
     Args:
         kernel: The move each sample makes.
@@ -190,10 +210,24 @@ def particles(
         moved = kernel(step, s, believe, rng)
         if float(s) < until:
             return moved
-        weights = (score(moved.belief, moved.x, s).float() / temperature).softmax(0).cpu()
+        gain = score(moved.belief, moved.x, s).double()
+        if step.belief is not None:
+            gain = gain - score(step.belief, step.x, step.t).double()
+        weights = (gain / temperature).softmax(0).to(rng.device)
         count = weights.shape[0]
-        strata = (torch.rand(1, generator=rng) + torch.arange(count)) / count
-        index = torch.searchsorted(weights.cumsum(0), strata).clamp(max=count - 1)
-        return Step(moved.x[index.to(moved.x.device)], s)
+        start = torch.rand(1, generator=rng, device=rng.device)
+        strata = (start + torch.arange(count, device=rng.device)).double() / count
+        index = torch.searchsorted(weights.cumsum(0), strata, right=True).clamp(max=count - 1)
+        return replace(moved, x=_rows(moved.x, index), belief=_rows(moved.belief, index))
 
     return move
+
+
+def _rows(value: Any, index: Tensor) -> Any:
+    """Return the rows of a tensor, or of every tensor with as many rows in a belief."""
+    if isinstance(value, Tensor):
+        whole = value.ndim == 0 or value.shape[0] != index.shape[0]
+        return value if whole else value[index.to(value.device)]
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(value, **{f.name: _rows(getattr(value, f.name), index) for f in fields(value)})
+    return None

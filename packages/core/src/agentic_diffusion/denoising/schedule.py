@@ -15,6 +15,11 @@ FLOOR = 1e-5
 """The least survival, so that the signal-to-noise ratio stays finite at t = 1."""
 
 
+def _survival(share: Time, t: Time) -> Time:
+    """Keep a share within [FLOOR, 1], and at exactly 1 for t = 0 whatever the rounding."""
+    return torch.where(t == 0, 1.0, share.clamp(FLOOR, 1.0))
+
+
 @runtime_checkable
 class Schedule(Protocol):
     """Survival in [0, 1]: 1 at t = 0, about 0 at t = 1, never rising.
@@ -49,7 +54,7 @@ class Linear:
     def __call__(self, t: Time) -> Time:
         """Return the survival at `t`."""
         rate = self.beta_min * t + 0.5 * (self.beta_max - self.beta_min) * t**2
-        return torch.exp(-rate).clamp(min=FLOOR)
+        return _survival(torch.exp(-rate), t)
 
 
 @final
@@ -72,7 +77,7 @@ class Cosine:
         """Return the survival at `t`."""
         start = math.cos(0.5 * math.pi * self.offset / (1 + self.offset)) ** 2
         angle = 0.5 * math.pi * (t + self.offset) / (1 + self.offset)
-        return (torch.cos(angle) ** 2 / start).clamp(FLOOR, 1.0)
+        return _survival(torch.cos(angle) ** 2 / start, t)
 
 
 @final
@@ -93,7 +98,7 @@ class LogLinear:
 
     def __call__(self, t: Time) -> Time:
         """Return the survival at `t`."""
-        return (1 - (1 - self.epsilon) * t).clamp(FLOOR, 1.0)
+        return _survival(1 - (1 - self.epsilon) * t, t)
 
 
 @final
@@ -101,7 +106,7 @@ class LogLinear:
 class Sigmoid:
     """ᾱ(t) = (σ(b/τ) - σ((a+(b-a)t)/τ)) / (σ(b/τ) - σ(a/τ)): slow at both ends.
 
-    Jabri et al. 2022, arXiv:2212.11972, sec. 3.2.
+    Jabri et al. 2022, arXiv:2212.11972; in this form Chen 2023, arXiv:2301.10972, algorithm 1.
     """
 
     start: float = -3.0
@@ -121,7 +126,7 @@ class Sigmoid:
         low = 1 / (1 + math.exp(-self.start / self.temperature))
         high = 1 / (1 + math.exp(-self.end / self.temperature))
         here = torch.sigmoid((self.start + (self.end - self.start) * t) / self.temperature)
-        return ((high - here) / (high - low)).clamp(FLOOR, 1.0)
+        return _survival((high - here) / (high - low), t)
 
 
 def signal_to_noise(survival: Time) -> Time:

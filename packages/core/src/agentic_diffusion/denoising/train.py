@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -16,6 +17,8 @@ from agentic_diffusion.denoising.denoiser import loss
 from agentic_diffusion.denoising.process import Process
 from agentic_diffusion.denoising.state import Condition, Rng
 from agentic_diffusion.errors import InvalidConfigError
+
+log = logging.getLogger(__name__)
 
 Draw: TypeAlias = Callable[[Rng], tuple[Tensor, Condition[Tensor]]]
 """Draws a batch of truth and what is pinned in it."""
@@ -135,11 +138,12 @@ class Training:
         self.scaler.unscale_(self.optimiser)
         norm = float(nn.utils.clip_grad_norm_(self.denoiser.parameters(), self.recipe.clip))
         skipped = not (math.isfinite(total) and math.isfinite(norm))
-        if not skipped or self.scaler.is_enabled():
+        if skipped:
+            log.warning("step %d skipped: loss %s, gradient norm %s", self.step + 1, total, norm)
+        else:
             self.scaler.step(self.optimiser)
-        self.scaler.update()
-        if not skipped:
             self._follow()
+        self.scaler.update()
         self.step += 1
         seconds = time.perf_counter() - started
         return TrainStep(self.step, total, norm, rate, seconds, skipped)
@@ -178,7 +182,8 @@ class Training:
         tensors["rng"] = self.rng.get_state()
         tensors["step"] = torch.tensor(self.step)
         if self.scaler.is_enabled():
-            tensors["scale"] = torch.tensor(self.scaler.get_scale())
+            scale = self.scaler.state_dict()
+            tensors["scale"] = torch.tensor([scale["scale"], scale["_growth_tracker"]], dtype=torch.float64)
         return {name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}
 
     def resume(self, tensors: Mapping[str, Tensor]) -> None:
@@ -188,11 +193,11 @@ class Training:
             InvalidConfigError: The tensors belong to another network.
         """
         weights = _under(tensors, "weights/")
-        if weights.keys() != self.denoiser.state_dict().keys():
+        if _shapes(weights) != _shapes(self.denoiser.state_dict()):
             raise InvalidConfigError(
                 f"a run with {len(weights)} weights",
                 f"a run of this network with {len(self.denoiser.state_dict())} weights",
-                "Resume with the network that the run was started with.",
+                "Resume with the network, in name and size, that the run was started with.",
             )
         self.denoiser.load_state_dict(weights)
         self.average = dict(self.compute.send(_under(tensors, "average/")))
@@ -205,7 +210,13 @@ class Training:
         self.rng.set_state(tensors["rng"].to(torch.uint8))
         self.step = int(tensors["step"])
         if self.scaler.is_enabled() and "scale" in tensors:
-            self.scaler.update(float(tensors["scale"]))
+            scale, tracker = tensors["scale"].tolist()
+            told = {"scale": scale, "_growth_tracker": int(tracker)}
+            self.scaler.load_state_dict({**self.scaler.state_dict(), **told})
+
+
+def _shapes(tensors: Mapping[str, Tensor]) -> dict[str, torch.Size]:
+    return {name: value.shape for name, value in tensors.items()}
 
 
 def _under(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar, final, runtime_checkable
@@ -83,9 +84,11 @@ class _Run(Generic[X]):
     """What one call of `plan` has reached."""
 
     clock: Clock
-    total: int
+    total: int  # steps that will have been made at the end, lost ones included
     batch: int
-    done: int = 0
+    left: int  # candidates still to be sampled
+    done: int = 0  # steps made, lost ones included
+    lost: int = 0  # steps made in batches that ran out of memory
     finished: list[X] = field(default_factory=list)
     ending: Ending = "complete"
 
@@ -126,8 +129,7 @@ class Planner(Generic[Q, X, B, V]):
                 "at least one step and one candidate",
                 "10 steps and 16 candidates are a fair start.",
             )
-        if isinstance(self.denoiser, torch.nn.Module):
-            self.compute.place(self.denoiser.eval())
+        self.compute.settle(self.denoiser, self.guides)
 
     def plan(
         self,
@@ -166,18 +168,17 @@ class Planner(Generic[Q, X, B, V]):
         clock = Clock(budget or Budget())
         condition = self.compute.send(self.domain.condition(request))
         batch = min(self.count, self._fitting(request, condition, clock.budget))
-        rounds = -(-self.count // batch)
-        run: _Run[X] = _Run(clock, total=self.steps * rounds, batch=batch)
+        total = self.steps * -(-self.count // batch)
+        run: _Run[X] = _Run(clock, total=total, batch=batch, left=self.count)
         rng = generator(seed)
-        left = self.count
-        while left > 0 and run.ending == "complete":
-            size = min(run.batch, left)
+        while run.left > 0 and run.ending == "complete":
+            size, before = min(run.batch, run.left), run.done
             try:
                 yield from self._denoise(run, request, condition, size=size, rng=rng)
             except (RuntimeError, MemoryError) as error:
-                self._shrink(run, error)
+                self._shrink(run, error, size=size, lost=run.done - before)
                 continue
-            left -= size
+            run.left -= size
         return self._answer(run, request, seed=seed)
 
     def _denoise(
@@ -197,14 +198,13 @@ class Planner(Generic[Q, X, B, V]):
         guess = like
         for made in range(1, self.steps + 1):
             step = self._next(loop)
+            guess = self._guess(step, condition, last=made == self.steps)
+            if math.isfinite(run.clock.budget.milliseconds):
+                self.compute.wait()
             run.clock.lap()
             run.done += 1
-            guess = self._guess(step, condition, last=made == self.steps)
             event = DenoiseEvent(
-                step=run.done,
-                total=max(run.total, run.done),
-                time=float(step.t),
-                seconds=run.clock.seconds(),
+                step=run.done, total=run.total, time=float(step.t), seconds=run.clock.seconds()
             )
             yield Draft(event, guess)
             if run.done < run.total and (ending := run.clock.ending()) != "complete":
@@ -240,26 +240,33 @@ class Planner(Generic[Q, X, B, V]):
             )
         return budget.memory_bytes // need
 
-    def _shrink(self, run: _Run[X], error: RuntimeError | MemoryError) -> None:
+    def _shrink(self, run: _Run[X], error: RuntimeError | MemoryError, *, size: int, lost: int) -> None:
         """Halve the batch after an out-of-memory error; anything else is raised again."""
         if not is_out_of_memory(error):
             raise error
-        if run.batch > 1:
-            run.batch //= 2
-            run.total += self.steps
+        run.lost += lost
+        run.batch = max(1, size // 2)
+        run.total = run.done + self.steps * -(-run.left // run.batch)
+        if size > 1:
             log.warning("out of memory: going on with batches of %d candidates", run.batch)
-            return
-        if not run.finished:
+        elif run.finished:
+            run.ending = "memory"
+        else:
             raise BudgetError(
                 "out of memory with a batch of one candidate",
                 "room for at least one",
                 "Free memory or use a smaller network or horizon.",
             ) from error
-        run.ending = "memory"
 
     def _answer(self, run: _Run[X], request: Q, *, seed: int) -> Plan[Q, V]:
         values = [value for states in run.finished for value in self.domain.decode(states)]
         verdicts = self.verify(request, values)
+        if len(verdicts) != len(values):
+            raise InvalidConfigError(
+                f"{len(verdicts)} verdicts for {len(values)} candidates",
+                "one verdict for each candidate, in order",
+                "Correct the verifier.",
+            )
         considered = tuple(
             Candidate(value=value, verdict=verdict) for value, verdict in zip(values, verdicts, strict=True)
         )
@@ -270,8 +277,8 @@ class Planner(Generic[Q, X, B, V]):
             confidence=confidence,
             considered=considered,
             ending=run.ending,
-            steps_done=run.done,
-            steps_asked=self.steps * -(-self.count // run.batch),
+            steps_done=run.done - run.lost,
+            steps_asked=run.total - run.lost,
             batch=run.batch,
             seconds=run.clock.seconds(),
             seed=seed,

@@ -67,7 +67,16 @@ class Trunk(nn.Module):
         t: Float[Tensor, " batch"],
         context: Mapping[str, Tensor],
     ) -> Float[Tensor, "batch length width"]:
-        """Return the tokens, normed and ready for a linear head."""
+        """Return the tokens, normed and ready for a linear head.
+
+        Raises:
+            ValueError: There are more tokens than positions.
+        """
+        if h.shape[1] > self.position.shape[1]:
+            raise ValueError(
+                f"Got {h.shape[1]} tokens. Expected at most {self.position.shape[1]}, the length the network was "
+                "built for. Cut the input or build a longer network."
+            )
         condition = self.time(t)
         if self.context is not None:
             condition = condition + self.context(context)

@@ -38,7 +38,7 @@ class Trajectory(Record):
         states: One state for each planned moment, the first is now.
         actions: One action for each planned moment; empty where states alone are planned.
         seconds: Time from one moment to the next.
-        arrival: Index of the first moment at the goal; the last index where it is never reached or left open.
+        arrival: Index of the first moment from which the plan rests where it ends.
     """
 
     states: tuple[Numbers, ...] = Field(min_length=1)
@@ -62,7 +62,7 @@ class Limits:
 
     def __post_init__(self) -> None:
         pairs = zip(self.low, self.high, strict=False)
-        if len(self.low) != len(self.high) or not all(a < b < math.inf for a, b in pairs):
+        if len(self.low) != len(self.high) or not all(-math.inf < a < b < math.inf for a, b in pairs):
             raise InvalidConfigError(
                 f"Limits(low={self.low}, high={self.high})",
                 "as many lows as highs, each low below its high, all finite",
@@ -93,7 +93,7 @@ class Trajectories:
         limits: The box of states, followed by actions where there are any.
         state_dim: How many of the numbers are state.
         seconds: Time from one moment to the next.
-        tolerance: Distance to the goal, over the pinned numbers, that counts as being there.
+        tolerance: Distance to the last state, over all its numbers, that counts as having arrived.
     """
 
     horizon: int
@@ -154,8 +154,18 @@ class Trajectories:
         return torch.zeros(count, self.horizon, len(self.limits.low))
 
     def decode(self, x: Float[Tensor, "batch horizon dim"]) -> list[Trajectory]:
-        """Return the trajectories, in the user's units and inside the limits."""
+        """Return the trajectories, in the user's units and inside the limits.
+
+        Raises:
+            InvalidStateError: A number is not finite.
+        """
         dim = self.state_dim
+        if not bool(torch.isfinite(x).all()):
+            raise InvalidStateError(
+                "numbers that are not finite in a denoised trajectory",
+                "finite numbers",
+                "The denoiser or a guide returns NaN or infinity: train anew or weaken the guide.",
+            )
         rows = self.limits.stretch(x.float().clamp(-1, 1)).cpu()
         return [
             Trajectory(
@@ -178,19 +188,21 @@ class Trajectories:
         """Return the states of trajectories, each resting at its last moment to fill the horizon.
 
         Raises:
-            InvalidStateError: A trajectory is longer than the horizon.
+            InvalidStateError: A trajectory is longer than the horizon, or has other numbers than the limits.
         """
-        rows = []
-        for value in values:
-            row = torch.tensor(value.states)
-            if value.actions:
-                row = torch.cat([row, torch.tensor(value.actions)], dim=-1)
-            if row.shape[0] > self.horizon or row.shape[1] != len(self.limits.low):
+        dim = len(self.limits.low)
+        filled = torch.zeros(len(values), self.horizon, dim)
+        for row, value in zip(filled, values, strict=True):
+            actions = value.actions or ((),) * len(value.states)
+            moments = [state + action for state, action in zip(value.states, actions, strict=False)]
+            sizes = {len(moment) for moment in moments}
+            if len(actions) != len(value.states) or len(moments) > self.horizon or sizes != {dim}:
                 raise InvalidStateError(
-                    f"a trajectory of {row.shape[0]} moments with {row.shape[1]} numbers",
-                    f"at most {self.horizon} moments with {len(self.limits.low)} numbers",
-                    "Cut it, or train a planner with a longer horizon.",
+                    f"a trajectory of {len(value.states)} states and {len(value.actions)} actions, "
+                    f"with {sorted(sizes)} numbers a moment",
+                    f"at most {self.horizon} moments, each with {dim} numbers",
+                    "Cut it, give an action for each state, or train a planner with a longer horizon.",
                 )
-            rest = row[-1:].expand(self.horizon - row.shape[0], -1)
-            rows.append(torch.cat([row, rest]))
-        return self.limits.shrink(torch.stack(rows))
+            row[: len(moments)] = torch.tensor(moments)
+            row[len(moments) :] = row[len(moments) - 1]
+        return self.limits.shrink(filled)
