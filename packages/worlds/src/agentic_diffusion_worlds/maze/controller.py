@@ -12,6 +12,8 @@ from numpy.typing import ArrayLike
 
 from agentic_diffusion_worlds.maze.geometry import Array, Geometry
 
+Pair = tuple[float, float]
+
 
 @dataclass(frozen=True)
 class Gains:
@@ -90,7 +92,7 @@ class WaypointController:
         self._last = (float(start[0]), float(start[1]))
         self._solved = False
 
-    def act(self, x: float, y: float, vx: float, vy: float) -> tuple[float, float]:
+    def act(self, place: Pair, velocity: Pair) -> Pair:
         """The action in a state, as plain numbers: the fast path of the data generator.
 
         Raises:
@@ -98,7 +100,7 @@ class WaypointController:
         """
         if not self._waypoints:
             raise InvalidStateError("no target", "a target", "Call `aim` first.")
-        gains = self.gains
+        gains, (x, y), (vx, vy) = self.gains, place, velocity
         wx, wy = self._waypoints[self._index]
         dx, dy = wx - x, wy - y
         if hypot(x - self._last[0], y - self._last[1]) < gains.calm and hypot(dx, dy) < gains.near:
@@ -106,7 +108,7 @@ class WaypointController:
                 self._index += 1
             else:
                 self._solved = True
-        self._last = (x, y)
+        self._last = place
         fx, fy = gains.p * dx + gains.d * vx, gains.p * dy + gains.d * vy
         fx = 1.0 if fx > 1.0 else -1.0 if fx < -1.0 else fx
         fy = 1.0 if fy > 1.0 else -1.0 if fy < -1.0 else fy
@@ -121,6 +123,7 @@ class WaypointController:
             if not aimed:
                 self.aim(state[:2], goal)
                 aimed = True
-            return np.array(self.act(*state.tolist()))
+            x, y, vx, vy = state.tolist()
+            return np.array(self.act((x, y), (vx, vy)))
 
         return drive

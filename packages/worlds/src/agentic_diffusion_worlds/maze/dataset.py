@@ -98,18 +98,18 @@ def _follow(
     expired: list[int] = []
     age = limit
     for k in range(steps):
-        x, y = qpos.tolist()
-        vx, vy = qvel.tolist()
+        x, y = place = tuple(qpos.tolist())
+        vx, vy = speed = tuple(qvel.tolist())
         if controller.solved or age >= limit:
             if lengths:
                 lengths[-1] = age
                 if not controller.solved:
                     expired.append(len(lengths) - 1)
             goals.append(_spot(physics.geometry, cells, recipe.profile.goal_noise, rng=rng))
-            controller.aim((x, y), goals[-1])
+            controller.aim(place, goals[-1])
             lengths.append(0)
             age = 0
-        fx, fy = act(x, y, vx, vy)
+        fx, fy = act(place, speed)
         if noise:
             fx = min(1.0, max(-1.0, fx + noise[k][0]))
             fy = min(1.0, max(-1.0, fy + noise[k][1]))
@@ -120,6 +120,8 @@ def _follow(
         age += 1
     if lengths:
         lengths[-1] = age
+        if age >= limit and not controller.solved:
+            expired.append(len(lengths) - 1)
     return rows, goals, lengths, expired
 
 

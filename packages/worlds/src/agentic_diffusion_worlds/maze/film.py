@@ -82,7 +82,7 @@ def animate(
         *film.denoising(states, chosen, count=frames // 3),
         *film.driving(states[-1][chosen], way_of(drive, "drive"), count=frames - frames // 3),
     ]
-    palette = film.palette(states[-1], chosen)
+    palette = film.palette(states[0], chosen)
     small = [picture.quantize(palette=palette, dither=plain) for picture in pictures]
     times = [1000 // fps] * len(small)
     times[-1] = 2000
@@ -170,7 +170,7 @@ class _Film:
         self.line(pen, plans[chosen], color=CHOSEN, width=6)
         self.line(pen, plans[chosen] + 0.1, color=DRIVE, width=5)
         self.disc(pen, column_row(self.geometry, self.goal), RADIUS * 1.5, fill=DRIVE)
-        return self.finish(image, "Palette", "0123456789").quantize(64)
+        return self.finish(image, "Palette", "0123456789").quantize(96)
 
     def title(self, states: Sequence[Array]) -> str:
         """What the first part is called."""

@@ -116,7 +116,8 @@ class Geometry:
 
     def to_grid(self, xy: ArrayLike) -> Array:
         """Row and column as real numbers: the wall of cell (i, j) is the unit square around (i, j)."""
-        grid: Array = (_points(xy) + self.profile.wall_offset - self._shift) @ self._turn.T
+        with np.errstate(invalid="ignore"):  # inf * 0 on the way to "not free"
+            grid: Array = (_points(xy) + self.profile.wall_offset - self._shift) @ self._turn.T
         return grid
 
     def walls_xy(self) -> Array:
@@ -168,13 +169,13 @@ class Geometry:
             slack: How deep the ball may sink into a wall.
         """
         first, last = np.broadcast_arrays(self.to_grid(a), self.to_grid(b))
-        flat_a, flat_b = first.reshape(-1, 2), last.reshape(-1, 2)
+        finite = np.all(np.isfinite(first) & np.isfinite(last), axis=-1)
+        flat_a, flat_b = (np.where(finite[..., None], x, 0.0).reshape(-1, 2) for x in (first, last))
         hit = np.zeros(len(flat_a), dtype=np.bool_)
         for k in range(0, len(hit), CHUNK):
             part = slice(k, k + CHUNK)
             hit[part] = self._solid.hit(flat_a[part], flat_b[part], RADIUS - slack - TOUCH)
         inside = np.all((first > 0) & (first < np.array(self.map.shape) - 1), axis=-1)
-        finite = np.all(np.isfinite(first) & np.isfinite(last), axis=-1)
         result: Mask = ~hit.reshape(first.shape[:-1]) & inside & finite
         return result
 

@@ -46,11 +46,7 @@ class MazeMap:
 
         Indentation and blank lines around the map are ignored.
         """
-        lines = [line.strip() for line in text.strip("\n").splitlines()]
-        while lines and not lines[0]:
-            lines.pop(0)
-        while lines and not lines[-1]:
-            lines.pop()
+        lines = (line.strip() for line in text.strip().splitlines())
         return cls(tuple(line.replace(" ", FREE) for line in lines))
 
     @property

@@ -52,9 +52,8 @@ def plot_plan(
         MissingExtraError: If matplotlib is not installed.
         InvalidStateError: If an array has the wrong shape or the index is out of range.
     """
-    figure_module, patches = need("matplotlib.figure"), need("matplotlib.patches")
-    geometry = Geometry(maze.map, profile)
-    plans = plans_of(candidates, chosen)
+    figure_module = need("matplotlib.figure")
+    geometry, plans = Geometry(maze.map, profile), plans_of(candidates, chosen)
     height, width = maze.map.shape
     cell = SIDE / max(width, height)
     tall = height * cell
@@ -70,10 +69,7 @@ def plot_plan(
         _line(axes, geometry, plans[chosen], color=CHOSEN, width=2.6, dots=True)
     if drive is not None:
         _line(axes, geometry, way_of(drive, "drive"), color=DRIVE, width=1.6)
-    v, u = column_row(geometry, geometry.cell_to_xy(maze.goal) if goal is None else goal)
-    ring = {"fill": False, "edgecolor": GOAL, "linewidth": 2.4, "zorder": 5}
-    axes.add_patch(patches.Circle((v, u), profile.goal_radius, linestyle=(0, (3, 2)), **ring))
-    axes.plot([v], [u], marker="*", markersize=13, color=GOAL, markeredgecolor="white", zorder=6)
+    _target(axes, geometry, geometry.cell_to_xy(maze.goal) if goal is None else goal)
     if start is not None:
         v, u = column_row(geometry, start)
         axes.plot([v], [u], "o", markersize=8, color=START, markeredgecolor="white", zorder=6)
@@ -112,6 +108,14 @@ def _line(
     u, v = geometry.to_grid(places).T
     style = {"color": color, "linewidth": width, "alpha": alpha, "solid_capstyle": "round"}
     axes.plot(v, u, marker="o" if dots else "", markersize=3.4, zorder=3, **style)
+
+
+def _target(axes: Any, geometry: Geometry, goal: ArrayLike) -> None:
+    v, u = column_row(geometry, goal)
+    ring = {"fill": False, "edgecolor": GOAL, "linewidth": 2.4, "linestyle": (0, (3, 2))}
+    circle = need("matplotlib.patches").Circle
+    axes.add_patch(circle((v, u), geometry.profile.goal_radius, zorder=5, **ring))
+    axes.plot([v], [u], marker="*", markersize=13, color=GOAL, markeredgecolor="white", zorder=6)
 
 
 def column_row(geometry: Geometry, place: ArrayLike) -> Dot:

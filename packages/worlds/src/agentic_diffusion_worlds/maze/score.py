@@ -17,7 +17,7 @@ from agentic_diffusion.errors import InvalidConfigError, InvalidStateError
 from numpy.typing import ArrayLike
 
 from agentic_diffusion_worlds.maze.controller import WaypointController
-from agentic_diffusion_worlds.maze.geometry import D4RL, Array, Geometry, Mask, Profile
+from agentic_diffusion_worlds.maze.geometry import D4RL, TOUCH, Array, Geometry, Mask, Profile
 from agentic_diffusion_worlds.maze.map import Maze
 from agentic_diffusion_worlds.maze.physics import MazePhysics
 
@@ -250,7 +250,7 @@ def _moves(geometry: Geometry, goal: Array) -> tuple[Array, Array]:
     sides = [np.arange(round((b - a) / GRID) + 1) * GRID + a for a, b in zip(low, high, strict=True)]
     places = np.stack(np.meshgrid(*sides, indexing="ij"), axis=-1)
     free = geometry.is_free(places, slack=1e-6)
-    wave = free & (np.hypot(*np.moveaxis(places - goal, -1, 0)) <= geometry.profile.goal_radius)
+    wave = free & (np.hypot(*np.moveaxis(places - goal, -1, 0)) <= geometry.profile.goal_radius + TOUCH)
     field = np.full(free.shape, np.inf)
     count = 0
     while wave.any():
