@@ -227,10 +227,12 @@ def test_unmirrored_fails_on_a_missing_or_empty_test_file(house: Path) -> None:
     write(house, f"{HERE}/inner/more.py", '"""More."""\n')
     write(house, f"{HERE}/inner/__init__.py", '"""Holds code."""\ndef f():\n    return 1\n')
     write(house, "tests/core/inner/test_more.py", "x = 1\n")
+    write(house, "examples/story.py", '"""A story."""\n')
     faults = unmirrored(house)
-    assert len(faults) == 2
+    assert len(faults) == 3
     assert "tests/core/inner/test_init.py" in faults[0]
     assert "has no test" in faults[1]
+    assert "examples/story.py:1: no tests/examples/test_story.py" in faults[2]
 
 
 @pytest.mark.parametrize(
