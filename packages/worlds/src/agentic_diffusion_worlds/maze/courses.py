@@ -180,7 +180,8 @@ def _speed_limit(tangent: Array, bend: Array, engine: Engine) -> Array:
     alone = engine.usable / np.maximum(np.abs(bend).max(axis=-1), TINY)
     turning: Array = np.maximum(span / np.maximum(cross, TINY), 0.0)
     still: Array = np.where(size.min(axis=-1) < 0.05, np.minimum(turning, alone), turning)
-    return np.minimum(limit, still)
+    capped: Array = np.minimum(limit, still)
+    return capped
 
 
 def _reach(tangent: Array, bend: Array, square: Array, engine: Engine) -> Array:

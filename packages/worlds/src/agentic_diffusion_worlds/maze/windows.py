@@ -43,7 +43,7 @@ class Windows:
     stride: int
     horizon: int
     batch: int = 256
-    roaming: float = 0.2
+    roaming: float = 0.1
     open_end: float = 0.05
 
     def __post_init__(self) -> None:
@@ -56,7 +56,7 @@ class Windows:
 
     @classmethod
     def of(
-        cls, data: MazeData, domain: Trajectories, *, stride: int, batch: int = 256, roaming: float = 0.2
+        cls, data: MazeData, domain: Trajectories, *, stride: int, batch: int = 256, roaming: float = 0.1
     ) -> Windows:
         """Prepare a data set for a domain.
 
