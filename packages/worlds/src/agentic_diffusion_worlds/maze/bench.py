@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias, final
 
@@ -30,7 +30,18 @@ from agentic_diffusion_worlds.maze.score import (
 from agentic_diffusion_worlds.maze.tracker import CourseTracker, PlanTracker
 
 Row: TypeAlias = dict[str, Any]
-Drive: TypeAlias = Callable[[Array, int], Episode]
+Drives: TypeAlias = Callable[[int, Array], Iterator[Episode]]
+"""From a seed and its starts to one episode for each start."""
+
+RANDOM, ORACLE, CEILING = "random", "oracle", "ceiling"
+CELLS, DIFFUSER, OURS = "shortest cells, our tracker", "diffuser", "ours"
+ROWS = (RANDOM, ORACLE, CEILING, CELLS, DIFFUSER, OURS)
+"""The rows, in the order in which they are driven.
+
+`random`: uniform forces. `oracle`: the way-point driver that made the data. `ceiling`: what no driver can beat.
+`shortest cells, our tracker`: no network at all, the shortest way over cells driven by the tracker of `ours`.
+`diffuser`: one sample of our network, unguided and unselected, tracked at its own pace. `ours`: the planner.
+"""
 
 REPLANS = 1000  # seeds set aside for the plans of one episode
 
@@ -48,7 +59,7 @@ class Tick:
 @final
 @dataclass
 class MazeBench:
-    """Drives every row of the benchmark and keeps the figures.
+    """Drives the rows of the benchmark and keeps the figures.
 
     Args:
         maze: Where.
@@ -56,6 +67,7 @@ class MazeBench:
         seeds: Each seed gives its own starts and its own noise.
         episodes: Episodes for each seed.
         goal_starts: Whether the goal cell is a start too, as in D4RL's own reset; empty cells alone are harder.
+        only: The rows to drive, out of `ROWS`.
         rows: The figures, in order, once `run` is through.
     """
 
@@ -64,12 +76,17 @@ class MazeBench:
     seeds: Sequence[int]
     episodes: int
     goal_starts: bool = False
+    only: Collection[str] = ROWS
     rows: list[Row] = field(default_factory=list, init=False)
 
     def __post_init__(self) -> None:
         if not self.seeds or self.episodes < 1:
             raise InvalidConfigError(
                 f"{len(self.seeds)} seeds, {self.episodes} episodes", "at least one of each", "Use 5 and 100."
+            )
+        if not self.only or not set(self.only) <= set(ROWS):
+            raise InvalidConfigError(
+                f"rows {', '.join(self.only) or 'none'}", f"one or more of: {', '.join(ROWS)}", "Leave `only` out."
             )
         self._physics = MazePhysics(self.maze.map)
         self._geometry = Geometry(self.maze.map)
@@ -83,41 +100,39 @@ class MazeBench:
 
     def run(self) -> Iterator[Tick]:
         """Drive all rows, yielding after every episode."""
-        total = len(self.seeds) * self.episodes
-        for name, whole in (("random", random_row), ("oracle", oracle_row)):
-            driven = [e for seed, at in self._starts.items() for e in whole(self.maze, at, seed=seed)]
-            self._note(name, driven)
-            yield Tick(name, total, total)
-        ceiling = [e for at in self._starts.values() for e in ceiling_row(self.maze, at)]
-        self._note("ceiling", ceiling)
-        for name, drive in (
-            ("shortest cells, our tracker", self._drive_cells),
-            ("diffuser", self._drive_diffuser),
-            ("ours", self._drive_ours),
-        ):
-            yield from self._row(name, drive)
+        drives: dict[str, Drives] = {
+            RANDOM: lambda seed, at: iter(random_row(self.maze, at, seed=seed)),
+            ORACLE: lambda seed, at: iter(oracle_row(self.maze, at, seed=seed)),
+            CEILING: lambda seed, at: iter(ceiling_row(self.maze, at)),
+            CELLS: lambda seed, at: map(self._drive_cells, at),
+            DIFFUSER: lambda seed, at: self._planned(self._drive_diffuser, seed, at),
+            OURS: lambda seed, at: self._planned(self._drive_ours, seed, at),
+        }
+        self.rows.clear()
+        for name in ROWS:
+            if name in self.only:
+                yield from self._row(name, drives[name])
 
-    def _row(self, name: str, drive: Drive) -> Iterator[Tick]:
+    def _row(self, name: str, drives: Drives) -> Iterator[Tick]:
         self._seconds = []
         driven: list[Episode] = []
         for seed, states in self._starts.items():
-            for index, start in enumerate(states):
-                driven.append(drive(start, (seed * self.episodes + index) * REPLANS))
+            for episode in drives(seed, states):
+                driven.append(episode)
                 yield Tick(name, len(driven), len(self.seeds) * self.episodes)
-        self._note(name, driven)
-
-    def _note(self, name: str, driven: Sequence[Episode]) -> None:
         row: Row = {"name": name, "size": self.maze.name}
         row |= {key: score.to_json() for key, score in report(self.maze, driven).items()}
-        if driven and self.maze.reference is not None and name == "ours":
+        if name == OURS:
             row["seed_means"] = self._seed_means(driven)
-        if name in ("ours", "diffuser"):
-            row |= self._latency(1 if name == "diffuser" else self.planner.count)
+        if name in (OURS, DIFFUSER):
+            row |= self._latency(1 if name == DIFFUSER else self.planner.count)
         self.rows.append(row)
 
     def _seed_means(self, driven: Sequence[Episode]) -> list[float]:
+        """Return the mean of each seed: the normalised return where the maze has references, else the return."""
+        key = "return" if self.maze.reference is None else "raw"
         parts = np.array_split(np.arange(len(driven)), len(self.seeds))
-        return [report(self.maze, [driven[k] for k in part])["raw"].mean for part in parts]
+        return [report(self.maze, [driven[k] for k in part])[key].mean for part in parts]
 
     def _latency(self, count: int) -> Row:
         p50, p95 = np.percentile(np.array(self._seconds) * 1e3, [50, 95])
@@ -129,6 +144,12 @@ class MazeBench:
             "steps": self.planner.steps,
             "device": str(self.planner.compute.where),
         }
+
+    def _planned(
+        self, drive: Callable[[Array, int], Episode], seed: int, states: Array
+    ) -> Iterator[Episode]:
+        for index, start in enumerate(states):
+            yield drive(start, (seed * self.episodes + index) * REPLANS)
 
     def _episode(self, policy: Policy, start: Array) -> Episode:
         return run_episode(self._physics, policy, maze=self.maze, start=start)
@@ -145,7 +166,7 @@ class MazeBench:
         self._seconds.append(plan.seconds)
         return self._episode(PlanTracker(plan.chosen.value), start)
 
-    def _drive_cells(self, start: Array, seed: int) -> Episode:
+    def _drive_cells(self, start: Array) -> Episode:
         """No network: the shortest way over cells, driven by our tracker, to show what the tracker alone does."""
         geometry = self._geometry
         cells = self.maze.map.path_cells(geometry.xy_to_cell(start[:2]), self.maze.goal)

@@ -92,16 +92,27 @@ def curves(plans: Sequence[Trajectory], *, goals: Array, smoothing: float) -> Ar
     Returns:
         (plans, POINTS, 2).
     """
-    out = np.empty((len(plans), POINTS, 2))
+    dense = []
     for index, plan in enumerate(plans):
         states = np.asarray(plan.states[: plan.arrival + 1])
-        dense = np.concatenate([_hermite(states, plan.seconds), goals[index : index + 1]])
-        gaps = np.linalg.norm(np.diff(dense, axis=0), axis=1)
+        dense.append(np.concatenate([_hermite(states, plan.seconds), goals[index : index + 1]]))
+    return _smooth(resample(dense), smoothing)
+
+
+def resample(lines: Sequence[Array] | Array) -> Array:
+    """Return each line as `POINTS` points that are evenly spaced along it.
+
+    Args:
+        lines: Each (points, 2).
+    """
+    out = np.empty((len(lines), POINTS, 2))
+    for index, line in enumerate(lines):
+        gaps = np.linalg.norm(np.diff(line, axis=0), axis=1)
         length = np.concatenate([[0.0], gaps.cumsum()])
         even = np.linspace(0.0, length[-1], POINTS)
         for axis in (0, 1):
-            out[index, :, axis] = np.interp(even, length, dense[:, axis])
-    return _smooth(out, smoothing)
+            out[index, :, axis] = np.interp(even, length, line[:, axis])
+    return out
 
 
 def _hermite(states: Array, seconds: float) -> Array:

@@ -13,10 +13,12 @@ from agentic_diffusion.planning.domains.trajectory import Limits, Reach, Traject
 from agentic_diffusion.records import Verdict
 from torch import Tensor
 
-from agentic_diffusion_worlds.maze.courses import BALL, Course, Engine, curves, fastest
+from agentic_diffusion_worlds.maze.courses import BALL, Course, Engine, curves, fastest, resample
 from agentic_diffusion_worlds.maze.geometry import Array, Geometry
 
 REST = 0.0
+WALL_MARGIN = 3  # points of a curve left out before a wall
+LEAST_PREFIX = 12  # points of a curve that are worth driving on their own
 TOP = 5.3  # a little above the largest speed the simulator allows on one axis
 
 
@@ -80,6 +82,9 @@ class MazeDomain:
 class FastestFree:
     """Passes plans whose curve touches no wall; the score is minus the seconds until the goal is entered.
 
+    A plan that fails scores ten less for the share of its curve that lies behind the first wall, so that the best
+    of the failing plans is the one that leads furthest.
+
     Args:
         geometry: Where the walls are.
         engine: What the ball can do.
@@ -89,27 +94,38 @@ class FastestFree:
 
     geometry: Geometry
     engine: Engine = BALL
-    smoothing: float = 0.12
+    smoothing: float = 0.2
     slack: float = 0.02
 
     def __call__(self, request: Reach, values: Sequence[Trajectory]) -> list[Verdict]:
         """Judge all candidates at once."""
         points = self._points(request, values)
-        free = self.geometry.segment_free(points[:, :-1], points[:, 1:], slack=self.slack)
-        courses = self._courses(request, points)
-        goal = points[0, -1]
+        courses = fastest(points, velocity=_velocity(request), engine=self.engine)
+        radius = self.geometry.profile.goal_radius
         verdicts = []
-        for course, clear in zip(courses, free, strict=True):
-            seconds = course.entry(goal, self.geometry.profile.goal_radius)
-            blocked = int(len(clear) - clear.sum())
-            evidence = {"seconds": round(seconds, 3), "blocked_segments": blocked}
-            score = -seconds - blocked
-            verdicts.append(Verdict(passed=blocked == 0, score=score, evidence=evidence))
+        for course, clear in zip(courses, self._clear(points), strict=True):
+            seconds = course.entry(course.points[-1], radius)
+            evidence = {"seconds": round(seconds, 3), "clear": round(clear, 3)}
+            score = -seconds - 10 * (1 - clear)
+            verdicts.append(Verdict(passed=clear == 1, score=score, evidence=evidence))
         return verdicts
 
+    def _clear(self, points: Array) -> Array:
+        """Return the share of each curve before its first wall."""
+        free = self.geometry.segment_free(points[:, :-1], points[:, 1:], slack=self.slack)
+        first = np.where(free.all(axis=1), free.shape[1], free.argmin(axis=1))
+        share: Array = first / free.shape[1]
+        return share
+
     def course(self, request: Reach, value: Trajectory) -> Course:
-        """Return the course that was judged."""
-        return self._courses(request, self._points(request, [value]))[0]
+        """Return the course to drive: the one that was judged, or what of it lies well before the first wall."""
+        points = self._points(request, [value])
+        clear = float(self._clear(points)[0])
+        if clear < 1:
+            ahead = int(clear * len(points[0])) - WALL_MARGIN
+            if ahead >= LEAST_PREFIX:
+                points = resample(points[:, :ahead])
+        return fastest(points, velocity=_velocity(request), engine=self.engine)[0]
 
     def _points(self, request: Reach, values: Sequence[Trajectory]) -> Array:
         if request.goal is None or request.goal[0] is None or request.goal[1] is None:
@@ -118,6 +134,6 @@ class FastestFree:
             goals = [(request.goal[0], request.goal[1])] * len(values)
         return curves(values, goals=np.array(goals), smoothing=self.smoothing)
 
-    def _courses(self, request: Reach, points: Array) -> list[Course]:
-        velocity = np.zeros(2) if request.start is None else np.array(request.start[2:4])
-        return fastest(points, velocity=velocity, engine=self.engine)
+
+def _velocity(request: Reach) -> Array:
+    return np.zeros(2) if request.start is None else np.array(request.start[2:4])

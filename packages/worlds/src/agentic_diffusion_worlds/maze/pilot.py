@@ -62,12 +62,16 @@ class Pilot:
 
     def __call__(self, state: Array) -> Array:
         """Return the force for this state."""
-        if self._tracker is None or self._lost(self._tracker, state):
+        if self.lost(state):
             self.follow(self.replan(state))
         assert self._tracker is not None
         return self._tracker(state)
 
-    def _lost(self, tracker: CourseTracker, state: Array) -> bool:
+    def lost(self, state: Array) -> bool:
+        """Return whether there is a reason to plan: no course yet, off the course, or its end is not the goal."""
+        tracker = self._tracker
+        if tracker is None:
+            return True
         if not tracker.finished:
             return tracker.deviation(state) > self.tolerance
         settled = float(np.linalg.norm(state[2:])) < 0.1

@@ -68,6 +68,8 @@ def train(
 ) -> Iterator[TrainStep]:
     """Train and save a planner; yields after each step, and goes on where an interrupted run in `folder` stopped.
 
+    Whoever stops asking for steps before the end leaves a checkpoint of the last one behind.
+
     Args:
         run: What to train.
         data: The driver's data.
@@ -95,8 +97,12 @@ def train(
         training.resume(_matching(checkpoint, settings))
     for step in training.run():
         if step.step % every == 0 and step.step < run.recipe.steps:
-            store.save(checkpoint, training.state(), {"settings": json.dumps(settings, sort_keys=True)})
-        yield step
+            _keep(checkpoint, training, settings)
+        try:
+            yield step
+        except GeneratorExit:
+            _keep(checkpoint, training, settings)
+            raise
     save_planner(folder, run.design, tensors=training.averaged(), facts={**facts, **settings})
     _clear(checkpoint)
 
@@ -106,6 +112,10 @@ def _seeded(run: Run) -> GaussianNet:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(run.seed)
         return run.design.network()
+
+
+def _keep(checkpoint: Path, training: Training, settings: Mapping[str, Any]) -> None:
+    store.save(checkpoint, training.state(), {"settings": json.dumps(settings, sort_keys=True)})
 
 
 def _matching(checkpoint: Path, settings: Mapping[str, Any]) -> Mapping[str, Any]:
