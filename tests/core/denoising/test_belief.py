@@ -52,7 +52,9 @@ def test_categorical_gradients_stay_finite_beside_the_impossible() -> None:
 
 def test_categorical_guess_keeps_what_is_shown() -> None:
     logits = torch.tensor([[[0.0, 1.0], [3.0, 1.0]]])
-    guess = Categorical(logits, torch.tensor([[True, False]]), torch.tensor(1.0)).guess(torch.tensor([[9, 8]]))
+    guess = Categorical(logits, torch.tensor([[True, False]]), torch.tensor(1.0)).guess(
+        torch.tensor([[9, 8]])
+    )
     assert guess.tolist() == [[1, 8]]
 
 

@@ -63,7 +63,9 @@ def test_networks_are_asked_with_one_level_a_sample_and_the_context() -> None:
     net = Fixed(torch.zeros(4, 2))
     GaussianNet(net, Linear(), target=PredictTruth())(torch.ones(4, 2), torch.tensor(0.5), Condition())
     x, t, context = net.seen
-    assert x.tolist() == [[1, 1]] * 4 and t.tolist() == [0.5] * 4 and dict(context) == {}
+    assert x.tolist() == [[1, 1]] * 4
+    assert t.tolist() == [0.5] * 4
+    assert dict(context) == {}
 
 
 def test_masked_net_never_believes_in_the_mask() -> None:
@@ -95,7 +97,8 @@ def test_forget_marks_all_or_a_random_share() -> None:
     told = forget(context, generator(0), chance=0.25)["told"]
     assert told.mean().item() == pytest.approx(0.75, abs=0.02)
     again = forget({**context, "told": told}, generator(1), chance=0.5)["told"]
-    assert bool((again <= told).all()) and again.mean().item() == pytest.approx(0.375, abs=0.02)
+    assert bool((again <= told).all())
+    assert again.mean().item() == pytest.approx(0.375, abs=0.02)
     assert forget(context, generator(0), chance=0.0)["told"].mean().item() == 1.0
 
 

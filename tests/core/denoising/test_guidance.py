@@ -77,7 +77,9 @@ def test_impossible_guides_are_refused(settings) -> None:
 def test_reward_logits_are_the_exact_categorical_tilt() -> None:
     p, reward = torch.tensor([0.5, 0.3, 0.2]), torch.tensor([0.0, 1.0, 2.0])
     belief = Categorical(p.log().expand(2, 4, 3), torch.ones(2, 4, dtype=torch.bool), ONE)
-    tilted = RewardLogits(lambda x: reward[None, None], scale=0.7)(belief, torch.zeros(2, 4, dtype=torch.long), T)
+    tilted = RewardLogits(lambda x: reward[None, None], scale=0.7)(
+        belief, torch.zeros(2, 4, dtype=torch.long), T
+    )
     exact = [q * math.exp(0.7 * r) for q, r in zip(p.tolist(), reward.tolist(), strict=True)]
     exact = torch.tensor(exact) / sum(exact)
     assert torch.allclose(tilted.logits.softmax(-1), exact.expand(2, 4, 3), atol=1e-6)
@@ -99,7 +101,9 @@ def test_allowed_renormalises_over_what_is_left_and_may_read_the_state() -> None
 
 def test_forbidden_tokens_never_appear_in_a_sample() -> None:
     def uniform(x, t, condition):
-        return Categorical(torch.zeros(*x.shape, 4).index_fill(-1, torch.tensor([3]), -torch.inf), x == 3, ONE)
+        return Categorical(
+            torch.zeros(*x.shape, 4).index_fill(-1, torch.tensor([3]), -torch.inf), x == 3, ONE
+        )
 
     process = MaskedProcess(LogLinear(), 3)
     fence = Allowed(lambda x: torch.tensor([[[True, False, True, True]]]))

@@ -82,7 +82,9 @@ def test_ddim_is_elementwise_that_of_diffusers(kind: str, eta: float) -> None:
     theirs.set_timesteps(5)
     assert theirs.timesteps.tolist() == [999, 799, 599, 399, 199]
     like = torch.zeros(4, 8, 3, dtype=torch.float64)
-    steps = run(GaussianProcess(TABLE), believer(kind), like, [*GRID, 0.0], ddim(GaussianProcess(TABLE), eta=eta))
+    steps = run(
+        GaussianProcess(TABLE), believer(kind), like, [*GRID, 0.0], ddim(GaussianProcess(TABLE), eta=eta)
+    )
     rng = generator(0)
     x = torch.randn(4, 8, 3, generator=rng).double()
     for number, ours in zip(theirs.timesteps, steps, strict=True):
@@ -130,7 +132,9 @@ def test_multistep_is_elementwise_that_of_diffusers() -> None:
     theirs.set_timesteps(5)
     assert theirs.timesteps.tolist() == [999, 799, 599, 399, 199]
     like = torch.zeros(4, 8, 3)
-    steps = run(GaussianProcess(TABLE), believer("sample"), like, [*GRID, 0.0], multistep(GaussianProcess(TABLE)))
+    steps = run(
+        GaussianProcess(TABLE), believer("sample"), like, [*GRID, 0.0], multistep(GaussianProcess(TABLE))
+    )
     x = torch.randn(4, 8, 3, generator=generator(0))
     for number, ours in itertools.islice(zip(theirs.timesteps, steps, strict=True), 4):
         x = theirs.step(output(x, (number + 1) / 1000), number, x).prev_sample
@@ -146,7 +150,7 @@ def test_multistep_is_steady_where_the_schedule_is_flat() -> None:
     assert torch.allclose(steps[-1].x, torch.ones(2, 3))
 
 
-def exact_flow(z: torch.Tensor, mixture, steps: int = 200) -> torch.Tensor:
+def exact_flow(z: torch.Tensor, mixture, steps: int = 100) -> torch.Tensor:
     """The probability-flow ODE, solved by a classical fourth-order rule in log-SNR."""
 
     def level(lam):
@@ -191,12 +195,12 @@ def test_order_of_accuracy_on_a_closed_form_mixture(mixture, solver, order: int)
     like = torch.zeros(64, 1, dtype=torch.float64)
     truth = exact_flow(torch.randn(64, 1, generator=generator(5)).double(), blend)
     errors = []
-    for n in (50, 100, 200):
+    for n in (40, 80, 160):
         last = run(process, blend, like, times(n, last=STOP), solver(process), seed=5)[-1].x
         errors.append(float((last - truth).abs().mean()))
     for coarse, fine in itertools.pairwise(errors):
         assert 0.8 * 2**order < coarse / fine < 1.3 * 2**order
-    assert errors[-1] < {1: 3e-2, 2: 3e-3}[order]
+    assert errors[-1] < {1: 4e-2, 2: 4e-3}[order]
 
 
 def test_the_last_step_of_ddpm_halves_its_error_when_steps_double(mixture) -> None:
@@ -204,15 +208,16 @@ def test_the_last_step_of_ddpm_halves_its_error_when_steps_double(mixture) -> No
     schedule, v, errors = Linear(), 0.25, []
     for n in (50, 100, 200, 400):
         spread = 1.0
-        for t, s in itertools.pairwise(times(n)):
-            a, b = (float(schedule(torch.tensor(u, dtype=torch.float64))) for u in (t, s))
+        for a, b in itertools.pairwise(schedule(torch.tensor(times(n), dtype=torch.float64)).tolist()):
             gain = math.sqrt(a) * v / (a * v + 1 - a)
             keep = math.sqrt(b) * (1 - a / b) / (1 - a) * gain + math.sqrt(a / b) * (1 - b) / (1 - a)
             spread = keep**2 * spread + (1 - b) / (1 - a) * (1 - a / b)
         errors.append(abs(spread - v))
     assert all(1.7 < a / b < 2.3 for a, b in itertools.pairwise(errors))
     process = GaussianProcess(schedule)
-    sample = run(process, mixture((0.0,), (v,), (1.0,), schedule), torch.zeros(50_000, 1), times(50), seed=2)[-1].x
+    sample = run(process, mixture((0.0,), (v,), (1.0,), schedule), torch.zeros(50_000, 1), times(50), seed=2)[
+        -1
+    ].x
     assert abs(abs(sample.var().item() - v) - errors[0]) < 4 * v * math.sqrt(2 / 50_000)
 
 
@@ -235,7 +240,9 @@ def test_recall_gives_back_the_memory_and_the_loop_pins(kernel) -> None:
     memory = torch.tensor([[[1.0, -1.0], [0.5, 0.2]], [[-0.7, 0.3], [-0.2, -0.9]]])
     schedule = Cosine()
     process = GaussianProcess(schedule)
-    free = run(process, RecallTrajectories(memory, schedule), torch.zeros(32, 2, 2), times(40), kernel(process))
+    free = run(
+        process, RecallTrajectories(memory, schedule), torch.zeros(32, 2, 2), times(40), kernel(process)
+    )
     gaps = (free[-1].x[:, None] - memory).abs().amax((2, 3)).min(1).values
     assert gaps.max().item() < 1e-3
     pin = Inpaint(torch.tensor([[[1.0, -1.0], [0.0, 0.0]]]), torch.tensor([[[True, True], [False, False]]]))
@@ -324,7 +331,13 @@ def test_confident_reveals_the_surest_first() -> None:
 @pytest.mark.parametrize("bound", [0.01, 0.2, 0.8, 5.0])
 def test_the_entropy_bound_is_kept_and_used_to_the_full(bound: float) -> None:
     process = MaskedProcess(lambda t: torch.where(t > 0, 0.0, 1.0) * torch.ones_like(t), MASK)
-    step = run(process, stubborn(SURE), torch.zeros(9, 4, dtype=torch.long), times(5), confident(process, bound=bound))
+    step = run(
+        process,
+        stubborn(SURE),
+        torch.zeros(9, 4, dtype=torch.long),
+        times(5),
+        confident(process, bound=bound),
+    )
     entropies = sorted(-sum(p * math.log(p) for p in row if p > 0) for row in SURE.tolist())
     longest = max(k for k in range(1, 5) if sum(entropies[: k - 1]) <= bound)
     assert bool(((step[0].x != MASK).sum(1) == longest).all())
@@ -366,7 +379,9 @@ def test_the_loop_reports_where_it_is_and_stops_when_the_caller_does() -> None:
     assert calls == pytest.approx([1.0, 0.8])
 
 
-@pytest.mark.parametrize("levels", [[1.0], [], [0.5, 1.0], [1.0, 1.0], [1.2, 0.0], [1.0, -0.1], [1.0, math.nan]])
+@pytest.mark.parametrize(
+    "levels", [[1.0], [], [0.5, 1.0], [1.0, 1.0], [1.2, 0.0], [1.0, -0.1], [1.0, math.nan]]
+)
 def test_noise_levels_that_do_not_fall_are_refused(levels) -> None:
     with pytest.raises(InvalidConfigError, match="falling noise levels"):
         run(GaussianProcess(Cosine()), believer("sample"), torch.zeros(1, 2), levels)
@@ -401,7 +416,9 @@ def test_particles_draw_in_proportion_to_their_weights() -> None:
     assert bool(((counts - expected).abs() < 100).all())
     assert torch.equal(moved.belief.mean, moved.x * 10)  # beliefs move with their samples
     still = particles(stay, lambda belief, state, t: scores[state[:, 0].long()], until=0.6)
-    assert torch.equal(still(Step(x, torch.tensor(1.0)), torch.tensor(0.5), lambda x, t: belief, generator(0)).x, x)
+    assert torch.equal(
+        still(Step(x, torch.tensor(1.0)), torch.tensor(0.5), lambda x, t: belief, generator(0)).x, x
+    )
 
 
 def test_particles_end_at_the_tilted_distribution(mixture) -> None:
@@ -420,4 +437,5 @@ def test_particles_keep_a_belief_that_is_no_dataclass_out() -> None:
 
     kernel = particles(stay, lambda belief, state, t: state[:, 0])
     moved = kernel(Step(torch.zeros(3, 1), torch.tensor(1.0)), torch.tensor(0.5), None, generator(0))
-    assert moved.belief is None and moved.x.shape == (3, 1)
+    assert moved.belief is None
+    assert moved.x.shape == (3, 1)

@@ -51,7 +51,8 @@ def test_the_loss_falls_and_fit_leaves_the_averaged_weights() -> None:
     assert [s.step for s in steps] == list(range(1, 151))
     early, late = (sum(s.loss for s in part) for part in (steps[:10], steps[-10:]))
     assert late < 0.1 * early
-    assert not net.training and not any(s.skipped for s in steps)
+    assert not net.training
+    assert not any(s.skipped for s in steps)
     twin = training(recipe)
     for _ in twin.run():
         pass
@@ -65,7 +66,9 @@ def test_tokens_are_learned_too() -> None:
     rows = torch.tensor([[0, 1, 2], [0, 1, 2]])
     recipe = Recipe(steps=60, learning_rate=0.02, warmup=1, average=0.5)
     process = MaskedProcess(LogLinear(), 3)
-    run = fit(net, process, draw=lambda rng: (rows, Condition()), recipe=recipe, rng=generator(0), compute=CPU)
+    run = fit(
+        net, process, draw=lambda rng: (rows, Condition()), recipe=recipe, rng=generator(0), compute=CPU
+    )
     losses = [step.loss for step in run]
     assert sum(losses[-10:]) < 0.1 * sum(losses[:10])
     guess = net(torch.full((1, 3), 3), torch.tensor(1.0), Condition()).guess(torch.full((1, 3), 3))
@@ -122,7 +125,9 @@ def test_a_resumed_run_is_bit_identical(tmp_path) -> None:
     other = training(recipe, net=GaussianNet(Line(), Cosine(), target=PredictTruth()), seed=99)
     other.resume(store.load(tmp_path).tensors)
     rest = list(other.run())
-    assert [(s.step, s.loss, s.gradient_norm) for s in rest] == [(s.step, s.loss, s.gradient_norm) for s in log[5:]]
+    assert [(s.step, s.loss, s.gradient_norm) for s in rest] == [
+        (s.step, s.loss, s.gradient_norm) for s in log[5:]
+    ]
     for name, value in whole.state().items():
         assert torch.equal(value, other.state()[name]), name
 
@@ -155,8 +160,10 @@ def test_a_step_that_is_not_finite_is_skipped_and_told(scaled: bool, caplog) -> 
             flags.append(step.skipped)
             weights.append(run.denoiser.network.layer.weight.detach().clone())
     assert flags == [False, False, True, False, False]
-    assert torch.equal(weights[1], weights[2]) and not torch.equal(weights[2], weights[3])
-    assert bool(torch.isfinite(weights[-1]).all()) and "step 3 skipped" in caplog.text
+    assert torch.equal(weights[1], weights[2])
+    assert not torch.equal(weights[2], weights[3])
+    assert bool(torch.isfinite(weights[-1]).all())
+    assert "step 3 skipped" in caplog.text
     assert (run.scaler.get_scale() == 128.0) is scaled
 
 
@@ -183,7 +190,9 @@ def test_gradients_are_clipped() -> None:
     before = run.denoiser.network.layer.weight.detach().clone()
     step = next(iter(run.run()))
     assert step.gradient_norm > 0.1
-    assert (run.denoiser.network.layer.weight - before).abs().max().item() < 0.2  # AdamW would have moved by 1
+    assert (
+        run.denoiser.network.layer.weight - before
+    ).abs().max().item() < 0.2  # AdamW would have moved by 1
 
 
 def test_bf16_on_the_cpu_learns_in_half_and_keeps_whole_weights() -> None:
