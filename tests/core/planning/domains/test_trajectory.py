@@ -107,6 +107,12 @@ def test_impossible_requests_are_refused(request_, words) -> None:
         PLAIN.condition(request_)
 
 
+@pytest.mark.parametrize("number", [math.nan, math.inf])
+def test_numbers_that_are_not_finite_never_reach_a_network(number) -> None:
+    with pytest.raises(ValueError, match="finite number"):
+        PLAIN.condition(Reach(start=(number, 0.0)))
+
+
 def test_a_plan_that_is_not_finite_is_refused() -> None:
     x = torch.zeros(2, 5, 2)
     x[1, 2, 0] = math.nan
