@@ -86,7 +86,9 @@ class MazeBench:
             )
         if not self.only or not set(self.only) <= set(ROWS):
             raise InvalidConfigError(
-                f"rows {', '.join(self.only) or 'none'}", f"one or more of: {', '.join(ROWS)}", "Leave `only` out."
+                f"rows {', '.join(self.only) or 'none'}",
+                f"one or more of: {', '.join(ROWS)}",
+                "Leave `only` out.",
             )
         self._physics = MazePhysics(self.maze.map)
         self._geometry = Geometry(self.maze.map)
@@ -145,9 +147,7 @@ class MazeBench:
             "device": str(self.planner.compute.where),
         }
 
-    def _planned(
-        self, drive: Callable[[Array, int], Episode], seed: int, states: Array
-    ) -> Iterator[Episode]:
+    def _planned(self, drive: Callable[[Array, int], Episode], seed: int, states: Array) -> Iterator[Episode]:
         for index, start in enumerate(states):
             yield drive(start, (seed * self.episodes + index) * REPLANS)
 

@@ -164,17 +164,8 @@ def fastest(points: Array, *, velocity: Array, engine: Engine) -> list[Course]:
     tangent = np.gradient(points, axis=1) / ds[:, None, None]
     bend = np.gradient(tangent, axis=1) / ds[:, None, None]
     limit = _speed_limit(tangent, bend, engine)
-    square = np.zeros(limit.shape)
-    along = np.clip(tangent[:, 0] @ velocity, 0.0, None) ** 2
-    square[:, 0] = np.minimum(along, limit[:, 0])
-    count = limit.shape[1]
-    for k in range(count - 1):
-        gain = _reach(tangent[:, k], bend[:, k], square[:, k], engine)
-        square[:, k + 1] = np.minimum(limit[:, k + 1], square[:, k] + 2 * ds * gain)
-    square[:, -1] = 0.0
-    for k in range(count - 1, 0, -1):
-        gain = _reach(-tangent[:, k], bend[:, k], square[:, k], engine)
-        square[:, k - 1] = np.minimum(square[:, k - 1], square[:, k] + 2 * ds * gain)
+    start = np.clip(tangent[:, 0] @ velocity, 0.0, None) ** 2
+    square = _passes(tangent, bend, limit=limit, ds=ds, start=start, usable=engine.usable)
     speed = np.sqrt(square)
     laps = 2 * gaps / np.maximum(speed[:, 1:] + speed[:, :-1], 1e-3)
     moments = np.concatenate([np.zeros((len(points), 1)), laps.cumsum(axis=1)], axis=1)
@@ -195,9 +186,25 @@ def _speed_limit(tangent: Array, bend: Array, engine: Engine) -> Array:
     return capped
 
 
-def _reach(tangent: Array, bend: Array, square: Array, engine: Engine) -> Array:
-    """Return the largest acceleration along the curve that leaves enough force for the bend."""
+def _passes(tangent: Array, bend: Array, *, limit: Array, ds: Array, start: Array, usable: float) -> Array:
+    """Return the squared speed at each point after the pass forward and the pass backward.
+
+    On an axis with tangent q' and bend q'' the force allows an acceleration along the curve of up to
+    (usable ∓ sign(q') q'' speed²) / |q'|, minus for speeding up and plus for braking.
+    """
     size = np.maximum(np.abs(tangent), TINY)
-    room = (engine.usable - np.sign(tangent) * bend * square[:, None]) / size
-    most: Array = np.clip(room.min(axis=1), 0.0, None)
-    return most
+    room = np.moveaxis(2 * ds[:, None, None] * usable / size, 0, -1)  # (points, 2, curves)
+    pull = np.moveaxis(2 * ds[:, None, None] * np.sign(tangent) * bend / size, 0, -1)
+    cap = limit.T.copy()
+    square = np.empty_like(cap)
+    square[0] = np.minimum(start, cap[0])
+    for k in range(len(cap) - 1):
+        gain = room[k] - pull[k] * square[k]
+        most = np.maximum(np.minimum(gain[0], gain[1]), 0.0)
+        np.minimum(square[k] + most, cap[k + 1], out=square[k + 1])
+    square[-1] = 0.0
+    for k in range(len(cap) - 1, 0, -1):
+        gain = room[k] + pull[k] * square[k]
+        most = np.maximum(np.minimum(gain[0], gain[1]), 0.0)
+        np.minimum(square[k - 1], square[k] + most, out=square[k - 1])
+    return square.T

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, final
@@ -65,7 +65,7 @@ def train(
     facts: Mapping[str, Any],
     compute: Compute | None = None,
     every: int = 1000,
-) -> Iterator[TrainStep]:
+) -> Generator[TrainStep, None, None]:
     """Train and save a planner; yields after each step, and goes on where an interrupted run in `folder` stopped.
 
     Whoever stops asking for steps before the end leaves a checkpoint of the last one behind.
