@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -53,9 +54,19 @@ def data(
         f"{made.transitions:,} transitions in {made.seconds:.1f} s, {made.cpu_seconds:.1f} CPU-seconds\n"
         f"sha256 {made.sha256}"
     )
-    world = ["--size", size.value] if drawing is None else ["--map", str(drawing)]
     report.say_next(
-        shlex.join(["agentic-diffusion", "train", "maze", *world, "--data", str(out), "--out", "planner"])
+        shlex.join(
+            [
+                "agentic-diffusion",
+                "train",
+                "maze",
+                *_world(size, drawing),
+                "--data",
+                str(out),
+                "--out",
+                "planner",
+            ]
+        )
     )
 
 
@@ -87,8 +98,6 @@ def maze(
     ] = 100,
 ) -> None:
     """Train a planner for a maze; interrupted, the same command goes on where it stopped."""
-    from dataclasses import replace
-
     from agentic_diffusion.compute import Compute
     from agentic_diffusion.denoising.train import Recipe
     from agentic_diffusion_worlds.maze.planner import design_for
@@ -99,20 +108,24 @@ def maze(
     world = maze_of(size, drawing)
     design = replace(design_for(world), width=width, depth=depth, heads=heads, patch=patch, waves=waves)
     recipe = Recipe(steps=steps, learning_rate=learning_rate, average=average)
+    compute = Compute(device=device, precision=precision.value, compile=compile_, threads=threads)
     order = Order(
         Run(world, design, recipe, batch=batch, seed=seed),
         out=out,
         command=report.typed(),
-        compute=Compute(device=device, precision=precision.value, compile=compile_, threads=threads),
+        compute=compute,
         data=data,
         transitions=transitions,
         workers=workers,
         episodes=score_episodes,
     )
-    card = make_planner(order)
-    tell(card, out)
-    chosen = ["--size", size.value] if drawing is None else ["--map", str(drawing)]
-    report.say_next(shlex.join(["agentic-diffusion", "demo", *chosen, "--planner", str(out)]))
+    tell(make_planner(order), out)
+    report.say_next(shlex.join(["agentic-diffusion", "demo", *_world(size, drawing), "--planner", str(out)]))
+
+
+def _world(size: Size, drawing: Path | None) -> list[str]:
+    """Return the words that name a maze."""
+    return ["--size", size.value] if drawing is None else ["--map", str(drawing)]
 
 
 def tell(card: Mapping[str, Any], folder: Path) -> None:

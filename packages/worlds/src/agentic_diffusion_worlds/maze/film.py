@@ -55,8 +55,7 @@ def animate(
     Args:
         maze: Where.
         profile: The frame of all positions.
-        denoising: Candidates ``(n, horizon, 2)``: the noise, then what each step made of it; the film glides
-            from one to the next.
+        denoising: Candidates ``(n, horizon, 2)``: the noise, then what each step made of it.
         chosen: Index of the chosen candidate.
         drive: Positions after each step, ``(t, 2)``.
         path: The file to write.
@@ -129,7 +128,7 @@ class _Film:
         return image
 
     def denoising(self, states: Sequence[Array], chosen: int, *, count: int) -> Iterator[Image]:
-        """The candidates from noise to plans; the chosen one shows its colour in the last third."""
+        """The candidates glide from noise to plans; the chosen one shows its colour in the last third."""
         last = len(states) - 1
         picks = np.linspace(0, last, 2 * count // 3)
         for pick in picks:
