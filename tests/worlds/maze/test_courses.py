@@ -10,7 +10,6 @@ from agentic_diffusion_worlds.maze.courses import BALL, POINTS, Course, Engine, 
 from agentic_diffusion_worlds.maze.map import MazeMap
 from agentic_diffusion_worlds.maze.physics import DT, MazePhysics
 
-RNG = np.random.default_rng(0)
 STILL = np.zeros(2)
 
 
@@ -20,10 +19,10 @@ def line(start, end):
 
 def wavy(count=12):
     """Smooth curves through random way-points."""
-    s = np.linspace(0, 1, POINTS)[None, :, None]
-    out = s * RNG.choice([-5.0, 5.0], (count, 1, 2))
+    rng, s = np.random.default_rng(0), np.linspace(0, 1, POINTS)[None, :, None]
+    out = s * rng.choice([-5.0, 5.0], (count, 1, 2))
     for k in (1, 2, 3):
-        out = out + RNG.uniform(-0.3, 0.3, (count, 1, 2)) * np.sin(math.pi * k * s)
+        out = out + rng.uniform(-0.3, 0.3, (count, 1, 2)) * np.sin(math.pi * k * s)
     return resample(out)
 
 
@@ -51,8 +50,11 @@ def test_speed_and_force_stay_within_the_engine():
         assert np.abs(speed).max() <= BALL.speed * 1.02
         assert np.linalg.norm(speed[-1]) < 1.0
         _, velocity, acceleration = course.reference(DT)
-        force = np.abs(acceleration + BALL.drag * velocity)[3:-3] / BALL.force
-        assert np.quantile(force, 0.98) <= 1.05
+        force = (acceleration + BALL.drag * velocity) / BALL.force
+        # over a tenth of a second: a course is straight between its points, so single steps may ask for more
+        tenths = [np.convolve(axis, np.full(10, 0.1), "valid") for axis in force[3:-3].T]
+        assert np.abs(tenths).max() <= 1.06
+        assert np.quantile(np.abs(force), 0.9) <= BALL.margin + 0.05
 
 
 def test_moments_never_go_back_and_more_force_is_faster():
