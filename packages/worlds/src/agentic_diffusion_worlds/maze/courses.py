@@ -11,8 +11,8 @@ from agentic_diffusion.planning.domains.trajectory import Trajectory
 
 from agentic_diffusion_worlds.maze.geometry import Array
 
-POINTS = 128
-DETAIL = 4
+POINTS = 96
+DETAIL = 3
 TINY = 1e-9
 
 
@@ -31,7 +31,7 @@ class Engine:
     force: float = 100.0 / 4.18879
     drag: float = 1.0 / 4.18879
     speed: float = 5.0
-    margin: float = 0.9
+    margin: float = 0.95
 
     @property
     def usable(self) -> float:
@@ -200,11 +200,11 @@ def _passes(tangent: Array, bend: Array, *, limit: Array, ds: Array, start: Arra
     square[0] = np.minimum(start, cap[0])
     for k in range(len(cap) - 1):
         gain = room[k] - pull[k] * square[k]
-        most = np.maximum(np.minimum(gain[0], gain[1]), 0.0)
-        np.minimum(square[k] + most, cap[k + 1], out=square[k + 1])
+        most = np.maximum(square[k] + np.minimum(gain[0], gain[1]), 0.0)
+        np.minimum(most, cap[k + 1], out=square[k + 1])
     square[-1] = 0.0
     for k in range(len(cap) - 1, 0, -1):
         gain = room[k] + pull[k] * square[k]
-        most = np.maximum(np.minimum(gain[0], gain[1]), 0.0)
-        np.minimum(square[k - 1], square[k] + most, out=square[k - 1])
+        most = np.maximum(square[k] + np.minimum(gain[0], gain[1]), 0.0)
+        np.minimum(square[k - 1], most, out=square[k - 1])
     return square.T

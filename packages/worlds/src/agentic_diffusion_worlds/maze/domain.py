@@ -8,7 +8,7 @@ from typing import final
 
 import numpy as np
 from agentic_diffusion.denoising.state import Condition
-from agentic_diffusion.errors import InvalidStateError
+from agentic_diffusion.errors import InvalidConfigError, InvalidStateError
 from agentic_diffusion.planning.domains.trajectory import Limits, Reach, Trajectories, Trajectory
 from agentic_diffusion.records import Verdict
 from torch import Tensor
@@ -82,30 +82,43 @@ class MazeDomain:
 class FastestFree:
     """Passes plans whose curve touches no wall; the score is minus the seconds until the goal is entered.
 
-    A plan that fails scores ten less for the share of its curve that lies behind the first wall, so that the best
-    of the failing plans is the one that leads furthest.
+    Each plan is judged at several widths of smoothing, for a smoother curve is faster until it cuts into a corner, and
+    the best of them counts. A plan that fails scores ten less for the share of its curve that lies behind the
+    first wall, so that the best of the failing plans is the one that leads furthest.
 
     Args:
         geometry: Where the walls are.
         engine: What the ball can do.
-        smoothing: How far the curve of a plan is smoothed, in units of length.
+        smoothings: How far the curve of a plan is smoothed, in units of length.
         slack: How deep a curve may cut into a grown wall; walls are frictionless.
     """
 
     geometry: Geometry
     engine: Engine = BALL
-    smoothing: float = 0.2
+    smoothings: tuple[float, ...] = (0.2, 0.45, 0.8)
     slack: float = 0.02
+
+    def __post_init__(self) -> None:
+        if not self.smoothings or min(self.smoothings) < 0 or self.slack < 0:
+            raise InvalidConfigError(
+                f"smoothings={self.smoothings}, slack={self.slack}",
+                "one or more widths of at least 0, and a slack of at least 0",
+                "Leave both out for mazes with corridors one unit wide.",
+            )
 
     def __call__(self, request: Reach, values: Sequence[Trajectory]) -> list[Verdict]:
         """Judge all candidates at once."""
-        points = self._points(request, values)
+        rounds = [self._judged(request, values, smoothing) for smoothing in self.smoothings]
+        return [max(row, key=_rank) for row in zip(*rounds, strict=True)]
+
+    def _judged(self, request: Reach, values: Sequence[Trajectory], smoothing: float) -> list[Verdict]:
+        points = self._points(request, values, smoothing)
         courses = fastest(points, velocity=_velocity(request), engine=self.engine)
         radius = self.geometry.profile.goal_radius
         verdicts = []
         for course, clear in zip(courses, self._clear(points), strict=True):
             seconds = course.entry(course.points[-1], radius)
-            evidence = {"seconds": round(seconds, 3), "clear": round(clear, 3)}
+            evidence = {"seconds": round(seconds, 3), "clear": round(clear, 3), "smoothing": smoothing}
             score = -seconds - 10 * (1 - clear)
             verdicts.append(Verdict(passed=clear == 1, score=score, evidence=evidence))
         return verdicts
@@ -119,7 +132,8 @@ class FastestFree:
 
     def course(self, request: Reach, value: Trajectory) -> Course:
         """Return the course to drive: the one that was judged, or what of it lies well before the first wall."""
-        points = self._points(request, [value])
+        (verdict,) = self(request, [value])
+        points = self._points(request, [value], float(str(verdict.evidence["smoothing"])))
         clear = float(self._clear(points)[0])
         if clear < 1:
             ahead = int(clear * len(points[0])) - WALL_MARGIN
@@ -127,12 +141,16 @@ class FastestFree:
                 points = resample(points[:, :ahead])
         return fastest(points, velocity=_velocity(request), engine=self.engine)[0]
 
-    def _points(self, request: Reach, values: Sequence[Trajectory]) -> Array:
+    def _points(self, request: Reach, values: Sequence[Trajectory], smoothing: float) -> Array:
         if request.goal is None or request.goal[0] is None or request.goal[1] is None:
             goals = [value.states[value.arrival][:2] for value in values]
         else:
             goals = [(request.goal[0], request.goal[1])] * len(values)
-        return curves(values, goals=np.array(goals), smoothing=self.smoothing)
+        return curves(values, goals=np.array(goals), smoothing=smoothing)
+
+
+def _rank(verdict: Verdict) -> tuple[bool, float]:
+    return verdict.passed, verdict.score
 
 
 def _velocity(request: Reach) -> Array:
