@@ -134,12 +134,13 @@ def assemble(
 def save_planner(
     folder: Path, design: Design, *, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]
 ) -> Path:
-    """Save weights with their design and the facts of the card; returns the card's path.
+    """Save weights, in half precision, with their design and the facts of the card; returns the card's path.
 
     Raises:
         StoreError: The disk refused.
     """
-    return store.save(folder, tensors, {**facts, "kind": "maze planner", "design": asdict(design)})
+    halves = {name: value.half() if value.is_floating_point() else value for name, value in tensors.items()}
+    return store.save(folder, halves, {**facts, "kind": "maze planner", "design": asdict(design)})
 
 
 def load_network(folder: Path) -> tuple[Design, GaussianNet, store.Bundle]:
