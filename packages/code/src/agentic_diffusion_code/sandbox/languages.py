@@ -202,7 +202,8 @@ def rust() -> Toolchain | None:
     root = _ask(proxy, "--print", "sysroot")
     compiler = os.path.join(root, "bin", "rustc") if root else None
     sysroot = (f"--sysroot={root}",) if root else ()
-    flags = (*sysroot, "--edition=2021", "-Copt-level=1", "-o", "program", "program.rs")
+    usual = ("-Clink-arg=-fuse-ld=bfd",)  # its own linker looks for itself in /proc
+    flags = (*sysroot, *usual, "--edition=2021", "-Copt-level=1", "-o", "program", "program.rs")
     return _native("rust", "program.rs", compiler, flags=flags, more=(root,) if root else ())
 
 

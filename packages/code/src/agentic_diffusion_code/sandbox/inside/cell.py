@@ -128,6 +128,7 @@ def _make_room(config: dict[str, Any], proc: int, outer: dict[str, str]) -> Cell
         uid = gid = config["uid"]
         with suppress(OSError):
             os.setgroups([])
+    kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
     up_r, up_w = os.pipe()
     down_r, down_w = os.pipe()
     middle = os.fork()
@@ -156,8 +157,6 @@ def _make_room(config: dict[str, Any], proc: int, outer: dict[str, str]) -> Cell
 def _keep(channel: int) -> None:
     """Wait outside until the room is empty, then end; nothing is left to do here."""
     os.close(channel)
-    with suppress(OSError):
-        kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
     while True:
         try:
             os.wait()

@@ -25,17 +25,24 @@ class Tools(NamedTuple):
     layers: frozenset[str]
 
 
-def prepare(config: dict[str, Any]) -> Tools:
+def prepare(config: dict[str, Any], *, private: bool) -> Tools:
     """Open what Landlock will grant and write the filters."""
     layers = frozenset(config["layers"])
     abi = kernel.landlock_abi() if "landlock" in layers else 0
     rules: list[tuple[int, int]] = []
     if abi:
-        rules = [*_rules(config["readable"], write=False), *_rules(config["devices"], write=True)]
+        devices = ["/dev"] if private else config["devices"]
+        rules = [*_rules(_outermost(config["readable"])), *_rules(devices, write=True)]
     return Tools(rules, abi, layers)
 
 
-def _rules(paths: list[str], *, write: bool) -> list[tuple[int, int]]:
+def _outermost(paths: list[str]) -> list[str]:
+    """Leave out what lies beneath another path, and links, whose targets count."""
+    real = sorted({os.path.realpath(path) for path in paths})
+    return [p for p in real if not any(p.startswith(q + "/") for q in real)]
+
+
+def _rules(paths: list[str], *, write: bool = False) -> list[tuple[int, int]]:
     rules: list[tuple[int, int]] = []
     for path in paths:
         with suppress(OSError):

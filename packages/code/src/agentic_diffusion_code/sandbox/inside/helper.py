@@ -29,7 +29,7 @@ def main(channel_fd: int) -> None:
     warm_up()
     cell = cells.enter(config)
     channel = socket.socket(fileno=channel_fd)
-    tools = confine.prepare(config)
+    tools = confine.prepare(config, private=cell.root)
     channel.sendall(framing.frame({"namespaces": cell.namespaces, "uid": os.getuid()}))
     if "seccomp" in tools.layers and cell.namespaces:
         for kind in (config["kind"], *program.STEP_KINDS):
@@ -126,10 +126,8 @@ class Helper:
             _take_descriptors(fds)
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            with suppress(OSError):
-                os.setsid()
-            if not self._cell.namespaces and sys.platform == "linux":
-                kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
+            if not self._cell.namespaces:
+                self._lead_a_group()
             _prefer_as_victim(self._cell.proc)
             cells.private(self._cell, disk_bytes=message["disk"])
             done, reasons = confine.lock_down(self._cell, self._tools, self._kind)
@@ -149,6 +147,14 @@ class Helper:
                 framing.send(CONTROL, {"broken": f"{type(error).__name__}: {error}"})
         finally:
             os._exit(70)
+
+    @staticmethod
+    def _lead_a_group() -> None:
+        """Be what the caller can end as one where no process namespace does it."""
+        with suppress(OSError):
+            os.setsid()
+        if sys.platform == "linux":
+            kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
 
     def _reap(self) -> None:
         while True:

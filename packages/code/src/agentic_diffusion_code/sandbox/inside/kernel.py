@@ -39,6 +39,10 @@ _syscall = _libc.syscall
 _syscall.restype = ctypes.c_long
 
 
+class _Program(ctypes.Structure):
+    _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_char_p))
+
+
 class Facts(NamedTuple):
     """What the kernel says about the calling process."""
 
@@ -135,9 +139,6 @@ def capabilities() -> int:
 
 def install_filter(code: bytes, count: int) -> None:
     """Put a system call filter on this process for good."""
-
-    class _Program(ctypes.Structure):
-        _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_char_p))
 
     program = _Program(count, code)
     number = _number("seccomp")

@@ -30,7 +30,7 @@ _CLONE_FORBIDDEN = 0x7E028000  # new namespaces, CLONE_PARENT
 _FCNTL = (0, 1, 2, 3, 4, 5, 6, 7, 36, 37, 38, 1030, 1032)
 _IOCTL = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)
 _PRCTL = (3, 15, 16, 21, 23, 39, 0x53564D41)
-_STREAM = 1
+_STREAM, _SEQPACKET = 1, 5  # the kinds that cannot be sent to an address
 
 Instruction = tuple[int, int, int, int]
 
@@ -78,9 +78,10 @@ def _special(kind: str, pid: int | None) -> dict[str, list[Instruction]]:
     stream = [
         _load(_ARG1),
         (_AND, 0, 0, 0xFF),
-        (_JEQ, 0, 1, _STREAM),
-        _ret(ALLOW),
+        (_JEQ, 2, 0, _STREAM),
+        (_JEQ, 1, 0, _SEQPACKET),
         _errno(_EPERM),
+        _ret(ALLOW),
     ]
     return {
         "fcntl": _one_of(_ARG1, _FCNTL, _EPERM),
