@@ -41,5 +41,9 @@ class BudgetError(AgenticDiffusionError, RuntimeError):
     """Not even the smallest unit of work fits the deadline or the memory that was granted."""
 
 
+class ContractError(AgenticDiffusionError, AssertionError):
+    """A component breaks a promise of its protocol: `given` was seen, `expected` was promised."""
+
+
 class MissingExtraError(AgenticDiffusionError, ImportError):
     """A feature needs an optional dependency that is not installed."""

@@ -1,1 +1,1 @@
-"""To be said."""
+"""Turns noise into truth; has never heard of a plan."""

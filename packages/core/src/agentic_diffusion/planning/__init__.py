@@ -1,1 +1,1 @@
-"""To be said."""
+"""Turns a request into an answer."""

@@ -1,1 +1,105 @@
-"""To be said."""
+"""The maze world of D4RL on plain MuJoCo: map, physics, data, oracle and score.
+
+Names are imported when they are first used, so that geometry can be had without a simulator.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from agentic_diffusion_worlds.maze.controller import Gains, WaypointController
+    from agentic_diffusion_worlds.maze.dataset import drive, generate
+    from agentic_diffusion_worlds.maze.env import MazeEnv
+    from agentic_diffusion_worlds.maze.film import animate
+    from agentic_diffusion_worlds.maze.geometry import D4RL, ROBOTICS_V3, Geometry, Profile
+    from agentic_diffusion_worlds.maze.map import LARGE, MAZES, MEDIUM, UMAZE, Cell, Maze, MazeMap
+    from agentic_diffusion_worlds.maze.physics import MazePhysics
+    from agentic_diffusion_worlds.maze.plot import plot_plan
+    from agentic_diffusion_worlds.maze.recording import MazeData, Recipe, load, save
+    from agentic_diffusion_worlds.maze.score import (
+        Episode,
+        Score,
+        ceiling_row,
+        judge,
+        normalised,
+        oracle_row,
+        random_row,
+        report,
+        roll,
+        run_episode,
+        starts,
+        summary,
+    )
+
+_HOMES = {
+    "controller": ("Gains", "WaypointController"),
+    "dataset": ("drive", "generate"),
+    "env": ("MazeEnv",),
+    "film": ("animate",),
+    "geometry": ("D4RL", "ROBOTICS_V3", "Geometry", "Profile"),
+    "map": ("LARGE", "MAZES", "MEDIUM", "UMAZE", "Cell", "Maze", "MazeMap"),
+    "physics": ("MazePhysics",),
+    "plot": ("plot_plan",),
+    "recording": ("MazeData", "Recipe", "load", "save"),
+    "score": (
+        "Episode",
+        "Score",
+        "ceiling_row",
+        "judge",
+        "normalised",
+        "oracle_row",
+        "random_row",
+        "report",
+        "roll",
+        "run_episode",
+        "starts",
+        "summary",
+    ),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "D4RL",
+    "LARGE",
+    "MAZES",
+    "MEDIUM",
+    "ROBOTICS_V3",
+    "UMAZE",
+    "Cell",
+    "Episode",
+    "Gains",
+    "Geometry",
+    "Maze",
+    "MazeData",
+    "MazeEnv",
+    "MazeMap",
+    "MazePhysics",
+    "Profile",
+    "Recipe",
+    "Score",
+    "WaypointController",
+    "animate",
+    "ceiling_row",
+    "drive",
+    "generate",
+    "judge",
+    "load",
+    "normalised",
+    "oracle_row",
+    "plot_plan",
+    "random_row",
+    "report",
+    "roll",
+    "run_episode",
+    "save",
+    "starts",
+    "summary",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)

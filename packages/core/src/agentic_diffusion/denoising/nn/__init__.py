@@ -1,1 +1,1 @@
-"""To be said."""
+"""Networks: plain torch, they know nothing of diffusion."""

@@ -1,0 +1,99 @@
+"""The indoor nouns: a condition that pins what is decided, and one step of denoising."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Generic, TypeAlias, TypeVar, final
+
+import torch
+from jaxtyping import Bool, Float, Shaped
+from torch import Tensor
+
+X = TypeVar("X")
+B = TypeVar("B")
+
+Time: TypeAlias = Float[Tensor, "*batch"]
+"""Noise level in [0, 1]: 1 is noise, 0 is the truth. A scalar, or one value a sample."""
+
+Rng: TypeAlias = torch.Generator
+"""Where randomness comes from; always an argument."""
+
+EMPTY: Mapping[str, Tensor] = MappingProxyType({})
+
+
+def unpinned(x: X) -> X:
+    """Pin nothing."""
+    return x
+
+
+@final
+@dataclass(frozen=True)
+class Inpaint:
+    """Writes known values back wherever a mask is true (Janner et al. 2022, arXiv:2205.09991, sec. 3.3).
+
+    Args:
+        values: The known values; broadcasts against the state.
+        mask: True where a value is known; same shape as `values`.
+    """
+
+    values: Shaped[Tensor, "..."]
+    mask: Bool[Tensor, "..."]
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """Return `x` with the known entries restored."""
+        return torch.where(self.mask, self.values, x)
+
+
+@final
+@dataclass(frozen=True)
+class Condition(Generic[X]):
+    """What is already decided (`pin`) and what the denoiser may read (`context`).
+
+    Args:
+        pin: Writes the decided part back into a state.
+        context: Named tensors whose first axis is the batch, or 1 for all samples alike.
+    """
+
+    pin: Callable[[X], X] = unpinned
+    context: Mapping[str, Tensor] = field(default_factory=lambda: EMPTY)
+
+
+@final
+@dataclass(frozen=True)
+class Step(Generic[X, B]):
+    """One position of the loop.
+
+    Args:
+        x: The state.
+        t: Its noise level.
+        belief: The last belief that was formed, if any.
+        since: The noise level at which that belief was formed.
+    """
+
+    x: X
+    t: Time
+    belief: B | None = None
+    since: Time | None = None
+
+
+def generator(seed: int) -> Rng:
+    """Return a seeded source of randomness that gives the same numbers on every device."""
+    return torch.Generator().manual_seed(seed)
+
+
+def normal(like: Float[Tensor, "..."], rng: Rng) -> Float[Tensor, "..."]:
+    """Draw standard normal numbers shaped like `like`, equal on every device for one seed."""
+    return torch.randn(like.shape, generator=rng, device=rng.device, dtype=torch.float32).to(like)
+
+
+def uniform(like: Shaped[Tensor, "..."], rng: Rng) -> Float[Tensor, "..."]:
+    """Draw numbers from [0, 1) shaped like `like`, equal on every device for one seed."""
+    drawn = torch.rand(like.shape, generator=rng, device=rng.device, dtype=torch.float32)
+    return drawn.to(like.device)
+
+
+def expand(t: Time, like: Shaped[Tensor, "..."]) -> Time:
+    """Give a scalar or per-sample time the axes of `like`, so that the two broadcast."""
+    return t.reshape(t.shape + (1,) * (like.ndim - t.ndim)) if t.ndim else t

@@ -1,0 +1,43 @@
+"""One test file per source file, with the same name in the same place."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+from gates.tree import Module, modules, parse
+
+LAZY = {"__getattr__", "__dir__"}
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def holds_code(module: Module) -> bool:
+    """Whether an `__init__.py` defines more than the lazy import of its names."""
+    return any(
+        isinstance(node, ast.ClassDef) or (isinstance(node, Function) and node.name not in LAZY)
+        for node in module.tree.body
+    )
+
+
+def mirrored(module: Module) -> Path:
+    """Return where the tests of a module belong, from the root: `tests/<member>/<path>/test_<name>.py`."""
+    inner = module.dotted.split(".")[1:]
+    if module.is_face:
+        inner = [*inner, "init"]
+    return Path("tests", module.member, *inner[:-1], f"test_{inner[-1].strip('_')}.py")
+
+
+def unmirrored(root: Path) -> list[str]:
+    """Return the modules whose test file is missing or tests nothing."""
+    faults = []
+    for module in modules(root):
+        if module.is_face and not holds_code(module):
+            continue
+        path = root / mirrored(module)
+        if not path.exists():
+            faults.append(f"{module.at(1)}: no {mirrored(module)}")
+        elif not any(
+            isinstance(node, Function) and node.name.startswith("test_") for node in ast.walk(parse(path))
+        ):
+            faults.append(f"{mirrored(module)}:1: has no test")
+    return faults

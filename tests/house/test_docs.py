@@ -1,0 +1,71 @@
+"""Every example runs, every quotation is the source, every command exists, every link resolves."""
+
+import doctest
+import importlib
+import subprocess
+import sys
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import pytest
+
+from gates import blocks, broken_links, commands, misquoted, run_blocks, unknown_commands
+from gates.docs import pages
+from gates.tree import ROOT, modules
+
+PROGRAM = "agentic-diffusion"
+PAGES = pages(ROOT)
+EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
+
+
+def _name(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("page", [p for p in PAGES if blocks(p, "python")], ids=_name)
+def test_blocks_run(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run_blocks(page) == []
+
+
+@pytest.mark.parametrize("page", [p for p in PAGES if commands(p, PROGRAM)], ids=_name)
+def test_commands_exist(page: Path) -> None:
+    from typer.main import get_command
+
+    (script,) = entry_points(group="console_scripts", name=PROGRAM)
+    assert unknown_commands(page, PROGRAM, get_command(script.load())) == []
+
+
+def test_quotations_are_the_source() -> None:
+    assert misquoted(ROOT) == []
+
+
+def test_links_resolve() -> None:
+    assert broken_links(ROOT) == []
+
+
+def test_every_decision_is_listed() -> None:
+    index = (ROOT / "docs/decisions/index.md").read_text(encoding="utf-8")
+    assert [p.name for p in sorted((ROOT / "docs/decisions").glob("0*.md")) if p.name not in index] == []
+
+
+def test_every_error_is_explained() -> None:
+    errors = importlib.import_module("agentic_diffusion.errors")
+    page = (ROOT / "docs/errors.md").read_text(encoding="utf-8")
+    names = [name for name, value in vars(errors).items() if isinstance(value, type)]
+    assert [name for name in names if f"## {name}\n" not in page] == []
+
+
+def test_docstrings_run() -> None:
+    failed = 0
+    for module in modules(ROOT):
+        if ">>> " in module.path.read_text(encoding="utf-8"):
+            failed += doctest.testmod(importlib.import_module(module.dotted)).failed
+    assert failed == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("example", EXAMPLES, ids=_name)
+def test_examples_run(example: Path, tmp_path: Path) -> None:
+    done = subprocess.run([sys.executable, str(example)], cwd=tmp_path, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode()
