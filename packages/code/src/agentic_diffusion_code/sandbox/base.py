@@ -151,7 +151,7 @@ def tier_of(active: Sequence[str]) -> Tier:
     held = frozenset(active)
     if _FULL | {"seccomp"} <= held or _FULL | {"landlock"} <= held:
         return "namespaces"
-    return "kernel" if _KERNEL <= held else "rlimits"
+    return "kernel" if held >= _KERNEL else "rlimits"
 
 
 @runtime_checkable

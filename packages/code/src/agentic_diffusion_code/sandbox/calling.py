@@ -40,7 +40,7 @@ class Job:
 
 
 @dataclass
-class _Answer:
+class Answer:
     """What came of one call, before it is an `Execution`."""
 
     status: Status
@@ -83,7 +83,7 @@ def call(pool: Pool, tools: Toolchain, gate: Gate, *, job: Job) -> list[Executio
                 session = Session(worker, job.limits)
                 answers = _converse(session, tools, gate, job=job, start=len(done))
                 peak = worker.peak_bytes()
-                done += [_execution(answer, isolation, peak) for answer in answers]
+                done += [execution(answer, isolation, peak) for answer in answers]
                 lost += 1
                 if answers[-1].loading:
                     left = len(job.requests) - len(done)
@@ -94,16 +94,14 @@ def call(pool: Pool, tools: Toolchain, gate: Gate, *, job: Job) -> list[Executio
     return done
 
 
-def _converse(
-    session: Session, tools: Toolchain, gate: Gate, *, job: Job, start: int
-) -> list[_Answer]:
+def _converse(session: Session, tools: Toolchain, gate: Gate, *, job: Job, start: int) -> list[Answer]:
     """Ask one worker until all is answered or the worker is lost."""
-    answers: list[_Answer] = []
+    answers: list[Answer] = []
     session.start_clock()
-    session.send(_opening(tools, gate, job))
+    session.send(opening(tools, gate, job))
     session.close_stdin()
     for request in job.requests[start:]:
-        answer = _ask(session, request)
+        answer = ask(session, request)
         answers.append(answer)
         if answer.lost or answer.loading:
             break
@@ -111,14 +109,15 @@ def _converse(
     return answers
 
 
-def _opening(tools: Toolchain, gate: Gate, job: Job) -> dict[str, Any]:
+def opening(tools: Toolchain, gate: Gate, job: Job) -> dict[str, Any]:
+    """Describe to a worker the program whose function will be called."""
     if tools.steps is None:
         limits = python_limits(job.limits) if "rlimits" in gate.layers else {}
         return {"mode": "call", "source": job.source, "entry": job.entry, "limits": limits}
     return tools.calls(job.source, job.entry, job.limits, layers=gate.layers)
 
 
-def _ask(session: Session, request: Any) -> _Answer:
+def ask(session: Session, request: Any) -> Answer:
     """Send one request and read its one answer, which must repeat the request's number."""
     number = secrets.token_hex(8)
     begun = time.monotonic()
@@ -133,7 +132,7 @@ def _ask(session: Session, request: Any) -> _Answer:
         elif message.get("id") != number:
             answer = _lost(session, Event(None, "broken"))
         else:
-            answer = _read(message)
+            answer = read(message)
     answer.wall = time.monotonic() - begun
     answer.cpu = session.cpu_used()
     session.drain()
@@ -141,7 +140,7 @@ def _ask(session: Session, request: Any) -> _Answer:
     return answer
 
 
-def _lost(session: Session, event: Event) -> _Answer:
+def _lost(session: Session, event: Event) -> Answer:
     """Say how the worker was lost."""
     worker = session.worker
     end = event.end or "broken"
@@ -152,21 +151,21 @@ def _lost(session: Session, event: Event) -> _Answer:
         note = "the process ended before it answered"
         cpu_bound = session.cpu_used() >= session.limits.cpu_seconds
         status: Status = "error" if ended_itself else "timeout" if cpu_bound else "killed"
-        return _Answer(status, note=note, exit_code=code, lost=True)
+        return Answer(status, note=note, exit_code=code, lost=True)
     worker.kill()
     note = "it wrote to the channel out of turn" if end == "broken" else ""
-    return _Answer(_ENDS[end], note=note, lost=True)
+    return Answer(_ENDS[end], note=note, lost=True)
 
 
-def _read(message: dict[str, Any]) -> _Answer:
+def read(message: dict[str, Any]) -> Answer:
     """Read an answer, of which nothing is believed but that the program gave it."""
     if "value" in message:
         try:
-            return _Answer("ok", value=wire.untag(message["value"]))
+            return Answer("ok", value=wire.untag(message["value"]))
         except (wire.WireError, RecursionError) as error:
-            return _Answer("error", note=f"it returned no plain data: {error}")
+            return Answer("error", note=f"it returned no plain data: {error}")
     if "refused" in message:
-        return _Answer("error", note=f"it returned no plain data: {_text(message['refused'])}")
+        return Answer("error", note=f"it returned no plain data: {_text(message['refused'])}")
     loading = "load" in message
     told = message.get("load" if loading else "raised")
     told = told if isinstance(told, dict) else {}
@@ -182,7 +181,7 @@ def _read(message: dict[str, Any]) -> _Answer:
     elif told.get("errno") in _FULL:
         status = "disk"
     note = _text(told.get("trace"))
-    return _Answer(status, failure=failure, note=note, loading=loading, lost=loading)
+    return Answer(status, failure=failure, note=note, loading=loading, lost=loading)
 
 
 def _text(value: object) -> str:
@@ -191,7 +190,8 @@ def _text(value: object) -> str:
     return value[:8000].encode("utf-8", "replace").decode("utf-8")
 
 
-def _execution(answer: _Answer, isolation: tuple[str, ...], peak: int) -> Execution:
+def execution(answer: Answer, isolation: tuple[str, ...], peak: int) -> Execution:
+    """Put an answer into the form that leaves this package."""
     return Execution(
         status=answer.status,
         exit_code=answer.exit_code,

@@ -20,7 +20,7 @@ from .base import MIB, Limits
 
 _SYSTEM = ("/usr/lib", "/usr/lib32", "/usr/lib64", "/lib", "/lib64", "/etc/ld.so.cache")
 DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
-COMPILE_SECONDS = 30
+COMPILE_SECONDS = 15
 _DRIVER = Path(__file__).parent / "inside" / "driver.js"
 ENVIRONMENT = {
     "PATH": "/usr/bin:/bin",
@@ -60,9 +60,7 @@ class Toolchain:
         steps = [_step(step, limits, layers) for step in self.steps(limits)]
         return {"files": {self.file: source}, "steps": steps}
 
-    def calls(
-        self, source: str, entry: str, limits: Limits, *, layers: frozenset[str]
-    ) -> dict[str, Any]:
+    def calls(self, source: str, entry: str, limits: Limits, *, layers: frozenset[str]) -> dict[str, Any]:
         """Describe to the worker how to answer calls: its driver loads the program."""
         job = self.job(source, limits, layers=layers)
         last = job["steps"][-1]

@@ -5,18 +5,16 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Collection, Sequence
 from types import TracebackType
 from typing import Any
 
-from . import calling, running
+from . import calling, checking, running
 from .base import LAYERS, Execution, IsolationReport, Limits, SandboxError, Tier, refused
 from .languages import LANGUAGES, Toolchain, toolchain
 from .pool import Pool
 from .report import Gate
 from .validate import clean_entry, clean_source
-
-_RANK: tuple[Tier, ...] = ("rlimits", "kernel", "namespaces")
 
 
 class ProcessSandbox:
@@ -123,7 +121,46 @@ class ProcessSandbox:
         finally:
             self._turns.release()
 
-    async def arun(
+    def check(
+        self,
+        source: str,
+        entry: str,
+        test: str,
+        *,
+        language: str = "python",
+        limits: Limits = Limits(),
+    ) -> Execution:
+        """Run `check(candidate)` of a Python test, where `candidate` calls a program elsewhere.
+
+        The test and the program live in two separate workers; between them only arguments and
+        plain results pass, and they pass through here.
+
+        Args:
+            source: The program that defines the function.
+            entry: The name of the function.
+            test: Python that defines `check(candidate)`, which raises when it is not satisfied.
+            language: The language of the program.
+            limits: What each of the two may use, for each call.
+        """
+        text, trouble = clean_source(source)
+        name, bad_name = clean_entry(entry)
+        checks, bad_test = clean_source(test)
+        tools = self._tools(language)
+        problem = trouble or bad_name or bad_test or (tools if isinstance(tools, str) else "")
+        if problem or isinstance(tools, str):
+            return refused(problem)
+        if not self._turns.acquire(timeout=-1 if self._patience is None else self._patience):
+            return refused("the sandbox is busy: no turn within the time that was granted")
+        job = calling.Job(text, name, (), limits=limits)
+        tester = self._tools("python")
+        assert not isinstance(tester, str)
+        pools = self._pool(tools), self._pool(tester)
+        try:
+            return checking.check(pools, tools, self._gate, job=job, test=checks)
+        finally:
+            self._turns.release()
+
+    def arun(
         self,
         source: str,
         *,
@@ -131,9 +168,9 @@ class ProcessSandbox:
         stdin: str = "",
         limits: Limits = Limits(),
         artefacts: Sequence[str] = (),
-    ) -> Execution:
+    ) -> Awaitable[Execution]:
         """Do what `run` does, without holding up an event loop."""
-        return await asyncio.to_thread(
+        return asyncio.to_thread(
             self.run,
             source,
             language=language,
@@ -142,7 +179,7 @@ class ProcessSandbox:
             artefacts=artefacts,
         )
 
-    async def acall(
+    def acall(
         self,
         source: str,
         entry: str,
@@ -150,11 +187,9 @@ class ProcessSandbox:
         *,
         language: str = "python",
         limits: Limits = Limits(),
-    ) -> list[Execution]:
+    ) -> Awaitable[list[Execution]]:
         """Do what `call` does, without holding up an event loop."""
-        return await asyncio.to_thread(
-            self.call, source, entry, arguments, language=language, limits=limits
-        )
+        return asyncio.to_thread(self.call, source, entry, arguments, language=language, limits=limits)
 
     def report(self, language: str = "python") -> IsolationReport:
         """Probe, from inside a worker, which layers hold on this machine.

@@ -6,10 +6,9 @@ import platform
 import threading
 from typing import Any
 
-from .base import LAYERS, IsolationReport, LayerReport, SandboxError, Tier, tier_of
+from .base import LAYERS, IsolationReport, LayerReport, Limits, SandboxError, Tier, tier_of
 from .pool import Pool, Worker
 from .session import Session
-from .base import Limits
 
 _RANK: tuple[Tier, ...] = ("rlimits", "kernel", "namespaces")
 _PROBE_LIMITS = Limits(wall_seconds=20, cpu_seconds=20)
@@ -79,9 +78,7 @@ def await_ready(worker: Worker) -> None:
     worker.facts = dict(message.get("facts", {}))
 
 
-def interpret(
-    facts: dict[str, Any], worker: Worker, *, requested: frozenset[str]
-) -> IsolationReport:
+def interpret(facts: dict[str, Any], worker: Worker, *, requested: frozenset[str]) -> IsolationReport:
     """Believe a layer only when the kernel confirms it from inside."""
     holds = {
         "rlimits": all(limit == 0 for limit in facts["limits"]),
@@ -91,7 +88,8 @@ def interpret(
         and facts["first_process"] is True,
         "private_root": "root" in facts["namespaces"],
         "landlock": facts["root_listed"] is False,
-        "seccomp": facts["seccomp"] == 2 and str(facts["fork"]).startswith(("refused", "True"))
+        "seccomp": facts["seccomp"] == 2
+        and str(facts["fork"]).startswith(("refused", "True"))
         and str(facts["socket"]).startswith("refused"),
         "cgroup": facts.get("cgroup") is True,
     }

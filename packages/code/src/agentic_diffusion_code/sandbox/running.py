@@ -90,9 +90,7 @@ def _forked(session: Session, gate: Gate, job: Job) -> tuple[_Course, int | None
     return _Course(end, code, worker.cpu or cpu, max(peak, worker.rss), wall), scratch
 
 
-def _started(
-    session: Session, tools: Toolchain, gate: Gate, *, job: Job
-) -> tuple[_Course, int | None]:
+def _started(session: Session, tools: Toolchain, gate: Gate, *, job: Job) -> tuple[_Course, int | None]:
     """Compile where needed, then start the program from a file."""
     message = tools.job(job.source, job.limits, layers=gate.layers)
     assert tools.steps is not None

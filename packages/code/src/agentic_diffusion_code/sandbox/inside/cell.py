@@ -17,14 +17,7 @@ from . import kernel
 INSIDE_ID = 1000
 _FIRST_FD = 20
 _NAMES = ("user", "pid", "net", "mnt", "ipc", "uts")
-_ROOM = (
-    kernel.NEW_USER
-    | kernel.NEW_PID
-    | kernel.NEW_NS
-    | kernel.NEW_NET
-    | kernel.NEW_IPC
-    | kernel.NEW_UTS
-)
+_ROOM = kernel.NEW_USER | kernel.NEW_PID | kernel.NEW_NS | kernel.NEW_NET | kernel.NEW_IPC | kernel.NEW_UTS
 SCRATCH = "/tmp"  # noqa: S108  the mount point of a file system of our own
 MAX_FILES = 4096
 
@@ -92,9 +85,7 @@ def enter(config: dict[str, Any]) -> Cell:
         return _outside(config, proc, outer, str(error))
 
 
-def _outside(
-    config: dict[str, Any], proc: int | None, outer: dict[str, str], reason: str
-) -> Cell:
+def _outside(config: dict[str, Any], proc: int | None, outer: dict[str, str], reason: str) -> Cell:
     """Stay where we are, as nobody if we are root and nobody can read the runtime."""
     reasons = {"namespaces": reason, "private_root": f"needs namespaces ({reason})"}
     dropped = False
@@ -208,9 +199,7 @@ def _open_sources(paths: list[str]) -> dict[str, tuple[int, bool]]:
     return found
 
 
-def _try_root(
-    config: dict[str, Any], sources: dict[str, tuple[int, bool]]
-) -> tuple[dict[str, str], bool]:
+def _try_root(config: dict[str, Any], sources: dict[str, tuple[int, bool]]) -> tuple[dict[str, str], bool]:
     if "private_root" not in config["layers"]:
         kernel.mount("none", "/", flags=kernel.MS_REC | kernel.MS_PRIVATE)
         return {"private_root": "switched off"}, False
@@ -222,9 +211,7 @@ def _try_root(
     return {}, True
 
 
-def _build_root(
-    sources: dict[str, tuple[int, bool]], links: dict[str, str], devices: frozenset[str]
-) -> None:
+def _build_root(sources: dict[str, tuple[int, bool]], links: dict[str, str], devices: frozenset[str]) -> None:
     """Make an empty file system, put the runtime into it read-only, and leave all else behind."""
     new = SCRATCH if os.path.isdir(SCRATCH) else "/mnt"
     kernel.mount("none", "/", flags=kernel.MS_REC | kernel.MS_PRIVATE)

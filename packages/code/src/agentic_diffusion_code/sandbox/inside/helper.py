@@ -52,18 +52,13 @@ def warm_up() -> None:
         setattr(builtins, name, _sitebuiltins.Quitter(name, "Ctrl-D (i.e. EOF)"))
 
 
-WARM = (
-    "atexit bisect collections copy dataclasses functools heapq itertools json linecache math"
-    " operator random re string threading traceback types typing"
-).split()
+WARM = ["atexit", "bisect", "collections", "copy", "dataclasses", "functools", "heapq", "itertools", "json", "linecache", "math", "operator", "random", "re", "string", "threading", "traceback", "types", "typing"]
 
 
 class Helper:
     """Forks workers on request and says when they are gone."""
 
-    def __init__(
-        self, channel: socket.socket, cell: cells.Cell, tools: confine.Tools, *, kind: str
-    ) -> None:
+    def __init__(self, channel: socket.socket, cell: cells.Cell, tools: confine.Tools, *, kind: str) -> None:
         self._channel = channel
         self._cell = cell
         self._tools = tools

@@ -117,9 +117,7 @@ def pivot_root(new: str, old: str) -> None:
 def prctl(option: int, value: int = 0) -> int:
     """Ask for or set a property of this process."""
     zero = ctypes.c_ulong(0)
-    return _check(
-        int(_libc.prctl(ctypes.c_int(option), ctypes.c_ulong(value), zero, zero, zero)), "prctl"
-    )
+    return _check(int(_libc.prctl(ctypes.c_int(option), ctypes.c_ulong(value), zero, zero, zero)), "prctl")
 
 
 def drop_capabilities() -> None:
@@ -139,7 +137,6 @@ def capabilities() -> int:
 
 def install_filter(code: bytes, count: int) -> None:
     """Put a system call filter on this process for good."""
-
     program = _Program(count, code)
     number = _number("seccomp")
     _check(_syscall(number, _SECCOMP_SET_MODE_FILTER, 0, ctypes.byref(program)), "seccomp")

@@ -74,9 +74,7 @@ KNOWN = """
 """
 
 # Refused as if the kernel did not know them, so that libraries fall back.
-ABSENT = frozenset(
-    "clone3 memfd_create io_uring_setup io_uring_enter io_uring_register pidfd_open".split()
-)
+ABSENT = frozenset(["clone3", "memfd_create", "io_uring_setup", "io_uring_enter", "io_uring_register", "pidfd_open"])
 
 X86_64 = "x86_64"
 AARCH64 = "aarch64"

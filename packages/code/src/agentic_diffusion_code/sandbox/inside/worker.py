@@ -35,6 +35,9 @@ def serve(control: int) -> None:
     if job["mode"] == "run":
         os.close(control)
         leave(run(job["source"]))
+    if job["mode"] == "check":
+        check(job["source"], job["entry"], control=control)
+        os._exit(0)
     calls(job["source"], job["entry"], control=control)
     os._exit(0)
 
@@ -157,6 +160,35 @@ def calls(source: str, entry: str, *, control: int) -> None:
             request = framing.receive(control)
         except EOFError:
             return
+
+
+class CandidateError(Exception):
+    """The program under test raised something that is no builtin exception."""
+
+
+def check(source: str, entry: str, *, control: int) -> None:
+    """Run `check(candidate)` of a test, whose candidate lives in another process."""
+
+    def candidate(*arguments: Any) -> Any:
+        framing.send(control, {"ask": wire.tag(list(arguments))})
+        reply = framing.receive(control)
+        if "value" in reply:
+            return wire.untag(reply["value"])
+        kind = getattr(builtins, reply["type"], None)
+        if isinstance(kind, type) and issubclass(kind, Exception):
+            raise kind(reply["message"])
+        raise CandidateError(f"{reply['type']}: {reply['message']}")
+
+    try:
+        namespace = _load(source)
+        namespace[entry] = candidate
+        namespace["check"](candidate)
+    except BaseException as error:  # noqa: BLE001  whatever a test raises is its result
+        answer: dict[str, Any] = {"raised": describe(error)}
+    else:
+        answer = {"done": True}
+    flush()
+    framing.send(control, answer)
 
 
 def call(function: Any, arguments: Any) -> dict[str, Any]:

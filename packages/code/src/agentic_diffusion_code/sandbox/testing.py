@@ -1,0 +1,181 @@
+"""A conformance kit: proves, by attacking it, what a sandbox holds against.
+
+`check_sandbox` works for any object with `run` and `call`: processes, containers, other machines.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from .attacks import ATTACKS, Attack
+from .attacks.model import BREACH
+from .base import MIB, Execution, Limits, Sandbox
+
+LIMITS = Limits(
+    wall_seconds=1.0,
+    cpu_seconds=1.0,
+    memory_bytes=128 * MIB,
+    disk_bytes=16 * MIB,
+    output_bytes=256 * 1024,
+)
+_SECRET = "canary-in-memory"  # noqa: S105  not a password: a word to look for
+_LATE = 1.0
+_COMPILE_LATE = 35.0
+_COMPILED = ("c", "rust", "java", "go", "typescript")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one attack."""
+
+    attack: Attack
+    held: bool | None  # None: it could not be tried here
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What attacks are tried against: all of it outside the sandbox."""
+
+    secret: Path
+    mark: Path
+    port: int
+    victim: subprocess.Popen[bytes]
+    server: socket.socket
+
+    def fill(self, attack: Attack) -> str:
+        """Put the targets into the source of an attack."""
+        values = {
+            "SECRET": _quote(str(self.secret), attack.language),
+            "MARK": _quote(str(self.mark), attack.language),
+            "PORT": str(self.port),
+            "PID": str(self.victim.pid),
+        }
+        text = attack.source
+        for name, value in values.items():
+            text = text.replace(f"@{name}@", value)
+        return text
+
+    def damage(self) -> str:
+        """Say what an attack did to the targets; empty when nothing."""
+        if self.victim.poll() is not None:
+            return "it ended a process outside"
+        if self.mark.exists():
+            self.mark.unlink()
+            return "it wrote a file outside"
+        if self.secret.read_text(encoding="utf-8") != _SECRET:
+            return "it changed a file outside"
+        with contextlib.suppress(BlockingIOError):
+            self.server.accept()[0].close()
+            return "it reached a server outside"
+        return ""
+
+
+def _quote(text: str, language: str) -> str:
+    return repr(text) if language == "python" else '"' + text.replace("\\", "\\\\") + '"'
+
+
+@contextlib.contextmanager
+def ground() -> Iterator[Ground]:
+    """Set up a secret, a server and a process, and take them away again."""
+    victim = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(3600)"])
+    with tempfile.TemporaryDirectory() as folder, socket.create_server(("127.0.0.1", 0)) as server:
+        server.setblocking(False)
+        os.chmod(folder, 0o755)  # noqa: S103  readable by all, so that only the walls protect it
+        secret = Path(folder, "secret")
+        secret.write_text(_SECRET, encoding="utf-8")
+        secret.chmod(0o644)
+        before = os.environ.get("FENCE_SECRET")
+        os.environ["FENCE_SECRET"] = _SECRET
+        try:
+            yield Ground(secret, Path(folder, "mark"), server.getsockname()[1], victim, server)
+        finally:
+            if before is None:
+                del os.environ["FENCE_SECRET"]
+            else:
+                os.environ["FENCE_SECRET"] = before
+            victim.kill()
+            victim.wait()
+
+
+def attack_all(sandbox: Sandbox, attacks: Collection[Attack] = ATTACKS) -> Iterator[Outcome]:
+    """Try attacks one after the other."""
+    with ground() as targets:
+        for attack in attacks:
+            if attack.goal == "cheat":
+                yield _cheat(sandbox, attack)
+            else:
+                yield _attack(sandbox, attack, targets)
+
+
+def check_sandbox(sandbox: Sandbox, attacks: Collection[Attack] = ATTACKS) -> tuple[Outcome, ...]:
+    """Try every attack; the sandbox is sound when no outcome has `held` false.
+
+    First an ordinary program must run and answer, or nothing that follows would mean anything.
+
+    Args:
+        sandbox: The sandbox to be proven.
+        attacks: Those to try; all by default.
+    """
+    run = sandbox.run("print(6 * 7)", limits=LIMITS)
+    answers = sandbox.call("def solve(a, b): return a * b", "solve", [[6, 7]], limits=LIMITS)
+    plain = Attack("ordinary/program", "ordinary", "print(6 * 7)")
+    fine = run.stdout.strip() == "42" and answers[0].value == 42
+    first = Outcome(plain, fine, "" if fine else f"{run.status}: {run.stderr[-200:]}")
+    return (first, *attack_all(sandbox, attacks))
+
+
+def _attack(sandbox: Sandbox, attack: Attack, targets: Ground) -> Outcome:
+    begun = time.monotonic()
+    run = sandbox.run(targets.fill(attack), language=attack.language, limits=LIMITS)
+    took = time.monotonic() - begun
+    if run.status == "refused":
+        return Outcome(attack, None, run.stderr)
+    late = LIMITS.wall_seconds + (_COMPILE_LATE if attack.language in _COMPILED else _LATE)
+    return _outcome(attack, run, targets.damage(), took > late)
+
+
+def _outcome(attack: Attack, run: Execution, damage: str, late: bool) -> Outcome:
+    if BREACH in run.stdout:
+        return Outcome(attack, False, run.stdout[:200])
+    if damage:
+        return Outcome(attack, False, damage)
+    if late:
+        return Outcome(attack, False, "it was not ended in time")
+    if len(run.stdout) + len(run.stderr) > 2 * LIMITS.output_bytes:
+        return Outcome(attack, False, "its output was not bounded")
+    return Outcome(attack, True, run.status)
+
+
+def _cheat(sandbox: Sandbox, attack: Attack) -> Outcome:
+    """Judge a wrong program by questions that nobody could know before."""
+    from agentic_diffusion_code.cases import Case, Check, Task
+    from agentic_diffusion_code.verify import Checks, verify
+
+    rng = random.SystemRandom()
+    pairs = [(rng.randrange(10**6), rng.randrange(10**6)) for _ in range(4)]
+    cases = tuple(Case(arguments=(a, b), expected=a * b + a - b) for a, b in pairs)
+    lines = [f"    assert candidate({a}, {b}) == {a * b + a - b}" for a, b in pairs]
+    tests: list[tuple[Case | Check, ...]] = [cases]
+    if isinstance(sandbox, Checks):
+        tests.append((Check(test="def check(candidate):\n" + "\n".join(lines) + "\n"),))
+    detail = ""
+    for test in tests:
+        task = Task.model_validate({"language": attack.language, "tests": test})
+        judged = verify(attack.source, task, sandbox=sandbox, limits=LIMITS)
+        if judged.passed or judged.score > 0:
+            return Outcome(attack, False, "a wrong program was judged right")
+        if all(result.status == "refused" for result in judged.results):
+            return Outcome(attack, None, judged.results[0].trace)
+        detail = judged.results[0].status
+    return Outcome(attack, True, detail)
