@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from .cases import Case, Check, ProgramCase, Raises, Task
 from .compare import same, same_output
-from .sandbox.base import Execution, Limits, Sandbox, Status
+from .sandbox.base import DEFAULT_LIMITS, Execution, Limits, Sandbox, Status
 
 _FEW = 4  # so few calls that a program that only counts them could be lucky in their order
 _ONE_NUMBER = ("javascript", "typescript")
@@ -87,7 +87,7 @@ class Judge:
         limits: What each test may use.
     """
 
-    def __init__(self, sandbox: Sandbox, *, limits: Limits = Limits()) -> None:
+    def __init__(self, sandbox: Sandbox, *, limits: Limits = DEFAULT_LIMITS) -> None:
         self.sandbox = sandbox
         self.limits = limits
 
@@ -96,7 +96,7 @@ class Judge:
         return verify(source, task, sandbox=self.sandbox, limits=self.limits).verdict()
 
 
-def verify(source: str, task: Task, *, sandbox: Sandbox, limits: Limits = Limits()) -> Judgement:
+def verify(source: str, task: Task, *, sandbox: Sandbox, limits: Limits = DEFAULT_LIMITS) -> Judgement:
     """Run every test of a task against a program.
 
     Calls are asked in an order that nobody can foresee, each only after the one before it was

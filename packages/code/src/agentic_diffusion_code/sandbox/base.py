@@ -71,6 +71,9 @@ class Limits(BaseModel):
     output_bytes: Annotated[int, Field(ge=1, le=64 * MIB)] = MIB
 
 
+DEFAULT_LIMITS = Limits()
+
+
 class Failure(BaseModel):
     """What a program raised: the type's name, the message, and where in its own source."""
 

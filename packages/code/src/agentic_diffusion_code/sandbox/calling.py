@@ -23,6 +23,7 @@ _ENDS: dict[str, Status] = {
     "timeout": "timeout",
     "output": "output",
     "disk": "disk",
+    "processes": "killed",
     "closed": "killed",
     "exited": "killed",
     "broken": "error",

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from .base import SandboxError
-from .pool import Pool, Worker
+from .parked import Worker
+from .pool import Pool
 from .report import Gate, await_ready
 
 _ATTEMPTS = 3

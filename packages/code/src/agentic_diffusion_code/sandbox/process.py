@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-from collections.abc import Awaitable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from types import TracebackType
 from typing import Any
 
 from . import calling, checking, running
-from .base import LAYERS, Execution, IsolationReport, Limits, SandboxError, Tier, refused
+from .base import DEFAULT_LIMITS, LAYERS, Execution, IsolationReport, Limits, SandboxError, Tier, refused
 from .languages import LANGUAGES, Toolchain, toolchain
 from .pool import Pool
 from .report import Gate
@@ -28,6 +28,7 @@ class ProcessSandbox:
         concurrency: How many programs may run at the same time; more have to wait.
         parked: How many confined workers wait ready for each language in use.
         patience_seconds: How long a program may wait for its turn before it is refused.
+        policy: A lint, as `policy.findings`; a Python program in which it finds anything is refused.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class ProcessSandbox:
         concurrency: int | None = None,
         parked: int = 2,
         patience_seconds: float | None = None,
+        policy: Callable[[str], Sequence[object]] | None = None,
     ) -> None:
         _check_layers(require, without)
         self._gate = Gate(frozenset(require), accept, frozenset(LAYERS) - frozenset(without))
@@ -47,6 +49,7 @@ class ProcessSandbox:
         self._parked = max(0, parked)
         self._pools: dict[str, Pool] = {}
         self._lock = threading.Lock()
+        self._policy = policy
         self._closed = False
 
     def run(
@@ -55,7 +58,7 @@ class ProcessSandbox:
         *,
         language: str = "python",
         stdin: str = "",
-        limits: Limits = Limits(),
+        limits: Limits = DEFAULT_LIMITS,
         artefacts: Sequence[str] = (),
     ) -> Execution:
         """Run a whole program; whatever it does, the answer is an `Execution`.
@@ -67,7 +70,7 @@ class ProcessSandbox:
             limits: What it may use.
             artefacts: Names of files in its scratch directory to bring back.
         """
-        text, trouble = clean_source(source)
+        text, trouble = self._read(source, language)
         if trouble is not None:
             return refused(trouble)
         tools = self._tools(language)
@@ -88,7 +91,7 @@ class ProcessSandbox:
         arguments: Sequence[Sequence[Any]],
         *,
         language: str = "python",
-        limits: Limits = Limits(),
+        limits: Limits = DEFAULT_LIMITS,
     ) -> list[Execution]:
         """Call one function of a program once for each list of arguments.
 
@@ -102,7 +105,7 @@ class ProcessSandbox:
             language: One of `LANGUAGES` that can answer calls: python, javascript, typescript.
             limits: What each call may use.
         """
-        text, trouble = clean_source(source)
+        text, trouble = self._read(source, language)
         name, bad_name = clean_entry(entry)
         requests, bad_arguments = calling.encode_all(arguments)
         tools = self._tools(language)
@@ -128,7 +131,7 @@ class ProcessSandbox:
         test: str,
         *,
         language: str = "python",
-        limits: Limits = Limits(),
+        limits: Limits = DEFAULT_LIMITS,
     ) -> Execution:
         """Run `check(candidate)` of a Python test, where `candidate` calls a program elsewhere.
 
@@ -142,7 +145,7 @@ class ProcessSandbox:
             language: The language of the program.
             limits: What each of the two may use, for each call.
         """
-        text, trouble = clean_source(source)
+        text, trouble = self._read(source, language)
         name, bad_name = clean_entry(entry)
         checks, bad_test = clean_source(test)
         tools = self._tools(language)
@@ -166,7 +169,7 @@ class ProcessSandbox:
         *,
         language: str = "python",
         stdin: str = "",
-        limits: Limits = Limits(),
+        limits: Limits = DEFAULT_LIMITS,
         artefacts: Sequence[str] = (),
     ) -> Awaitable[Execution]:
         """Do what `run` does, without holding up an event loop."""
@@ -186,7 +189,7 @@ class ProcessSandbox:
         arguments: Sequence[Sequence[Any]],
         *,
         language: str = "python",
-        limits: Limits = Limits(),
+        limits: Limits = DEFAULT_LIMITS,
     ) -> Awaitable[list[Execution]]:
         """Do what `call` does, without holding up an event loop."""
         return asyncio.to_thread(self.call, source, entry, arguments, language=language, limits=limits)
@@ -207,7 +210,7 @@ class ProcessSandbox:
         """The layers that hold around Python programs on this machine."""
         return self.report().active
 
-    def warm_up(self, language: str = "python", *, limits: Limits = Limits()) -> None:
+    def warm_up(self, language: str = "python", *, limits: Limits = DEFAULT_LIMITS) -> None:
         """Start the helper and park workers, so that the first program is as quick as the next."""
         self.report(language)
         tools = self._tools(language)
@@ -215,6 +218,13 @@ class ProcessSandbox:
         pool = self._pool(tools)
         pool.park(limits.disk_bytes)
         pool.wait_parked(10.0)
+
+    def _read(self, source: object, language: str) -> tuple[str, str | None]:
+        text, trouble = clean_source(source)
+        if trouble is None and self._policy is not None and language == "python":
+            found = self._policy(text)
+            trouble = f"refused by policy: {found[0]}" if found else None
+        return text, trouble
 
     def _tools(self, language: str) -> Toolchain | str:
         if self._closed:

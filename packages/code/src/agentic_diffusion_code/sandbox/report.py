@@ -7,7 +7,8 @@ import threading
 from typing import Any
 
 from .base import LAYERS, IsolationReport, LayerReport, Limits, SandboxError, Tier, tier_of
-from .pool import Pool, Worker
+from .parked import Worker
+from .pool import Pool
 from .session import Session
 
 _RANK: tuple[Tier, ...] = ("rlimits", "kernel", "namespaces")

@@ -16,7 +16,8 @@ from .base import Execution, Limits, SandboxError, Status, refused
 from .inside import framing
 from .languages import COMPILE_SECONDS, Toolchain, python_limits
 from .lease import lease
-from .pool import Pool, Worker
+from .parked import Worker
+from .pool import Pool
 from .report import Gate
 from .session import End, Session
 
@@ -170,7 +171,7 @@ def _execution(
 
 def _status(course: _Course, stderr: str, limits: Limits) -> Status:
     if course.end in ("timeout", "output", "disk"):
-        return "timeout" if course.end == "timeout" else course.end  # type: ignore[return-value]
+        return "timeout" if course.end == "timeout" else course.end
     code = course.code
     if code is None:
         return "killed"

@@ -12,13 +12,13 @@ from typing import Any, Literal, NamedTuple
 
 from .base import Limits
 from .inside import framing
-from .pool import Worker
+from .parked import Worker
 
-_TICK = 0.02
+_TICK = 0.005  # how often we look where the kernel does not look for us
 _SLACK = 4096
 _CHUNK = 1 << 16
 
-End = Literal["closed", "exited", "timeout", "output", "disk", "broken"]
+End = Literal["closed", "exited", "timeout", "output", "disk", "processes", "broken"]
 
 
 class Event(NamedTuple):
@@ -136,8 +136,11 @@ class Session:
             end = self._handle(fd)
             if end is not None:
                 return end
-        if self.worker.scratch is not None and self._disk_full():
-            return "disk"
+        if self.worker.scratch is not None:
+            if self._disk_full():
+                return "disk"
+            if self.worker.threads() > self.limits.processes:
+                return "processes"
         return None
 
     def _wait_seconds(self) -> float:

@@ -120,7 +120,7 @@ def install(kind: str, *, private: bool) -> None:
     ready = filter_for(kind, private, None if private else os.getpid())
     if ready is None:
         raise OSError("no system call numbers for this processor")
-    kernel.install_filter(ready.code, ready.count)
+    kernel.install_filter(ready.code, ready.length)
 
 
 def refuse_cores() -> None:

@@ -52,7 +52,11 @@ def warm_up() -> None:
         setattr(builtins, name, _sitebuiltins.Quitter(name, "Ctrl-D (i.e. EOF)"))
 
 
-WARM = ["atexit", "bisect", "collections", "copy", "dataclasses", "functools", "heapq", "itertools", "json", "linecache", "math", "operator", "random", "re", "string", "threading", "traceback", "types", "typing"]
+WARM = (
+    *("atexit", "bisect", "collections", "copy", "dataclasses", "functools", "heapq"),
+    *("itertools", "json", "linecache", "math", "operator", "random", "re", "string"),
+    *("threading", "traceback", "types", "typing"),
+)
 
 
 class Helper:

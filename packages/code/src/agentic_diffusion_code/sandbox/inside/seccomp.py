@@ -36,10 +36,10 @@ Instruction = tuple[int, int, int, int]
 
 
 class Filter(NamedTuple):
-    """A filter ready for the kernel: `count` instructions of eight bytes each."""
+    """A filter ready for the kernel: `length` instructions of eight bytes each."""
 
     code: bytes
-    count: int
+    length: int
 
 
 def _load(offset: int) -> Instruction:
@@ -75,6 +75,7 @@ def _clone(kind: str) -> list[Instruction]:
 def _special(kind: str, pid: int | None) -> dict[str, list[Instruction]]:
     """Give the argument checks, by name of call."""
     own = [_ret(ALLOW)] if kind == COMPILE or pid is None else _one_of(_ARG0, (pid,), _EPERM)
+    limits = [_ret(ALLOW)] if kind == COMPILE or pid is None else _one_of(_ARG0, (0, pid), _EPERM)
     stream = [
         _load(_ARG1),
         (_AND, 0, 0, 0xFF),
@@ -92,6 +93,7 @@ def _special(kind: str, pid: int | None) -> dict[str, list[Instruction]]:
         "kill": own,
         "tgkill": own,
         "tkill": own,
+        "prlimit64": limits,
     }
 
 

@@ -25,7 +25,7 @@ COMMON = """
     restart_syscall:219:128 getpid:39:172 gettid:186:178 getppid:110:173 getpgrp:111:-
     getpgid:121:155 getsid:124:156 getuid:102:174 geteuid:107:175 getgid:104:176 getegid:108:177
     getresuid:118:148 getresgid:120:150 getgroups:115:158 capget:125:90 capset:126:91
-    uname:63:160 sysinfo:99:179 getrlimit:97:163 setrlimit:160:164 prlimit64:302:261
+    uname:63:160 sysinfo:99:179 getrlimit:97:163 setrlimit:160:164
     getrusage:98:165 getpriority:140:141 sched_yield:24:124 sched_getaffinity:204:123
     sched_getparam:143:121 sched_getscheduler:145:120 sched_get_priority_max:146:125
     sched_get_priority_min:147:126 sched_rr_get_interval:148:127 getcpu:309:168
@@ -42,7 +42,7 @@ COMMON = """
 # Allowed for some arguments only.
 SPECIAL = """
     fcntl:72:25 ioctl:16:29 prctl:157:167 clone:56:220 socketpair:53:199 kill:62:129
-    tgkill:234:131 tkill:200:130
+    tgkill:234:131 tkill:200:130 prlimit64:302:261
 """
 
 # Harmless on files that only this program can see.
@@ -74,7 +74,9 @@ KNOWN = """
 """
 
 # Refused as if the kernel did not know them, so that libraries fall back.
-ABSENT = frozenset(["clone3", "memfd_create", "io_uring_setup", "io_uring_enter", "io_uring_register", "pidfd_open"])
+ABSENT = frozenset(
+    ["clone3", "memfd_create", "io_uring_setup", "io_uring_enter", "io_uring_register", "pidfd_open"]
+)
 
 X86_64 = "x86_64"
 AARCH64 = "aarch64"
