@@ -89,6 +89,10 @@ class Helper:
                 os.close(fd)
         return worker
 
+    def alive(self) -> int:
+        """Count the workers that are not known to be gone."""
+        return len(self._workers)
+
     def _listen(self) -> None:
         try:
             while True:

@@ -82,6 +82,16 @@ class Pool:
             poll.register(worker.control, select.POLLIN)
             poll.poll(max(0.0, until - time.monotonic()) * 1000)
 
+    def settle(self, seconds: float) -> None:
+        """Wait until only what is parked is left alive."""
+        self.wait_parked(seconds)
+        until = time.monotonic() + seconds
+        helper = self._helper
+        while helper is not None and helper.alive() > len(self._parked):
+            if time.monotonic() > until:
+                return
+            time.sleep(0.01)
+
     def _drop_parked(self) -> None:
         while self._parked:
             self._parked.popleft().dispose()

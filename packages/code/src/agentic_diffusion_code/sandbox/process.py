@@ -219,6 +219,13 @@ class ProcessSandbox:
         pool.park(limits.disk_bytes)
         pool.wait_parked(10.0)
 
+    def settle(self, seconds: float = 5.0) -> None:
+        """Wait until what was used is gone and what is parked is ready."""
+        with self._lock:
+            pools = list(self._pools.values())
+        for pool in pools:
+            pool.settle(seconds)
+
     def _read(self, source: object, language: str) -> tuple[str, str | None]:
         text, trouble = clean_source(source)
         if trouble is None and self._policy is not None and language == "python":
