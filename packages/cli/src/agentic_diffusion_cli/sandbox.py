@@ -33,6 +33,7 @@ def sandbox() -> None:
 @app.command()
 def run(
     file: Annotated[Path, typer.Argument(help="The program.", exists=True, dir_okay=False)],
+    *,
     language: Annotated[str | None, typer.Option(help="Its language; else from its name.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the whole record.")] = False,
     stdin: Annotated[Path | None, typer.Option(help="A file that it may read.")] = None,

@@ -61,8 +61,9 @@ def _read(scratch: int, name: str, most: int) -> bytes | None:
     finally:
         with suppress(OSError):
             os.close(where)
+    info = os.fstat(fd)
+    if not stat.S_ISREG(info.st_mode) or info.st_size > most:
+        os.close(fd)
+        return None
     with os.fdopen(fd, "rb") as file:
-        info = os.fstat(fd)
-        if not stat.S_ISREG(info.st_mode) or info.st_size > most:
-            return None
         return file.read(most)

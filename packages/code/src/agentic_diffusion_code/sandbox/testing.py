@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,7 +30,7 @@ LIMITS = Limits(
     output_bytes=256 * 1024,
 )
 _SECRET = "canary-in-memory"  # noqa: S105  not a password: a word to look for
-_LATE = 1.0
+_LATE = 2.0
 _COMPILE_LATE = 35.0
 _COMPILED = ("c", "rust", "java", "go", "typescript")
 
@@ -108,17 +109,17 @@ def ground() -> Iterator[Ground]:
             victim.wait()
 
 
-def attack_all(sandbox: Sandbox, attacks: Collection[Attack] = ATTACKS) -> Iterator[Outcome]:
-    """Try attacks one after the other."""
-    with ground() as targets:
-        for attack in attacks:
-            if attack.goal == "cheat":
-                yield _cheat(sandbox, attack)
-            else:
-                yield _attack(sandbox, attack, targets)
+def attack_all(
+    sandbox: Sandbox, attacks: Collection[Attack] = ATTACKS, *, at_once: int = 1
+) -> Iterator[Outcome]:
+    """Try attacks, a few at once where asked; outcomes come in the order of the attacks."""
+    with ground() as targets, ThreadPoolExecutor(at_once) as threads:
+        yield from threads.map(lambda attack: _try(sandbox, attack, targets), attacks)
 
 
-def check_sandbox(sandbox: Sandbox, attacks: Collection[Attack] = ATTACKS) -> tuple[Outcome, ...]:
+def check_sandbox(
+    sandbox: Sandbox, attacks: Collection[Attack] = ATTACKS, *, at_once: int = 1
+) -> tuple[Outcome, ...]:
     """Try every attack; the sandbox is sound when no outcome has `held` false.
 
     First an ordinary program must run and answer, or nothing that follows would mean anything.
@@ -126,13 +127,20 @@ def check_sandbox(sandbox: Sandbox, attacks: Collection[Attack] = ATTACKS) -> tu
     Args:
         sandbox: The sandbox to be proven.
         attacks: Those to try; all by default.
+        at_once: How many are tried at the same time.
     """
     run = sandbox.run("print(6 * 7)", limits=LIMITS)
     answers = sandbox.call("def solve(a, b): return a * b", "solve", [[6, 7]], limits=LIMITS)
     plain = Attack("ordinary/program", "ordinary", "print(6 * 7)")
     fine = run.stdout.strip() == "42" and answers[0].value == 42
     first = Outcome(plain, fine, "" if fine else f"{run.status}: {run.stderr[-200:]}")
-    return (first, *attack_all(sandbox, attacks))
+    return (first, *attack_all(sandbox, attacks, at_once=at_once))
+
+
+def _try(sandbox: Sandbox, attack: Attack, targets: Ground) -> Outcome:
+    if attack.goal == "cheat":
+        return _cheat(sandbox, attack)
+    return _attack(sandbox, attack, targets)
 
 
 def _attack(sandbox: Sandbox, attack: Attack, targets: Ground) -> Outcome:

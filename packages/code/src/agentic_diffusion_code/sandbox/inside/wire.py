@@ -129,6 +129,8 @@ def untag(tree: Any, *, depth: int = MAX_DEPTH) -> Plain:
         raise WireError(f"unknown tag {str(name)[:20]!r}")
     try:
         return read(content, depth)
+    except WireError:
+        raise
     except (TypeError, ValueError, AttributeError, RecursionError) as error:
         raise WireError(f"bad content of tag {name!r}: {type(error).__name__}") from None
 
