@@ -77,7 +77,7 @@ class Raises(BaseModel):
 
     model_config = _CONFIG
 
-    type: Annotated[str, Field(pattern=_EXCEPTION.pattern)]
+    type: Annotated[str, Field(pattern=f"^(?:{_EXCEPTION.pattern})$")]
     message: Annotated[str, Field(max_length=1000)] = ""
 
 

@@ -116,6 +116,8 @@ class Helper:
             worker.pidfd = fds.pop() if fds else None
             worker.host_pid = _host_pid(worker)
             worker.born.set()
+            if worker.disposed:  # nobody waited for it
+                worker.dispose()
         elif "gone" in message:
             worker = self._workers.pop(message["gone"])
             worker.code = int(message["code"])

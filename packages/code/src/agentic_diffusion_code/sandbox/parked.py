@@ -35,6 +35,7 @@ class Worker:
     cpu: float = 0.0
     rss: int = 0
     trouble: str = ""
+    disposed: bool = False
     born: threading.Event = field(default_factory=threading.Event)
     gone: threading.Event = field(default_factory=threading.Event)
 
@@ -81,6 +82,7 @@ class Worker:
 
     def dispose(self) -> None:
         """Kill, close every descriptor and remove the scratch directory."""
+        self.disposed = True
         self.kill()
         with suppress(OSError):
             self.control.close()

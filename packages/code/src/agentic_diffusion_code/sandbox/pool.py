@@ -81,6 +81,7 @@ class Pool:
             poll = select.poll()
             poll.register(worker.control, select.POLLIN)
             poll.poll(max(0.0, until - time.monotonic()) * 1000)
+            worker.born.wait(max(0.0, until - time.monotonic()))
 
     def settle(self, seconds: float) -> None:
         """Wait until only what is parked is left alive."""

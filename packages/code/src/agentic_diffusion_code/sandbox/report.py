@@ -75,7 +75,7 @@ def await_ready(worker: Worker) -> None:
             "Try again; if it persists, this machine is out of processes or memory.",
         )
     worker.layers = tuple(message["layers"])
-    worker.reasons = dict(message["reasons"])
+    worker.reasons = dict(message.get("reasons", {}))
     worker.facts = dict(message.get("facts", {}))
 
 

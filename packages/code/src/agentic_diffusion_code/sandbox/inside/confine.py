@@ -85,7 +85,9 @@ def lock_down(cell: Cell, tools: Tools, kind: str) -> tuple[list[str], dict[str,
     return done, reasons
 
 
-def _steps(cell: Cell, tools: Tools, kind: str) -> list[tuple[str, Callable[[], None]]]:
+def _steps(
+    cell: Cell, tools: Tools, kind: str
+) -> list[tuple[str, Callable[[], None]]]:  # pragma: no cover  # only inside the fence
     """Give the layers in the one order in which the kernel grants them all."""
 
     def privileges() -> None:

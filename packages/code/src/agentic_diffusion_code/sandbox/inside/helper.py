@@ -20,15 +20,18 @@ from . import cell as cells
 from . import confine, framing, kernel, probe, program, worker
 
 CONTROL = 3
+_NO_PIDFD_MS = 20
 
 
-def main(channel_fd: int) -> None:
+def main(channel_fd: int) -> None:  # pragma: no cover  # only inside the fence
     """Serve the caller until it closes the channel."""
     config = framing.receive(channel_fd)
     config["channel"] = channel_fd
     warm_up()
     cell = cells.enter(config)
-    channel = socket.socket(fileno=channel_fd)
+    channel = socket.socket(fileno=cells.high(channel_fd))
+    _prefer_as_victim(cell.proc)
+    os.dup2(os.open("/dev/null", os.O_RDONLY), CONTROL)  # so that no worker is given this number
     tools = confine.prepare(config, private=cell.root)
     channel.sendall(framing.frame({"namespaces": cell.namespaces, "uid": os.getuid()}))
     if "seccomp" in tools.layers and cell.namespaces:
@@ -68,25 +71,25 @@ class Helper:
         self._tools = tools
         self._kind = kind
         self._workers: dict[int, int] = {}
+        self._pidfds: set[int] = set()
+        self._poll = select.poll()
 
-    def serve(self) -> None:
+    def serve(self) -> None:  # pragma: no cover  # only inside the fence
         """Answer requests until the caller is gone."""
-        wake_r, wake_w = os.pipe()
-        for fd in (wake_r, wake_w):
-            os.set_blocking(fd, False)
-        signal.signal(signal.SIGCHLD, lambda number, where: None)
-        signal.set_wakeup_fd(wake_w, warn_on_full_buffer=False)
-        poll = select.poll()
-        poll.register(self._channel, select.POLLIN)
-        poll.register(wake_r, select.POLLIN)
+        self._poll.register(self._channel, select.POLLIN)
         while True:
-            for fd, _ in poll.poll():
-                if fd == wake_r:
-                    with suppress(BlockingIOError):
-                        os.read(wake_r, 4096)
-                    self._reap()
+            for fd, _ in self._poll.poll(self._patience()):
+                if fd in self._pidfds:
+                    self._poll.unregister(fd)
+                    os.close(fd)
+                    self._pidfds.discard(fd)
                 elif not self._request():
                     return
+            self._reap()
+
+    def _patience(self) -> int | None:
+        """Wait for ever, unless there are workers whose end nothing tells us."""
+        return _NO_PIDFD_MS if self._workers and not self._pidfds else None
 
     def _request(self) -> bool:
         try:
@@ -101,7 +104,9 @@ class Helper:
         self._spawn(json.loads(body), fds)
         return True
 
-    def _spawn(self, message: dict[str, Any], fds: list[int]) -> None:
+    def _spawn(
+        self, message: dict[str, Any], fds: list[int]
+    ) -> None:  # pragma: no cover  # only inside the fence
         try:
             cells.prepare_fork(self._cell)
             pid = os.fork()
@@ -113,25 +118,27 @@ class Helper:
             self._become_worker(message, fds)
         self._close(fds)
         self._workers[pid] = message["id"]
-        pidfd: list[int] = []
+        pidfds: list[int] = []
         with suppress(OSError, AttributeError):
-            pidfd = [os.pidfd_open(pid)]
-        self._tell({"born": message["id"], "pid": pid}, pidfd)
-        self._close(pidfd)
+            pidfds = [os.pidfd_open(pid)]
+        self._tell({"born": message["id"], "pid": pid}, pidfds)
+        for fd in pidfds:
+            self._pidfds.add(fd)
+            self._poll.register(fd, select.POLLIN)
 
-    def _become_worker(self, message: dict[str, Any], fds: list[int]) -> None:
+    def _become_worker(
+        self, message: dict[str, Any], fds: list[int]
+    ) -> None:  # pragma: no cover  # only inside the fence
         """Run in the new child: confine it, park it, and never return."""
         try:
             _take_descriptors(fds)
-            signal.set_wakeup_fd(-1)
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             if not self._cell.namespaces:
                 self._lead_a_group()
-            _prefer_as_victim(self._cell.proc)
             cells.private(self._cell, disk_bytes=message["disk"])
             done, reasons = confine.lock_down(self._cell, self._tools, self._kind)
-            report: dict[str, Any] = {"layers": done, "reasons": reasons}
-            if message.get("probe"):
+            report: dict[str, Any] = {"layers": done}
+            if message["probe"]:
+                report["reasons"] = reasons
                 report["facts"] = probe.facts(self._cell)
             kernel.close_range(CONTROL + 1)
             framing.send(CONTROL, report)
@@ -148,14 +155,14 @@ class Helper:
             os._exit(70)
 
     @staticmethod
-    def _lead_a_group() -> None:
+    def _lead_a_group() -> None:  # pragma: no cover  # only inside the fence
         """Be what the caller can end as one where no process namespace does it."""
         with suppress(OSError):
             os.setsid()
         if sys.platform == "linux":
             kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
 
-    def _reap(self) -> None:
+    def _reap(self) -> None:  # pragma: no cover  # only inside the fence
         while True:
             try:
                 pid, status, usage = os.wait4(-1, os.WNOHANG)
@@ -180,18 +187,17 @@ class Helper:
             os.close(fd)
 
 
-def _take_descriptors(fds: list[int]) -> None:
+def _take_descriptors(fds: list[int]) -> None:  # pragma: no cover  # only inside the fence
     """Put control, stdin, stdout and stderr where a worker expects them; and the scratch."""
-    control, stdin, stdout, stderr, *scratch = fds
+    control, stdin, stdout, stderr, *scratch = fds  # all above CONTROL, which is taken
     if scratch:
         os.fchdir(scratch[0])
-    spare = [cells.high(fd) for fd in (control, stdin, stdout, stderr)]
-    for target, fd in zip((CONTROL, 0, 1, 2), spare, strict=True):
+    for target, fd in ((CONTROL, control), (0, stdin), (1, stdout), (2, stderr)):
         os.dup2(fd, target)
 
 
-def _prefer_as_victim(proc: int | None) -> None:
-    """Ask the kernel to end this worker first when the machine runs out of memory."""
+def _prefer_as_victim(proc: int | None) -> None:  # pragma: no cover  # only inside the fence
+    """Ask the kernel to end us and our workers first when the machine runs out of memory."""
     if proc is not None:
         with suppress(OSError):
             fd = os.open("self/oom_score_adj", os.O_WRONLY, dir_fd=proc)

@@ -13,7 +13,7 @@ from .worker import send_scratch
 STEP_KINDS = (seccomp.COMPILE, seccomp.PROGRAM)
 
 
-def serve(control: int, *, private: bool) -> None:
+def serve(control: int, *, private: bool) -> None:  # pragma: no cover  # only inside the fence
     """Wait for one job, do its steps one after the other, and end."""
     job = framing.receive(control)
     if job.get("artefacts"):
@@ -51,7 +51,9 @@ def _wait(pid: int) -> dict[str, Any]:
             return {"code": code, "cpu": seconds, "rss": usage.ru_maxrss}
 
 
-def _become(step: dict[str, Any], control: int, *, private: bool) -> None:
+def _become(
+    step: dict[str, Any], control: int, *, private: bool
+) -> None:  # pragma: no cover  # only inside the fence
     """Turn into the program of this step."""
     try:
         if not step["stdin"]:
