@@ -1,5 +1,5 @@
 import pytest
-from agentic_diffusion_code.sandbox import SandboxError
+from agentic_diffusion_code.sandbox import Limits, SandboxError
 from agentic_diffusion_code.sandbox import lease as leases
 from agentic_diffusion_code.sandbox.base import LAYERS
 from agentic_diffusion_code.sandbox.languages import toolchain
@@ -10,9 +10,9 @@ from agentic_diffusion_code.sandbox.report import Gate
 def test_a_worker_is_used_once():
     pool = Pool(toolchain("python"), frozenset(LAYERS), parked=1)
     gate = Gate(frozenset(), "rlimits", frozenset(LAYERS))
-    with leases.lease(pool, gate, disk=1 << 20) as (first, isolation):
+    with leases.lease(pool, gate, limits=Limits()) as (first, isolation):
         assert "rlimits" in isolation
-    with leases.lease(pool, gate, disk=1 << 20) as (second, _):
+    with leases.lease(pool, gate, limits=Limits()) as (second, _):
         assert second is not first
     pool.close()
     assert first.control.fileno() == -1
@@ -27,6 +27,6 @@ def test_workers_that_never_answer(monkeypatch):
         raise SandboxError("a", "b", "c")
 
     monkeypatch.setattr(leases, "await_ready", never)
-    with pytest.raises(SandboxError), leases.lease(pool, gate, disk=1 << 20):
+    with pytest.raises(SandboxError), leases.lease(pool, gate, limits=Limits()):
         raise AssertionError
     pool.close()

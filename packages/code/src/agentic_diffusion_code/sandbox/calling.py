@@ -80,7 +80,7 @@ def call(pool: Pool, tools: Toolchain, gate: Gate, *, job: Job) -> list[Executio
                 reason = f"not called: {_MAX_LOST} calls before this one ended their process"
                 done.append(refused(reason))
                 continue
-            with lease(pool, gate, disk=job.limits.disk_bytes) as (worker, isolation):
+            with lease(pool, gate, limits=job.limits) as (worker, isolation):
                 session = Session(worker, job.limits)
                 answers = _converse(session, tools, gate, job=job, start=len(done))
                 peak = worker.peak_bytes()

@@ -20,11 +20,10 @@ def check(
     pools: tuple[Pool, Pool], tools: Toolchain, gate: Gate, *, job: calling.Job, test: str
 ) -> Execution:
     """Lend two workers, one for the program and one for the test, and carry data between them."""
-    disk = job.limits.disk_bytes
     try:
         with (
-            lease(pools[0], gate, disk=disk) as (theirs, isolation),
-            lease(pools[1], gate, disk=disk) as (ours, _),
+            lease(pools[0], gate, limits=job.limits) as (theirs, isolation),
+            lease(pools[1], gate, limits=job.limits) as (ours, _),
         ):
             program, tester = Session(theirs, job.limits), Session(ours, job.limits)
             program.start_clock()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from .base import SandboxError
+from .base import Limits, SandboxError
 from .parked import Worker
 from .pool import Pool
 from .report import Gate, await_ready
@@ -18,7 +18,7 @@ class RefusedError(SandboxError):
 
 
 @contextmanager
-def lease(pool: Pool, gate: Gate, *, disk: int) -> Iterator[tuple[Worker, tuple[str, ...]]]:
+def lease(pool: Pool, gate: Gate, *, limits: Limits) -> Iterator[tuple[Worker, tuple[str, ...]]]:
     """Give a ready worker and the layers around it; replace it afterwards.
 
     Raises:
@@ -26,9 +26,10 @@ def lease(pool: Pool, gate: Gate, *, disk: int) -> Iterator[tuple[Worker, tuple[
         SandboxError: When no worker could be made.
     """
     report = gate.report(pool)
-    worker = _ready(pool, disk)
+    worker = _ready(pool, limits.disk_bytes)
     try:
-        isolation = tuple(name for name in report.active if name in worker.layers)
+        held = {*worker.layers, *(("cgroup",) if gate.enclose(worker, limits) else ())}
+        isolation = tuple(name for name in report.active if name in held)
         refusal = gate.refusal(isolation)
         if refusal is not None:
             raise RefusedError("too few walls", "those that were demanded", refusal)

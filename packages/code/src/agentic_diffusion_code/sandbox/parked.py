@@ -12,6 +12,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from .cgroup import Group
+
 
 @dataclass(eq=False)
 class Worker:
@@ -36,6 +38,7 @@ class Worker:
     rss: int = 0
     trouble: str = ""
     disposed: bool = False
+    group: Group | None = None
     born: threading.Event = field(default_factory=threading.Event)
     gone: threading.Event = field(default_factory=threading.Event)
 
@@ -92,6 +95,9 @@ class Worker:
                     os.close(fd)
         self.stdin = self.stdout = self.stderr = -1
         self.pidfd = None
+        if self.group is not None:
+            self.group.remove()
+            self.group = None
         if self.scratch is not None:
             self.gone.wait(1.0)
             shutil.rmtree(self.scratch, ignore_errors=True)

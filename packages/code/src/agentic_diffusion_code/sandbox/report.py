@@ -7,6 +7,7 @@ import threading
 from typing import Any
 
 from .base import LAYERS, IsolationReport, LayerReport, Limits, SandboxError, Tier, tier_of
+from .cgroup import find
 from .parked import Worker
 from .pool import Pool
 from .session import Session
@@ -25,6 +26,7 @@ class Gate:
         self.layers = layers
         self._lock = threading.Lock()
         self._reports: dict[int, IsolationReport] = {}
+        self._groups = find() if "cgroup" in layers else "switched off"
 
     def report(self, pool: Pool) -> IsolationReport:
         """Probe once for each helper process."""
@@ -35,11 +37,26 @@ class Gate:
                 worker = helper.spawn(_PROBE_LIMITS.disk_bytes, probe=True)
                 try:
                     await_ready(worker)
+                    if self.enclose(worker, _PROBE_LIMITS):
+                        worker.facts["cgroup"] = "the kernel lists the worker in its group"
+                    else:
+                        worker.reasons["cgroup"] = self._why_not()
                     found = interpret(worker.facts, worker, requested=self.layers)
                 finally:
                     worker.dispose()
                 self._reports = {id(helper): found}
             return found
+
+    def enclose(self, worker: Worker, limits: Limits) -> bool:
+        """Put a worker into a control group of its own, where we may."""
+        if isinstance(self._groups, str) or worker.host_pid is None:
+            return False
+        name = f"{id(self):x}-{worker.host_pid}"
+        worker.group = self._groups.group(name, worker.host_pid, limits)
+        return worker.group is not None and worker.group.holds(worker.host_pid)
+
+    def _why_not(self) -> str:
+        return self._groups if isinstance(self._groups, str) else "the kernel refused the group"
 
     def refusal(self, active: tuple[str, ...]) -> str | None:
         """Say why these layers are not enough; None when they are."""
@@ -92,7 +109,7 @@ def interpret(facts: dict[str, Any], worker: Worker, *, requested: frozenset[str
         "seccomp": facts["seccomp"] == 2
         and str(facts["fork"]).startswith(("refused", "True"))
         and str(facts["socket"]).startswith("refused"),
-        "cgroup": facts.get("cgroup") is True,
+        "cgroup": "cgroup" in facts,
     }
     layers = []
     for name in LAYERS:
@@ -129,5 +146,5 @@ def _evidence(name: str, facts: dict[str, Any]) -> str:
         else "the root directory is the caller's",
         "landlock": f"the root directory can be listed: {facts['root_listed']}",
         "seccomp": f"mode {facts['seccomp']}, socket {facts['socket']}, fork {facts['fork']}",
-        "cgroup": str(facts.get("cgroup", "no delegated cgroup")),
+        "cgroup": str(facts.get("cgroup", "not in a group of its own")),
     }[name]

@@ -50,7 +50,7 @@ class _Course:
 def run(pool: Pool, tools: Toolchain, gate: Gate, *, job: Job) -> Execution:
     """Run a program in a worker of its own."""
     try:
-        with lease(pool, gate, disk=job.limits.disk_bytes) as (worker, isolation):
+        with lease(pool, gate, limits=job.limits) as (worker, isolation):
             stdin = job.stdin.encode("utf-8", "surrogateescape")
             session = Session(worker, job.limits, stdin=stdin)
             scratch: int | None = None
