@@ -70,7 +70,7 @@ def count() -> dict[str, int]:
     return {
         "descriptors": len(os.listdir("/dev/fd")),
         "processes": len(_descendants(os.getpid())),
-        "files": sum(name.startswith("fence-") for name in os.listdir(tempfile.gettempdir())),
+        "files": sum(name.startswith(f"fence-{os.getpid()}-") for name in os.listdir(tempfile.gettempdir())),
         "memory_bytes": _resident(),
     }
 

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from .base import LAYERS, SandboxError
+from .bubblewrap import wrap
 from .inside import framing
-from .languages import DEVICES, Toolchain
+from .languages import DEVICES, Toolchain, python
 from .parked import Worker
 
 _START_SECONDS = 30.0
@@ -32,7 +33,7 @@ _SPARE_UIDS = (2_000_000_011, 65_432, 65_534)
 class Helper:
     """The caller's end of one helper process."""
 
-    def __init__(self, toolchain: Toolchain, layers: frozenset[str]) -> None:
+    def __init__(self, toolchain: Toolchain, layers: frozenset[str], *, bubblewrap: bool = False) -> None:
         self.owner = os.getpid()
         self._lock = threading.Lock()
         self._numbers = itertools.count(1)
@@ -40,7 +41,7 @@ class Helper:
         self.dead = threading.Event()
         self._channel, far = socket.socketpair()
         with far:
-            self._process = _start(far.fileno())
+            self._process = _start(far.fileno(), toolchain if bubblewrap else None)
             self._channel.sendall(framing.frame(_config(toolchain, layers)))
         hello = self._hello()
         self.namespaces = bool(hello["namespaces"])
@@ -175,17 +176,21 @@ def _host_pid(worker: Worker) -> int | None:
 
 
 def _make_scratch(uid: int) -> str:
-    path = tempfile.mkdtemp(prefix="fence-")
+    path = tempfile.mkdtemp(prefix=f"fence-{os.getpid()}-")
     if os.getuid() == 0 and uid != 0:
         os.chown(path, uid, uid)
     return path
 
 
-def _start(channel: int) -> subprocess.Popen[bytes]:
+def _start(channel: int, wrapped: Toolchain | None) -> subprocess.Popen[bytes]:
     executable = getattr(sys, "_base_executable", None) or sys.executable
     flags = ["-I", "-S", "-X", "utf8", "-c", _BOOT]
+    command = [executable, *flags, _INSIDE, str(channel)]
+    if wrapped is not None:
+        base = [sys.base_prefix, *python().readable, *wrapped.readable]
+        command = wrap(command, readable=[*base, os.path.join(_INSIDE, "inside")])
     return subprocess.Popen(  # noqa: S603  this interpreter, with a constant program
-        [executable, *flags, _INSIDE, str(channel)],
+        command,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -19,10 +19,13 @@ _LOG = logging.getLogger("agentic_diffusion.code.sandbox")
 class Pool:
     """Parked workers of one helper, replaced as they are used."""
 
-    def __init__(self, toolchain: Toolchain, layers: frozenset[str], *, parked: int) -> None:
+    def __init__(
+        self, toolchain: Toolchain, layers: frozenset[str], *, parked: int, bubblewrap: bool = False
+    ) -> None:
         self._toolchain = toolchain
         self._layers = layers
         self._target = parked
+        self._bubblewrap = bubblewrap
         self._parked: deque[Worker] = deque()
         self._lock = threading.Lock()
         self._helper: Helper | None = None
@@ -40,7 +43,7 @@ class Pool:
                 self._drop_parked()
                 current = None
             if current is None:
-                current = self._helper = Helper(self._toolchain, self._layers)
+                current = self._helper = Helper(self._toolchain, self._layers, bubblewrap=self._bubblewrap)
             return current
 
     def take(self, disk: int) -> Worker:

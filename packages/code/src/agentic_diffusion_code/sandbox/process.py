@@ -29,6 +29,7 @@ class ProcessSandbox:
         parked: How many confined workers wait ready for each language in use.
         patience_seconds: How long a program may wait for its turn before it is refused.
         policy: A lint, as `policy.findings`; a Python program in which it finds anything is refused.
+        bubblewrap: Whether the helper lives inside bubblewrap as well; it must be installed.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class ProcessSandbox:
         parked: int = 2,
         patience_seconds: float | None = None,
         policy: Callable[[str], Sequence[object]] | None = None,
+        bubblewrap: bool = False,
     ) -> None:
         _check_layers(require, without)
         self._gate = Gate(frozenset(require), accept, frozenset(LAYERS) - frozenset(without))
@@ -50,6 +52,7 @@ class ProcessSandbox:
         self._pools: dict[str, Pool] = {}
         self._lock = threading.Lock()
         self._policy = policy
+        self._bubblewrap = bubblewrap
         self._closed = False
 
     def run(
@@ -245,7 +248,7 @@ class ProcessSandbox:
         with self._lock:
             pool = self._pools.get(tools.name)
             if pool is None:
-                pool = Pool(tools, self._gate.layers, parked=self._parked)
+                pool = Pool(tools, self._gate.layers, parked=self._parked, bubblewrap=self._bubblewrap)
                 self._pools[tools.name] = pool
             return pool
 
