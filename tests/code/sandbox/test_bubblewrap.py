@@ -1,8 +1,7 @@
 import shutil
 
 import pytest
-from agentic_diffusion_code.sandbox import ProcessSandbox, SandboxError
-from agentic_diffusion_code.sandbox import bubblewrap
+from agentic_diffusion_code.sandbox import ProcessSandbox, SandboxError, bubblewrap
 
 
 def test_only_what_is_readable_is_there(monkeypatch, tmp_path):

@@ -18,6 +18,8 @@ _FEW = 4  # so few calls that a program that only counts them could be lucky in 
 _ONE_NUMBER = ("javascript", "typescript")
 _ORDER = SystemRandom()
 _MAX_SHOWN = 400
+_LARGE = 1 << 64
+_SMALL = frozenset({bool, float, type(None)})
 
 
 @runtime_checkable
@@ -220,7 +222,23 @@ def _trouble(run: Execution) -> str:
 
 
 def _show(value: Any) -> str:
-    return _trim(reprlib.repr(value))
+    if _is_small(value) or (type(value) in (list, tuple) and _all_small(value)):
+        return _trim(repr(value))
+    try:
+        return _trim(reprlib.repr(value))
+    except ValueError:
+        return "a value that holds an integer of thousands of digits"
+
+
+def _all_small(values: Sequence[Any]) -> bool:
+    return len(values) < 32 and all(map(_is_small, values))
+
+
+def _is_small(value: Any) -> bool:
+    kind = type(value)
+    if kind is int:
+        return bool(-_LARGE < value < _LARGE)
+    return kind in _SMALL or (kind is str and len(value) < 100)
 
 
 def _trim(text: str) -> str:

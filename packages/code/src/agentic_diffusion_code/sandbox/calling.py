@@ -136,7 +136,7 @@ def ask(session: Session, request: Any) -> Answer:
             answer = read(message)
     answer.wall = time.monotonic() - begun
     answer.cpu = session.cpu_used()
-    session.drain()
+    session.drain(ended=answer.lost)
     answer.stdout, answer.stderr = session.take_output()
     return answer
 

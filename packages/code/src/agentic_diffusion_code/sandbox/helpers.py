@@ -109,6 +109,8 @@ class Helper:
         self._workers.pop(worker.number, None)
         worker.born.set()
         worker.gone.set()
+        if worker.when_gone is not None:
+            worker.when_gone()
 
     def _note(self, message: dict[str, Any], fds: list[int]) -> None:
         if "born" in message:
@@ -125,6 +127,9 @@ class Helper:
             worker.cpu = float(message["cpu"])
             worker.rss = int(message["rss"]) * (1 if sys.platform == "darwin" else 1024)
             worker.gone.set()
+            follow_up = worker.when_gone
+            if follow_up is not None:
+                follow_up()
         elif "failed" in message:
             worker = self._workers[message["failed"]]
             self._lost(worker)

@@ -8,6 +8,7 @@ import signal
 import socket
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -38,6 +39,7 @@ class Worker:
     rss: int = 0
     trouble: str = ""
     disposed: bool = False
+    when_gone: Callable[[], None] | None = None
     group: Group | None = None
     born: threading.Event = field(default_factory=threading.Event)
     gone: threading.Event = field(default_factory=threading.Event)

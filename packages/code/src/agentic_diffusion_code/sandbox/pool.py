@@ -28,6 +28,7 @@ class Pool:
         self._bubblewrap = bubblewrap
         self._parked: deque[Worker] = deque()
         self._lock = threading.Lock()
+        self._leaving: set[int] = set()
         self._helper: Helper | None = None
 
     def helper(self) -> Helper:
@@ -41,6 +42,7 @@ class Pool:
                 _LOG.warning("a helper process ended; starting another")
                 current.close()
                 self._drop_parked()
+                self._leaving.clear()
                 current = None
             if current is None:
                 current = self._helper = Helper(self._toolchain, self._layers, bubblewrap=self._bubblewrap)
@@ -60,10 +62,27 @@ class Pool:
         return helper.spawn(disk)
 
     def give_back(self, worker: Worker) -> None:
-        """Throw a used worker away and park a new one in its place."""
-        disk = worker.disk
-        worker.dispose()
-        self.park(disk)
+        """Throw a used worker away and park a new one in its place.
+
+        The worker is ended at once; what is left of it is put away when it is gone, by the thread
+        that hears of it, so that nobody who waits for a verdict waits for that as well.
+        """
+        once = threading.Lock()
+
+        def put_away() -> None:
+            if once.acquire(blocking=False):
+                worker.dispose()
+                self.park(worker.disk)
+                self._leaving.discard(worker.number)
+
+        self._leaving.add(worker.number)
+        if worker.gone.is_set():
+            put_away()
+            return
+        worker.when_gone = put_away
+        worker.kill()
+        if worker.gone.is_set():
+            put_away()
 
     def park(self, disk: int) -> None:
         """Park workers with this much disk until there are enough."""
@@ -71,6 +90,8 @@ class Pool:
         if helper is None or helper.dead.is_set():
             return
         with self._lock:
+            if self._helper is not helper:
+                return
             missing = self._target - sum(1 for w in self._parked if w.disk == disk)
             for _ in range(missing):
                 self._parked.append(helper.spawn(disk))
@@ -88,8 +109,10 @@ class Pool:
 
     def settle(self, seconds: float) -> None:
         """Wait until only what is parked is left alive."""
-        self.wait_parked(seconds)
         until = time.monotonic() + seconds
+        while self._leaving and time.monotonic() < until:
+            time.sleep(0.005)
+        self.wait_parked(seconds)
         helper = self._helper
         while helper is not None and helper.alive() > len(self._parked):
             if time.monotonic() > until:
@@ -104,6 +127,6 @@ class Pool:
         """End the helper and everything parked."""
         with self._lock:
             self._drop_parked()
-            if self._helper is not None and self._helper.owner == os.getpid():
-                self._helper.close()
-            self._helper = None
+            helper, self._helper = self._helper, None
+        if helper is not None and helper.owner == os.getpid():
+            helper.close()  # without the lock: the thread that it waits for may want it

@@ -61,7 +61,7 @@ def run(pool: Pool, tools: Toolchain, gate: Gate, *, job: Job) -> Execution:
                     course, scratch = _started(session, tools, gate, job=job)
                 worker.kill()
                 worker.gone.wait(1.0)
-                session.drain()
+                session.drain(ended=True)
                 files = collect(scratch, job.artefacts, limits=job.limits)
             finally:
                 if scratch is not None:
@@ -114,7 +114,7 @@ def _started(session: Session, tools: Toolchain, gate: Gate, *, job: Job) -> tup
         if course.code or number == len(steps) - 1:
             course.end = "exited"
             break
-        session.drain()
+        session.drain(ended=True)
         session.take_output()
         session.limits = job.limits
         session.start_clock()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import select
-import socket
 import time
 from contextlib import suppress
 from typing import Any, Literal, NamedTuple
@@ -54,6 +53,7 @@ class Session:
         if stdin:
             self._poll.register(worker.stdin, select.POLLOUT)
         self._printed = 0
+        self._more = False
         self._wall = self._cpu = 0.0
         self._cpu_base = 0.0
 
@@ -65,15 +65,8 @@ class Session:
         self._cpu = self._cpu_base + self.limits.cpu_seconds
 
     def quiet(self) -> bool:
-        """Say whether nothing has come that was not asked for."""
-        if self._inbox:
-            return False
-        try:
-            return self.worker.control.recv(1, socket.MSG_PEEK) == b""
-        except BlockingIOError:
-            return True
-        except OSError:
-            return False
+        """Say whether nothing is left over that was not asked for."""
+        return not self._inbox
 
     def cpu_used(self) -> float:
         """Give the processor time since the clock was started."""
@@ -211,6 +204,7 @@ class Session:
         if not data:
             self._poll.unregister(fd)
             return None
+        self._more = len(data) == _CHUNK
         room = self.limits.output_bytes - self._printed
         self._streams[fd] += data[:room]
         self._printed += min(len(data), room)
@@ -219,8 +213,14 @@ class Session:
             return "output"
         return None
 
-    def drain(self) -> None:
-        """Read what has been printed but not yet been looked at."""
+    def drain(self, *, ended: bool = False) -> None:
+        """Read what has been printed but not yet been looked at.
+
+        A message and what was printed before it are seen together, because the channel is polled
+        first: only a stream that filled its last read can hold more, or that of an ended program.
+        """
+        if not self._more and not ended:
+            return
         for fd in self._streams:
             with suppress(KeyError, OSError):
                 while fd >= 0 and self._printed <= self.limits.output_bytes:

@@ -7,11 +7,12 @@ import os
 from typing import Any
 
 HEADER = 4
+_encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def frame(message: Any) -> bytes:
     """Write one message."""
-    body = json.dumps(message, separators=(",", ":")).encode()
+    body = _encode(message).encode()
     return len(body).to_bytes(HEADER, "big") + body
 
 
