@@ -10,7 +10,6 @@ SHAPED = [
     "agentic_diffusion.compute",
     "agentic_diffusion.denoising",
     "agentic_diffusion.planning.domains",
-    "agentic_diffusion.store",
 ]
 
 

@@ -152,16 +152,17 @@ def test_members_fails_on_a_member_without_contract(house: Path) -> None:
     assert len(members(house)) == 2
 
 
-@pytest.mark.parametrize(("lines", "fails"), [(301, False), (401, True)])
-def test_sizes_fails_on_a_long_file(house: Path, lines: int, fails: bool) -> None:
-    write(house, f"{HERE}/long.py", '"""Long."""\n' + "x = 1\n" * (lines - 1))
-    faults, warnings = sizes(house)
-    assert (len(faults), len(warnings)) == (int(fails), int(not fails))
-
-
-@pytest.mark.parametrize(("lines", "fails"), [(51, False), (81, True)])
-def test_sizes_fails_on_a_long_function(house: Path, lines: int, fails: bool) -> None:
-    write(house, f"{HERE}/long.py", '"""Long."""\ndef f():\n' + "    x = 1\n" * (lines - 1))
+@pytest.mark.parametrize(
+    ("text", "fails"),
+    [
+        ("x = 1\n" * 300, False),
+        ("x = 1\n" * 400, True),
+        ("def f():\n" + "    x = 1\n" * 50, False),
+        ("def f():\n" + "    x = 1\n" * 80, True),
+    ],
+)
+def test_sizes_fails_on_a_long_file_or_function(house: Path, text: str, fails: bool) -> None:
+    write(house, f"{HERE}/long.py", f'"""Long."""\n{text}')
     faults, warnings = sizes(house)
     assert (len(faults), len(warnings)) == (int(fails), int(not fails))
 
@@ -227,10 +228,12 @@ def test_unmirrored_fails_on_a_missing_or_empty_test_file(house: Path) -> None:
     write(house, f"{HERE}/inner/more.py", '"""More."""\n')
     write(house, f"{HERE}/inner/__init__.py", '"""Holds code."""\ndef f():\n    return 1\n')
     write(house, "tests/core/inner/test_more.py", "x = 1\n")
+    write(house, "examples/story.py", '"""A story."""\n')
     faults = unmirrored(house)
-    assert len(faults) == 2
+    assert len(faults) == 3
     assert "tests/core/inner/test_init.py" in faults[0]
     assert "has no test" in faults[1]
+    assert "examples/story.py:1: no tests/examples/test_story.py" in faults[2]
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Schedules against independent formulas, and the laws that every schedule keeps."""
 
+import itertools
 import math
 
 import numpy as np
@@ -35,7 +36,8 @@ any_schedule = st.one_of(
 def test_survival_never_rises_and_stays_within_its_ends(schedule: Schedule, levels: list[float]) -> None:
     survival = schedule(torch.tensor(sorted(levels)))
     assert bool((survival.diff() <= 2e-6).all())
-    assert bool((survival >= FLOOR * 0.999).all()) and bool((survival <= 1).all())
+    assert bool((survival >= FLOOR * 0.999).all())
+    assert bool((survival <= 1).all())
     assert isinstance(schedule, Schedule)
 
 
@@ -100,8 +102,9 @@ def test_signal_to_noise_is_the_ratio_and_finite_at_zero() -> None:
 def test_times_fall_from_one_to_the_last(steps: int, last: float, rho: float) -> None:
     levels = times(steps, last=last, rho=rho)
     assert len(levels) == steps + 1
-    assert levels[0] == pytest.approx(1.0) and levels[-1] == last
-    assert all(a > b for a, b in zip(levels, levels[1:], strict=False))
+    assert levels[0] == pytest.approx(1.0)
+    assert levels[-1] == last
+    assert all(a > b for a, b in itertools.pairwise(levels))
 
 
 def test_times_even_and_crowded() -> None:

@@ -33,13 +33,16 @@ def test_the_same_seed_gives_the_same_numbers_in_every_dtype() -> None:
     assert b.dtype == torch.float64
     assert torch.equal(a.double(), b)
     assert not torch.equal(a, normal(torch.zeros(100, 7), generator(4)))
-    assert abs(a.mean().item()) < 0.12 and abs(a.var().item() - 1) < 0.15
+    assert abs(a.mean().item()) < 0.12
+    assert abs(a.var().item() - 1) < 0.15
 
 
 def test_uniform_numbers_are_fractions_also_for_tokens() -> None:
     drawn = uniform(torch.zeros(1000, dtype=torch.long), generator(0))
     assert drawn.dtype == torch.float32
-    assert 0 <= drawn.min() and drawn.max() < 1 and abs(drawn.mean().item() - 0.5) < 0.03
+    assert drawn.min() >= 0
+    assert drawn.max() < 1
+    assert abs(drawn.mean().item() - 0.5) < 0.03
     assert torch.equal(drawn, uniform(torch.ones(1000), generator(0)))
 
 
@@ -51,4 +54,5 @@ def test_expand_lets_a_time_for_each_sample_broadcast() -> None:
 
 def test_a_step_remembers_its_belief_only_if_there_was_one() -> None:
     step: Step[torch.Tensor, None] = Step(torch.zeros(1), torch.tensor(1.0))
-    assert step.belief is None and step.since is None
+    assert step.belief is None
+    assert step.since is None

@@ -86,14 +86,19 @@ def _line(error: Exception, block: Block) -> int:
 
 
 def misquoted(root: Path) -> list[str]:
-    """Return the `py` blocks that are not a verbatim piece of some source file."""
+    """Return the `py` blocks that are not whole lines of some source file."""
     sources = [module.path.read_text(encoding="utf-8") for module in modules(root)]
     return [
         f"{page.relative_to(root)}:{block.line}: this quotation stands in no source file"
         for page in pages(root)
         for block in blocks(page, "py")
-        if not any(block.text in textwrap.dedent(source) for source in sources)
+        if not any(_quotes(block.text, source) for source in sources)
     ]
+
+
+def _quotes(text: str, source: str) -> bool:
+    """Whether whole lines of a source are this text, however deep they stand."""
+    return any("\n" + textwrap.indent(text, "    " * depth) in source for depth in range(4))
 
 
 def commands(page: Path, program: str) -> list[tuple[int, list[str]]]:

@@ -28,16 +28,20 @@ def mirrored(module: Module) -> Path:
 
 
 def unmirrored(root: Path) -> list[str]:
-    """Return the modules whose test file is missing or tests nothing."""
+    """Return the modules and examples whose test file is missing or tests nothing."""
+    due = {
+        module.at(1): mirrored(module) for module in modules(root) if not module.is_face or holds_code(module)
+    }
+    for example in sorted((root / "examples").glob("*.py")):
+        due[f"examples/{example.name}:1"] = Path("tests/examples", f"test_{example.name}")
     faults = []
-    for module in modules(root):
-        if module.is_face and not holds_code(module):
-            continue
-        path = root / mirrored(module)
-        if not path.exists():
-            faults.append(f"{module.at(1)}: no {mirrored(module)}")
-        elif not any(
-            isinstance(node, Function) and node.name.startswith("test_") for node in ast.walk(parse(path))
-        ):
-            faults.append(f"{mirrored(module)}:1: has no test")
+    for place, name in due.items():
+        if not (root / name).exists():
+            faults.append(f"{place}: no {name}")
+        elif not any(_is_test(node) for node in ast.walk(parse(root / name))):
+            faults.append(f"{name}:1: has no test")
     return faults
+
+
+def _is_test(node: ast.AST) -> bool:
+    return isinstance(node, Function) and node.name.startswith("test_")

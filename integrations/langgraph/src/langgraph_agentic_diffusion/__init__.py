@@ -1,1 +1,63 @@
-"""To be said."""
+"""A diffusion planner as a LangGraph node: this is its face, and importing it imports neither torch nor LangGraph."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from langgraph_agentic_diffusion.acting import ActNode
+    from langgraph_agentic_diffusion.approval import ApprovalNode, Decision, is_approved, needs_replan
+    from langgraph_agentic_diffusion.graphs import create_plan_act_graph, create_planner_graph
+    from langgraph_agentic_diffusion.nodes import DiffusionPlannerNode
+    from langgraph_agentic_diffusion.progress import PROGRESS
+    from langgraph_agentic_diffusion.state import (
+        PlanActState,
+        PlannerState,
+        plain,
+        plain_plan,
+        read_plan,
+        read_request,
+    )
+
+_HOMES = {
+    "acting": ("ActNode",),
+    "approval": ("ApprovalNode", "Decision", "is_approved", "needs_replan"),
+    "graphs": ("create_plan_act_graph", "create_planner_graph"),
+    "nodes": ("DiffusionPlannerNode",),
+    "progress": ("PROGRESS",),
+    "state": ("PlanActState", "PlannerState", "plain", "plain_plan", "read_plan", "read_request"),
+}
+_HOME = {name: home for home, names in _HOMES.items() for name in names}
+
+__version__ = version("langgraph-agentic-diffusion")
+
+__all__ = [
+    "PROGRESS",
+    "ActNode",
+    "ApprovalNode",
+    "Decision",
+    "DiffusionPlannerNode",
+    "PlanActState",
+    "PlannerState",
+    "create_plan_act_graph",
+    "create_planner_graph",
+    "is_approved",
+    "needs_replan",
+    "plain",
+    "plain_plan",
+    "read_plan",
+    "read_request",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name from its room on first use."""
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

@@ -1,1 +1,1 @@
-"""To be said."""
+"""The command `agentic-diffusion`: demo, train, bench, doctor."""

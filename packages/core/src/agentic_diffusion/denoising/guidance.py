@@ -59,7 +59,7 @@ class RewardGradient:
 
     def __call__(self, belief: Gaussian, x: Tensor, t: Time) -> Gaussian:
         """Return the belief with its mean moved uphill."""
-        if float(t.max()) <= self.stop:
+        if bool((t <= self.stop).all()):
             return belief
         with torch.inference_mode(False), torch.enable_grad():
             mean = belief.mean.detach().clone().requires_grad_()

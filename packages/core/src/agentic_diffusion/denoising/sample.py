@@ -190,7 +190,7 @@ def particles(
 
     After a move, samples are drawn anew in proportion to exp((score - score before) / temperature); the factors
     telescope, so the batch ends tilted by its last score alone. Sequential Monte Carlo as in Singhal et al. 2025
-    (Feynman-Kac steering), arXiv:2501.06848, with the potential of differences; resampling is systematic. Samples
+    (Feynman-Kac steering), arXiv:2501.06848, with the potential of differences; resampling is stratified. Samples
     share one condition, for a sample may take the place of any other.
 
     Args:
@@ -208,15 +208,15 @@ def particles(
 
     def move(step: Step[Any, Any], s: Time, believe: Believe[Any, Any], rng: Rng) -> Step[Any, Any]:
         moved = kernel(step, s, believe, rng)
-        if float(s) < until:
+        if bool((s < until).all()):
             return moved
         gain = score(moved.belief, moved.x, s).double()
         if step.belief is not None:
             gain = gain - score(step.belief, step.x, step.t).double()
         weights = (gain / temperature).softmax(0).to(rng.device)
         count = weights.shape[0]
-        start = torch.rand(1, generator=rng, device=rng.device)
-        strata = (start + torch.arange(count, device=rng.device)).double() / count
+        spread = torch.rand(count, generator=rng, device=rng.device, dtype=torch.float64)
+        strata = (spread + torch.arange(count, device=rng.device)) / count
         index = torch.searchsorted(weights.cumsum(0), strata, right=True).clamp(max=count - 1)
         return replace(moved, x=_rows(moved.x, index), belief=_rows(moved.belief, index))
 

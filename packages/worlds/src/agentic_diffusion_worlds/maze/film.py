@@ -55,7 +55,7 @@ def animate(
     Args:
         maze: Where.
         profile: The frame of all positions.
-        denoising: Candidates ``(n, horizon, 2)`` from the noisiest to the finished.
+        denoising: Candidates ``(n, horizon, 2)``: the noise, then what each step made of it.
         chosen: Index of the chosen candidate.
         drive: Positions after each step, ``(t, 2)``.
         path: The file to write.
@@ -128,12 +128,15 @@ class _Film:
         return image
 
     def denoising(self, states: Sequence[Array], chosen: int, *, count: int) -> Iterator[Image]:
-        """The candidates from noise to plans; the chosen one shows its colour in the last third."""
-        picks = np.linspace(0, len(states) - 1, 2 * count // 3).round().astype(int)
-        for index in picks:
+        """The candidates glide from noise to plans; the chosen one shows its colour in the last third."""
+        last = len(states) - 1
+        picks = np.linspace(0, last, 2 * count // 3)
+        for pick in picks:
             image = self.floor.copy()
-            self.shade(image, states[index])
-            yield self.finish(image, self.title(states), f"step {index + 1} of {len(states)}")
+            step = int(pick)
+            glide = (pick - step) ** 2 * (3 - 2 * (pick - step))
+            self.shade(image, (1 - glide) * states[step] + glide * states[min(step + 1, last)])
+            yield self.finish(image, self.title(states), f"step {round(pick)} of {last}")
         image = self.floor.copy()
         self.shade(image, states[-1])
         self.line(pen_of(image), states[-1][chosen], color=CHOSEN, width=6)

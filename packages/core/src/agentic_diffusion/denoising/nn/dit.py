@@ -102,6 +102,8 @@ class TrajectoryDiT(nn.Module):
         depth: Blocks; 2 is enough for mazes (Lu et al. 2025, Diffusion Veteran, sec. 4.4).
         heads: Attention heads; divides `width`.
         patch: Steps that share one token; divides the horizon.
+        waves: Sines and cosines of so many octaves of each number are read beside it, which makes sharp functions
+            of a position, such as walls, quick to learn (Tancik et al. 2020, arXiv:2006.10739).
         context_dim: Length of the context vector, 0 for none.
     """
 
@@ -114,6 +116,7 @@ class TrajectoryDiT(nn.Module):
         depth: int = 2,
         heads: int = 4,
         patch: int = 1,
+        waves: int = 0,
         context_dim: int = 0,
     ) -> None:
         super().__init__()
@@ -123,7 +126,8 @@ class TrajectoryDiT(nn.Module):
                 "horizon and heads to divide width. Choose other numbers."
             )
         self.patch = patch
-        self.embed = nn.Linear(2 * dim * patch, width)
+        self.register_buffer("octaves", torch.pi * 2.0 ** torch.arange(waves), persistent=False)
+        self.embed = nn.Linear((2 + 2 * waves) * dim * patch, width)
         self.trunk = Trunk(horizon // patch, width, depth=depth, heads=heads, context_dim=context_dim)
         self.head = nn.Linear(width, dim * patch)
         nn.init.zeros_(self.head.weight)
@@ -138,9 +142,10 @@ class TrajectoryDiT(nn.Module):
         """Return a tensor shaped like `x`."""
         known = context.get("known")
         flags = torch.zeros_like(x) if known is None else known.to(x.dtype).expand_as(x)
-        both = torch.cat([x, flags], dim=-1)
+        angles = (x[..., None] * self.get_buffer("octaves")).flatten(2)
+        read = torch.cat([x, flags, angles.sin(), angles.cos()], dim=-1)
         batch, horizon, _ = x.shape
-        h = self.embed(both.reshape(batch, horizon // self.patch, -1))
+        h = self.embed(read.reshape(batch, horizon // self.patch, -1))
         out: Tensor = self.head(self.trunk(h, t, context))
         return out.reshape(x.shape)
 

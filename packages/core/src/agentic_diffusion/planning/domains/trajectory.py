@@ -9,7 +9,7 @@ from typing import final
 
 import torch
 from jaxtyping import Float
-from pydantic import Field
+from pydantic import ConfigDict, Field
 from torch import Tensor
 
 from agentic_diffusion.denoising.state import Condition, Inpaint
@@ -26,6 +26,9 @@ class Reach(Record):
         start: The state now; None leaves the start open (unconditional generation).
         goal: The state to be in at the end; an entry of None leaves that number open; None leaves the goal open.
     """
+
+    # the domain refuses what is not finite, and says what the limits are; in JSON it may not turn into null, "open"
+    model_config = ConfigDict(allow_inf_nan=True, ser_json_inf_nan="strings")
 
     start: Numbers | None = None
     goal: tuple[float | None, ...] | None = None

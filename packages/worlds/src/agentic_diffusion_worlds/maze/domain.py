@@ -1,0 +1,139 @@
+"""Mazes as a domain: trajectories of a ball, checked against the walls, judged by how fast they can be driven."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+from agentic_diffusion.denoising.state import Condition
+from agentic_diffusion.errors import InvalidStateError
+from agentic_diffusion.planning.domains.trajectory import Limits, Reach, Trajectories, Trajectory
+from agentic_diffusion.records import Verdict
+from torch import Tensor
+
+from agentic_diffusion_worlds.maze.courses import BALL, Course, Engine, curves, fastest, resample
+from agentic_diffusion_worlds.maze.geometry import Array, Geometry
+
+REST = 0.0
+WALL_MARGIN = 3  # points of a curve left out before a wall
+LEAST_PREFIX = 12  # points of a curve that are worth driving on their own
+TOP = 5.3  # a little above the largest speed the simulator allows on one axis
+
+
+def limits_of(geometry: Geometry) -> Limits:
+    """Return the box of states [x, y, vx, vy] of a maze."""
+    low, high = geometry.bounds()
+    return Limits((*map(float, low), -TOP, -TOP), (*map(float, high), TOP, TOP))
+
+
+def reach(state: Array | Sequence[float], goal: Array | Sequence[float]) -> Reach:
+    """Return the request to go from a state [x, y, vx, vy] to rest at a goal [x, y]."""
+    return Reach(start=tuple(float(v) for v in state), goal=(*(float(v) for v in goal), REST, REST))
+
+
+@final
+@dataclass(frozen=True)
+class MazeDomain:
+    """Trajectories whose start and goal must lie where the ball fits.
+
+    Args:
+        trajectories: The domain without walls.
+        geometry: Where the walls are.
+    """
+
+    trajectories: Trajectories
+    geometry: Geometry
+
+    def condition(self, request: Reach) -> Condition[Tensor]:
+        """Pin start and goal.
+
+        Raises:
+            InvalidStateError: A number is missing, not finite, outside the maze or inside a wall.
+        """
+        condition = self.trajectories.condition(request)
+        for name, numbers in (("start", request.start), ("goal", request.goal)):
+            if numbers is None or numbers[0] is None or numbers[1] is None:
+                continue
+            if not bool(self.geometry.is_free(np.array(numbers[:2], dtype=float), slack=0.05)):
+                raise InvalidStateError(
+                    f"{name} = ({numbers[0]:.3f}, {numbers[1]:.3f})",
+                    "a position in the free space of the maze",
+                    f"The nearest free cell is {self.geometry.xy_to_cell(np.array(numbers[:2], dtype=float))}.",
+                )
+        return condition
+
+    def blank(self, request: Reach, count: int) -> Tensor:
+        """Return zeros of the shape to sample."""
+        return self.trajectories.blank(request, count)
+
+    def decode(self, x: Tensor) -> list[Trajectory]:
+        """Return the trajectories."""
+        return self.trajectories.decode(x)
+
+    def encode(self, values: Sequence[Trajectory]) -> Tensor:
+        """Return the states of trajectories."""
+        return self.trajectories.encode(values)
+
+
+@final
+@dataclass(frozen=True)
+class FastestFree:
+    """Passes plans whose curve touches no wall; the score is minus the seconds until the goal is entered.
+
+    A plan that fails scores ten less for the share of its curve that lies behind the first wall, so that the best
+    of the failing plans is the one that leads furthest.
+
+    Args:
+        geometry: Where the walls are.
+        engine: What the ball can do.
+        smoothing: How far the curve of a plan is smoothed, in units of length.
+        slack: How deep a curve may cut into a grown wall; walls are frictionless.
+    """
+
+    geometry: Geometry
+    engine: Engine = BALL
+    smoothing: float = 0.2
+    slack: float = 0.02
+
+    def __call__(self, request: Reach, values: Sequence[Trajectory]) -> list[Verdict]:
+        """Judge all candidates at once."""
+        points = self._points(request, values)
+        courses = fastest(points, velocity=_velocity(request), engine=self.engine)
+        radius = self.geometry.profile.goal_radius
+        verdicts = []
+        for course, clear in zip(courses, self._clear(points), strict=True):
+            seconds = course.entry(course.points[-1], radius)
+            evidence = {"seconds": round(seconds, 3), "clear": round(clear, 3)}
+            score = -seconds - 10 * (1 - clear)
+            verdicts.append(Verdict(passed=clear == 1, score=score, evidence=evidence))
+        return verdicts
+
+    def _clear(self, points: Array) -> Array:
+        """Return the share of each curve before its first wall."""
+        free = self.geometry.segment_free(points[:, :-1], points[:, 1:], slack=self.slack)
+        first = np.where(free.all(axis=1), free.shape[1], free.argmin(axis=1))
+        share: Array = first / free.shape[1]
+        return share
+
+    def course(self, request: Reach, value: Trajectory) -> Course:
+        """Return the course to drive: the one that was judged, or what of it lies well before the first wall."""
+        points = self._points(request, [value])
+        clear = float(self._clear(points)[0])
+        if clear < 1:
+            ahead = int(clear * len(points[0])) - WALL_MARGIN
+            if ahead >= LEAST_PREFIX:
+                points = resample(points[:, :ahead])
+        return fastest(points, velocity=_velocity(request), engine=self.engine)[0]
+
+    def _points(self, request: Reach, values: Sequence[Trajectory]) -> Array:
+        if request.goal is None or request.goal[0] is None or request.goal[1] is None:
+            goals = [value.states[value.arrival][:2] for value in values]
+        else:
+            goals = [(request.goal[0], request.goal[1])] * len(values)
+        return curves(values, goals=np.array(goals), smoothing=self.smoothing)
+
+
+def _velocity(request: Reach) -> Array:
+    return np.zeros(2) if request.start is None else np.array(request.start[2:4])

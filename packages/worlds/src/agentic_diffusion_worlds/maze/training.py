@@ -1,0 +1,137 @@
+"""Training of maze planners: one run, from data to a saved planner, that can be interrupted and taken up again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Generator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, final
+
+import torch
+from agentic_diffusion import store
+from agentic_diffusion.compute import Compute
+from agentic_diffusion.denoising.denoiser import GaussianNet
+from agentic_diffusion.denoising.process import GaussianProcess
+from agentic_diffusion.denoising.state import generator
+from agentic_diffusion.denoising.train import Recipe, Training, TrainStep
+from agentic_diffusion.errors import StoreError
+
+from agentic_diffusion_worlds.maze.dataset import MazeData
+from agentic_diffusion_worlds.maze.geometry import Geometry
+from agentic_diffusion_worlds.maze.map import Maze
+from agentic_diffusion_worlds.maze.planner import SCHEDULE, Design, save_planner
+from agentic_diffusion_worlds.maze.windows import Windows
+
+CHECKPOINT = "checkpoint"
+
+
+@final
+@dataclass(frozen=True)
+class Run:
+    """Everything that decides what a training run comes to.
+
+    Args:
+        maze: Where.
+        design: The shape of plans and network.
+        recipe: How to train.
+        batch: Windows in a batch.
+        seed: Of the weights, the windows and the noise.
+    """
+
+    maze: Maze
+    design: Design
+    recipe: Recipe
+    batch: int = 64
+    seed: int = 0
+
+    def settings(self, data: str) -> dict[str, Any]:
+        """Return the settings as plain values, with the hash of the data."""
+        return {
+            "maze": self.maze.name,
+            "design": asdict(self.design),
+            "recipe": asdict(self.recipe),
+            "batch": self.batch,
+            "seed": self.seed,
+            "data_sha256": data,
+        }
+
+
+def train(
+    run: Run,
+    data: MazeData,
+    *,
+    folder: Path,
+    facts: Mapping[str, Any],
+    compute: Compute | None = None,
+    every: int = 1000,
+) -> Generator[TrainStep, None, None]:
+    """Train and save a planner; yields after each step, and goes on where an interrupted run in `folder` stopped.
+
+    Whoever stops asking for steps before the end leaves a checkpoint of the last one behind.
+
+    Args:
+        run: What to train.
+        data: The driver's data.
+        folder: Where the planner is saved; a checkpoint lies in it until the run is finished.
+        facts: Facts for the card: command, commit, hardware.
+        compute: Device and precision.
+        every: Steps between checkpoints.
+
+    Raises:
+        StoreError: The folder holds a checkpoint of another run, or the disk refused.
+    """
+    domain = run.design.trajectories(Geometry(run.maze.map))
+    rng = generator(run.seed)
+    training = Training(
+        _seeded(run),
+        GaussianProcess(SCHEDULE),
+        draw=Windows.of(data, domain, stride=run.design.stride, batch=run.batch),
+        recipe=run.recipe,
+        rng=rng,
+        compute=compute,
+    )
+    settings = run.settings(data.sha256())
+    checkpoint = folder / CHECKPOINT
+    if checkpoint.exists():
+        training.resume(_matching(checkpoint, settings))
+    for step in training.run():
+        if step.step % every == 0 and step.step < run.recipe.steps:
+            _keep(checkpoint, training, settings)
+        try:
+            yield step
+        except GeneratorExit:
+            _keep(checkpoint, training, settings)
+            raise
+    save_planner(folder, run.design, tensors=training.averaged(), facts={**facts, **settings})
+    _clear(checkpoint)
+
+
+def _seeded(run: Run) -> GaussianNet:
+    """Return the untrained network, the same for the same seed."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(run.seed)
+        return run.design.network()
+
+
+def _keep(checkpoint: Path, training: Training, settings: Mapping[str, Any]) -> None:
+    store.save(checkpoint, training.state(), {"settings": json.dumps(settings, sort_keys=True)})
+
+
+def _matching(checkpoint: Path, settings: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the checkpoint's tensors if it is one of this very run."""
+    bundle = store.load(checkpoint)
+    if bundle.card.get("settings") != json.dumps(settings, sort_keys=True):
+        raise StoreError(
+            f"a checkpoint of another run in {checkpoint}",
+            "one with the same maze, design, recipe, batch, seed and data",
+            "Choose another folder, or remove the checkpoint to start anew.",
+        )
+    return bundle.tensors
+
+
+def _clear(checkpoint: Path) -> None:
+    if checkpoint.is_dir():
+        for file in checkpoint.iterdir():
+            file.unlink()
+        checkpoint.rmdir()

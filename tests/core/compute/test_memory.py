@@ -1,0 +1,39 @@
+"""Memory: what an operation allocates, and which errors mean that there was too little."""
+
+import pytest
+import torch
+from agentic_diffusion.compute.memory import bytes_needed, is_out_of_memory
+
+
+def test_what_torch_functions_return_is_added_up_views_included() -> None:
+    a = torch.zeros(10, 20)
+
+    def work() -> None:
+        b = a @ torch.ones(20, 5)  # 400 for the ones, 200 for the product
+        b.t().reshape(-1)[:3]  # 200, 200 and 12
+        b.add_(1)  # 200
+
+    assert bytes_needed(work) == 400 + 200 + 200 + 200 + 12 + 200
+    assert bytes_needed(lambda: torch.zeros(8, dtype=torch.float64).max(0)) == 64 + 8 + 8
+    assert bytes_needed(lambda: None) == 1
+
+
+def test_it_counts_inside_inference_mode() -> None:
+    with torch.inference_mode():
+        assert bytes_needed(lambda: torch.zeros(3) + 1) == 24
+
+
+@pytest.mark.parametrize(
+    ("error", "short"),
+    [
+        (MemoryError(), True),
+        (torch.OutOfMemoryError("no"), True),
+        (RuntimeError("CUDA out of memory"), True),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried"), True),
+        (RuntimeError("DefaultCPUAllocator: not enough memory: you tried"), True),
+        (RuntimeError("shapes differ"), False),
+        (ValueError("out of memory"), False),
+    ],
+)
+def test_which_errors_mean_too_little_memory(error, short) -> None:
+    assert is_out_of_memory(error) is short

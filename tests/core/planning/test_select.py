@@ -1,0 +1,31 @@
+"""Selectors: who is chosen, and with how much confidence."""
+
+import pytest
+from agentic_diffusion.planning.select import agreeing, best, first
+from agentic_diffusion.records import Candidate, Verdict
+
+
+def candidates(*rows: tuple[float, bool, float]) -> list[Candidate[float]]:
+    return [Candidate(value=v, verdict=Verdict(passed=p, score=s)) for v, p, s in rows]
+
+
+def test_best_takes_the_highest_score_among_those_that_passed() -> None:
+    chosen, sure = best(candidates((1, True, 2), (2, False, 9), (3, True, 5), (4, True, 5)))
+    assert (chosen.value, sure) == (3, pytest.approx(4 / 6))
+
+
+def test_best_falls_back_to_the_highest_score_with_no_confidence() -> None:
+    chosen, sure = best(candidates((1, False, 2), (2, False, 9)))
+    assert (chosen.value, sure) == (2, 0.0)
+
+
+def test_first_is_first_whatever_its_verdict() -> None:
+    chosen, sure = first(candidates((1, False, 2), (2, True, 9)))
+    assert (chosen.value, sure) == (1, pytest.approx(2 / 4))
+
+
+def test_agreeing_is_as_sure_as_the_choice_is_common() -> None:
+    select = agreeing(lambda a, b: abs(a - b), within=0.5)
+    chosen, sure = select(candidates((1, True, 2), (1.4, True, 1), (1.2, False, 1), (5, True, 0)))
+    assert (chosen.value, sure) == (1, 0.5)
+    assert select(candidates((1, False, 2)))[1] == 0.0

@@ -1,0 +1,66 @@
+"""Records: frozen, closed, and the same after JSON."""
+
+import math
+
+import pytest
+from agentic_diffusion.planning.domains.trajectory import Reach, Trajectory
+from agentic_diffusion.records import Candidate, DenoiseEvent, Plan, Verdict
+from pydantic import ValidationError
+
+
+def plan(**changes) -> Plan[Reach, Trajectory]:
+    value = Trajectory(states=((0.1, 0.2), (0.3, 0.4)), seconds=0.1, arrival=1)
+    candidate = Candidate(value=value, verdict=Verdict(passed=True, score=1.5, evidence={"hits": [1, 2]}))
+    settings = {
+        "request": Reach(start=(0.1, 0.2), goal=(None, 0.4)),
+        "chosen": candidate,
+        "confidence": 0.75,
+        "considered": (candidate,),
+        "steps_done": 4,
+        "steps_asked": 4,
+        "batch": 1,
+        "seconds": 0.01,
+        "seed": 3,
+    }
+    return Plan(**{**settings, **changes})
+
+
+def test_a_plan_is_the_same_after_json() -> None:
+    whole = plan()
+    twin = Plan[Reach, Trajectory].model_validate_json(whole.model_dump_json())
+    assert twin.model_dump() == whole.model_dump()
+    assert twin.chosen.value.states == ((0.1, 0.2), (0.3, 0.4))
+    assert twin.request.goal == (None, 0.4)
+
+
+def test_complete_means_what_it_says() -> None:
+    assert plan().complete
+    assert not plan(ending="deadline").complete
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"confidence": 1.1},
+        {"confidence": math.nan},
+        {"considered": ()},
+        {"ending": "bored"},
+        {"batch": 0},
+        {"seconds": math.inf},
+        {"mood": "good"},
+    ],
+)
+def test_what_makes_no_sense_is_refused(wrong) -> None:
+    with pytest.raises(ValidationError):
+        plan(**wrong)
+
+
+def test_records_are_frozen_and_know_no_nan() -> None:
+    verdict = Verdict(passed=True, score=1.0)
+    with pytest.raises(ValidationError, match="frozen"):
+        verdict.score = 2.0
+    for wrong in (math.nan, math.inf):
+        with pytest.raises(ValidationError):
+            Verdict(passed=True, score=wrong)
+    with pytest.raises(ValidationError):
+        DenoiseEvent(step=1, total=2, time=1.5, seconds=0.0)
