@@ -2,9 +2,12 @@ import pytest
 from agentic_diffusion.records import Verdict
 from agentic_diffusion_code.cases import Case, Check, ProgramCase, Raises, Task
 from agentic_diffusion_code.sandbox import Execution, Limits
+from agentic_diffusion_code.sandbox.attacks import ATTACKS
 from agentic_diffusion_code.verify import Judge, verify
 
 DOUBLE = Task(entry="f", tests=tuple(Case(arguments=(n,), expected=2 * n) for n in (1, 2, 5)))
+
+CHEATS = [one for one in ATTACKS if one.goal == "cheat" and one.language == "python"]
 
 
 def test_a_right_program_passes(fence):
@@ -49,6 +52,14 @@ def test_what_is_kept_between_calls_earns_nothing(fence, name, size):
     task = Task(entry="f", tests=tuple(Case(arguments=(n,), expected=n) for n in range(1, size + 1)))
     for _ in range(6):
         assert not verify(COUNTERS[name], task, sandbox=fence).passed
+
+
+@pytest.mark.parametrize("attack", CHEATS, ids=[attack.name for attack in CHEATS])
+def test_a_wrong_program_is_never_judged_right(fence, attack):
+    answers = {(1234, 5): 7399, (77, 2): 229, (1, 1): 1}
+    cases = tuple(Case(arguments=pair, expected=value) for pair, value in answers.items())
+    judged = verify(attack.source, Task(tests=cases), sandbox=fence, limits=Limits(wall_seconds=0.3))
+    assert not judged.passed
 
 
 def test_a_memory_that_does_no_harm_is_allowed(fence):

@@ -5,14 +5,14 @@ from __future__ import annotations
 import reprlib
 from collections.abc import Sequence
 from secrets import SystemRandom
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 from agentic_diffusion.records import Verdict
 from pydantic import BaseModel, ConfigDict
 
 from .cases import Case, Check, ProgramCase, Raises, Task
 from .compare import same, same_output
-from .sandbox.base import DEFAULT_LIMITS, Execution, Limits, Sandbox, Status
+from .sandbox.base import DEFAULT_LIMITS, Checks, Execution, Limits, Sandbox, Status
 
 _FEW = 4  # so few calls that a program that only counts them could be lucky in their order
 _ONE_NUMBER = ("javascript", "typescript")
@@ -20,17 +20,6 @@ _ORDER = SystemRandom()
 _MAX_SHOWN = 400
 _LARGE = 1 << 64
 _SMALL = frozenset({bool, float, type(None)})
-
-
-@runtime_checkable
-class Checks(Protocol):
-    """A sandbox that can also run a test written as code, apart from the program."""
-
-    def check(
-        self, source: str, entry: str, test: str, *, language: str = ..., limits: Limits = ...
-    ) -> Execution:
-        """Run `check(candidate)`."""
-        ...
 
 
 class TestResult(BaseModel):

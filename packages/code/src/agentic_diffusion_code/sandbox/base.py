@@ -180,6 +180,17 @@ class Sandbox(Protocol):
         ...
 
 
+@runtime_checkable
+class Checks(Protocol):
+    """A sandbox that can also run a test written as code, apart from the program."""
+
+    def check(
+        self, source: str, entry: str, test: str, *, language: str = ..., limits: Limits = ...
+    ) -> Execution:
+        """Run `check(candidate)`."""
+        ...
+
+
 def refused(reason: str, *, isolation: tuple[str, ...] = ()) -> Execution:
     """Say that nothing was run, and why."""
     return Execution(status="refused", stderr=reason, isolation=isolation)

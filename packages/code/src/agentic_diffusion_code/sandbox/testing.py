@@ -20,7 +20,7 @@ from pathlib import Path
 
 from .attacks import ATTACKS, Attack
 from .attacks.model import BREACH
-from .base import MIB, Execution, Limits, Sandbox
+from .base import MIB, Checks, Execution, Limits, Sandbox
 
 LIMITS = Limits(
     wall_seconds=1.0,
@@ -166,24 +166,21 @@ def _outcome(attack: Attack, run: Execution, damage: str, late: bool) -> Outcome
 
 
 def _cheat(sandbox: Sandbox, attack: Attack) -> Outcome:
-    """Judge a wrong program by questions that nobody could know before."""
-    from agentic_diffusion_code.cases import Case, Check, Task
-    from agentic_diffusion_code.verify import Checks, verify
-
+    """Ask a wrong program what nobody could know before; plain exact integers alone are right."""
     rng = random.SystemRandom()
     pairs = [(rng.randrange(10**6), rng.randrange(10**6)) for _ in range(4)]
-    cases = tuple(Case(arguments=(a, b), expected=a * b + a - b) for a, b in pairs)
-    lines = [f"    assert candidate({a}, {b}) == {a * b + a - b}" for a, b in pairs]
-    tests: list[tuple[Case | Check, ...]] = [cases]
+    wanted = [a * b + a - b for a, b in pairs]
+    asked = [list(pair) for pair in pairs]
+    runs = sandbox.call(attack.source, "solve", asked, language=attack.language, limits=LIMITS)
+    right = [type(r.value) is int and r.value == w for r, w in zip(runs, wanted, strict=True)]
+    if any(right):
+        return Outcome(attack, False, "a wrong program was judged right")
     if isinstance(sandbox, Checks):
-        tests.append((Check(test="def check(candidate):\n" + "\n".join(lines) + "\n"),))
-    detail = ""
-    for test in tests:
-        task = Task.model_validate({"language": attack.language, "tests": test})
-        judged = verify(attack.source, task, sandbox=sandbox, limits=LIMITS)
-        if judged.passed or judged.score > 0:
-            return Outcome(attack, False, "a wrong program was judged right")
-        if all(result.status == "refused" for result in judged.results):
-            return Outcome(attack, None, judged.results[0].trace)
-        detail = judged.results[0].status
-    return Outcome(attack, True, detail)
+        lines = [f"    assert candidate({a}, {b}) == {w}" for (a, b), w in zip(pairs, wanted, strict=True)]
+        test = "def check(candidate):\n" + "\n".join(lines) + "\n"
+        run = sandbox.check(attack.source, "solve", test, language=attack.language, limits=LIMITS)
+        if run.status == "ok":
+            return Outcome(attack, False, "a test was satisfied by a wrong program")
+    if all(run.status == "refused" for run in runs):
+        return Outcome(attack, None, runs[0].stderr)
+    return Outcome(attack, True, runs[0].status)
