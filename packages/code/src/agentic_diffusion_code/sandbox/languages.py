@@ -1,0 +1,273 @@
+"""Which languages can be run here: where their tools lie and how a program is started.
+
+A language is a value. Its toolchain is looked for once; a missing one is said clearly.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .base import MIB, Limits
+
+_SYSTEM = ("/usr/lib", "/usr/lib32", "/usr/lib64", "/lib", "/lib64", "/etc/ld.so.cache")
+DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
+COMPILE_SECONDS = 15
+_DRIVER = Path(__file__).parent / "inside" / "driver.js"
+ENVIRONMENT = {
+    "PATH": "/usr/bin:/bin",
+    "HOME": ".",
+    "TMPDIR": ".",
+    "LANG": "C.UTF-8",
+}
+
+
+@dataclass(frozen=True)
+class Step:
+    """One program to start: a compiler, or the program itself."""
+
+    argv: tuple[str, ...]
+    compiles: bool = False
+    address_space: bool = False  # bound all addresses instead of only data
+    spare_bytes: int = 0  # what the runtime needs for itself
+    tasks: int = 0  # threads the runtime needs for itself
+    open_files: int = 256
+    libraries: tuple[str, ...] = ()  # without /proc a program cannot find those beside it
+
+
+@dataclass(frozen=True)
+class Toolchain:
+    """How one language is run on this machine."""
+
+    name: str
+    readable: tuple[str, ...]
+    needed: tuple[str, ...]
+    file: str = "program.py"
+    steps: Callable[[Limits], tuple[Step, ...]] | None = None  # None: Python, forked, not started
+    driver: str | None = None
+
+    def job(self, source: str, limits: Limits, *, layers: frozenset[str]) -> dict[str, Any]:
+        """Describe to the worker how to run a source."""
+        assert self.steps is not None
+        steps = [_step(step, limits, layers) for step in self.steps(limits)]
+        return {"files": {self.file: source}, "steps": steps}
+
+    def calls(self, source: str, entry: str, limits: Limits, *, layers: frozenset[str]) -> dict[str, Any]:
+        """Describe to the worker how to answer calls: its driver loads the program."""
+        job = self.job(source, limits, layers=layers)
+        last = job["steps"][-1]
+        driver = "fence_driver.js"
+        last["argv"] = [*last["argv"][:-1], driver, last["argv"][-1], entry]
+        last["control"] = True
+        job["files"][driver] = self.driver
+        return job
+
+
+def python_limits(limits: Limits) -> dict[str, Any]:
+    """Give the limits that a forked Python worker sets on itself."""
+    return {
+        "address": limits.memory_bytes,
+        "cpu": limits.cpu_seconds + 1,
+        "file": limits.disk_bytes,
+        "open": 64,
+        "tasks": limits.processes,
+    }
+
+
+def _step(step: Step, limits: Limits, layers: frozenset[str]) -> dict[str, Any]:
+    memory = 1024 * MIB if step.compiles else limits.memory_bytes + step.spare_bytes
+    inside = {
+        "address" if step.address_space else "data": memory,
+        "cpu": COMPILE_SECONDS if step.compiles else limits.cpu_seconds + 1,
+        "file": limits.disk_bytes,
+        "open": step.open_files,
+        "tasks": 64 if step.compiles else limits.processes + step.tasks,
+    }
+    return {
+        "argv": list(step.argv),
+        "env": _environment(step),
+        "kind": "compile" if step.compiles else "program",
+        "stdin": not step.compiles,
+        "limits": inside if "rlimits" in layers else {},
+        "filter": "seccomp" in layers,
+        "control": False,
+    }
+
+
+def _environment(step: Step) -> dict[str, str]:
+    if not step.libraries:
+        return ENVIRONMENT
+    return {**ENVIRONMENT, "LD_LIBRARY_PATH": ":".join(step.libraries)}
+
+
+def python() -> Toolchain:
+    """The interpreter that is running now."""
+    paths = sysconfig.get_paths(vars={"base": sys.base_prefix, "platbase": sys.base_prefix})
+    library = sysconfig.get_config_var("LIBDIR") or ""
+    shared = os.path.join(library, str(sysconfig.get_config_var("INSTSONAME") or ""))
+    found = [paths["stdlib"], paths["platstdlib"], "/usr/share/zoneinfo", *_SYSTEM]
+    if os.path.isfile(shared) and sysconfig.get_config_var("Py_ENABLE_SHARED"):
+        found.append(shared)
+    return Toolchain("python", _existing(found), needed=(paths["stdlib"],))
+
+
+def javascript() -> Toolchain | None:
+    """Node."""
+    node = _which("node")
+    if node is None:
+        return None
+    read = _existing([node, "/usr/share/nodejs", "/usr/share/node_modules", *_SYSTEM])
+    return Toolchain(
+        "javascript",
+        read,
+        needed=(node,),
+        file="program.js",
+        steps=lambda limits: (_node(node, limits, "program.js"),),
+        driver=_DRIVER.read_text(encoding="utf-8"),
+    )
+
+
+def _node(node: str, limits: Limits, file: str) -> Step:
+    heap = max(16, limits.memory_bytes // MIB)
+    argv = (node, f"--max-old-space-size={heap}", "--stack-size=900", "--no-warnings", file)
+    return Step(argv, spare_bytes=192 * MIB, tasks=24)
+
+
+def typescript() -> Toolchain | None:
+    """The TypeScript compiler, then node."""
+    node, compiler = _which("node"), _which("tsc")
+    if node is None or compiler is None:
+        return None
+    home = str(Path(compiler).parent.parent)
+    read = _existing([node, home, "/usr/share/nodejs", "/usr/share/node_modules", *_SYSTEM])
+    flags = ("--target", "es2022", "--module", "commonjs", "--strict", "--types", "")
+    compile_ = Step((node, compiler, *flags, "program.ts"), compiles=True)
+
+    def steps(limits: Limits) -> tuple[Step, ...]:
+        return compile_, _node(node, limits, "program.js")
+
+    return Toolchain(
+        "typescript",
+        read,
+        needed=(node, home),
+        file="program.ts",
+        steps=steps,
+        driver=_DRIVER.read_text(encoding="utf-8"),
+    )
+
+
+def java() -> Toolchain | None:
+    """The Java compiler and machine; the program is the class `Main`."""
+    compiler, machine = _which("javac"), _which("java")
+    if compiler is None or machine is None:
+        return None
+    home = str(Path(machine).parent.parent)
+    etc = [str(path) for path in Path("/etc").glob("java*")]
+    beside = (f"{home}/lib", f"{home}/lib/server")
+    small = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:ReservedCodeCacheSize=48m")
+
+    def steps(limits: Limits) -> tuple[Step, ...]:
+        heap = f"-Xmx{max(16, limits.memory_bytes // MIB)}m"
+        build = (compiler, "-J-Xmx512m", *(f"-J{flag}" for flag in small), "Main.java")
+        start = (machine, heap, *small, "-Xshare:auto", "-cp", ".", "Main")
+        return (
+            Step(build, compiles=True, libraries=beside),
+            Step(start, spare_bytes=320 * MIB, tasks=32, libraries=beside),
+        )
+
+    read = _existing([home, *etc, *_SYSTEM])
+    return Toolchain("java", read, needed=(home,), file="Main.java", steps=steps)
+
+
+def c() -> Toolchain | None:
+    """The system's C compiler."""
+    compiler = _which("gcc") or _which("cc")
+    flags = ("-O1", "-std=c17", "-o", "program", "program.c", "-lm")
+    return _native("c", "program.c", compiler, flags=flags, more=())
+
+
+def rust() -> Toolchain | None:
+    """The Rust compiler, without cargo."""
+    proxy = shutil.which("rustc")
+    root = _ask(proxy, "--print", "sysroot")
+    compiler = os.path.join(root, "bin", "rustc") if root else None
+    sysroot = (f"--sysroot={root}",) if root else ()
+    usual = ("-Clink-arg=-fuse-ld=bfd",)  # its own linker looks for itself in /proc
+    flags = (*sysroot, *usual, "--edition=2021", "-Copt-level=1", "-o", "program", "program.rs")
+    return _native("rust", "program.rs", compiler, flags=flags, more=(root,) if root else ())
+
+
+def go() -> Toolchain | None:
+    """The Go compiler, with the standard library only."""
+    compiler = _which("go")
+    root = _ask(compiler, "env", "GOROOT")
+    flags = ("build", "-o", "program", "program.go")
+    return _native("go", "program.go", compiler, flags=flags, more=(root,) if root else ())
+
+
+def _native(
+    name: str, file: str, *found: str | None, flags: tuple[str, ...], more: tuple[str, ...]
+) -> Toolchain | None:
+    compiler = found[0]
+    if compiler is None or not os.path.exists(compiler):
+        return None
+    managed = name == "go"
+    steps = (
+        Step((compiler, *flags), compiles=True, libraries=tuple(f"{path}/lib" for path in more)),
+        Step(
+            ("./program",),
+            address_space=not managed,
+            spare_bytes=64 * MIB if managed else 0,
+            tasks=16 if managed else 0,
+            open_files=64,
+        ),
+    )
+    read = _existing(["/usr", "/bin", "/lib", "/lib64", "/etc/alternatives", *_SYSTEM[-1:], *more])
+    return Toolchain(name, read, needed=(compiler,), file=file, steps=lambda limits: steps)
+
+
+def _which(name: str) -> str | None:
+    found = shutil.which(name)
+    return os.path.realpath(found) if found else None
+
+
+def _ask(program: str | None, *arguments: str) -> str | None:
+    if program is None:
+        return None
+    try:
+        done = subprocess.run(  # noqa: S603  a tool found on PATH, with arguments of our own
+            [program, *arguments], capture_output=True, text=True, timeout=20, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip() or None
+
+
+def _existing(paths: list[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(path for path in paths if path and os.path.lexists(path)))
+
+
+LANGUAGES: dict[str, Callable[[], Toolchain | None]] = {
+    "python": python,
+    "javascript": javascript,
+    "typescript": typescript,
+    "java": java,
+    "go": go,
+    "rust": rust,
+    "c": c,
+}
+
+
+@functools.cache
+def toolchain(language: str) -> Toolchain | None:
+    """Find the toolchain of a language; None when it is not on this machine."""
+    find = LANGUAGES.get(language)
+    return None if find is None else find()

@@ -1,0 +1,98 @@
+import pytest
+from agentic_diffusion_code.sandbox import Limits, ProcessSandbox
+from agentic_diffusion_code.sandbox import languages as tongues
+
+HELLO = {
+    "python": "print('hello', input())",
+    "javascript": "console.log('hello ' + require('fs').readFileSync(0, 'utf8').trim())",
+    "typescript": "declare var require: any;\nconst s: string = require('fs').readFileSync(0, 'utf8');\n"
+    "console.log('hello ' + s.trim());",
+    "java": "public class Main { public static void main(String[] a) {\n"
+    'System.out.println("hello " + new java.util.Scanner(System.in).nextLine()); } }',
+    "go": 'package main\nimport "fmt"\nfunc main() { var s string; fmt.Scan(&s); fmt.Println("hello", s) }',
+    "rust": "fn main() { let mut s = String::new(); std::io::stdin().read_line(&mut s).unwrap();\n"
+    'println!("hello {}", s.trim()); }',
+    "c": '#include <stdio.h>\nint main(void) { char s[99]; scanf("%98s", s); printf("hello %s\\n", s); }',
+}
+BROKEN = {"c": "int main( {", "java": "class {", "rust": "fn main( {", "typescript": "const x: number = 'a'"}
+
+
+def needs(language):
+    if tongues.toolchain(language) is None:
+        pytest.skip(f"no {language} toolchain on this machine")
+
+
+@pytest.mark.parametrize("language", HELLO)
+def test_every_language_says_hello(fence, language):
+    needs(language)
+    run = fence.run(HELLO[language], language=language, stdin="world\n", limits=Limits(wall_seconds=20))
+    assert (run.status, run.stdout) == ("ok", "hello world\n"), run.stderr
+    assert run.exit_code == 0
+    assert run.peak_memory_bytes > 0
+
+
+@pytest.mark.parametrize("language", BROKEN)
+def test_what_does_not_compile(fence, language):
+    needs(language)
+    run = fence.run(BROKEN[language], language=language)
+    assert run.status == "compile_error"
+    assert run.stderr or run.stdout
+
+
+def test_a_missing_toolchain_is_said(fence, monkeypatch):
+    monkeypatch.setitem(tongues.LANGUAGES, "go", lambda: None)
+    tongues.toolchain.cache_clear()
+    run = fence.run("x", language="go")
+    assert (run.status, "toolchain missing" in run.stderr) == ("refused", True)
+    tongues.toolchain.cache_clear()
+    assert "unknown language" in fence.run("x", language="cobol").stderr
+
+
+def test_a_machine_without_tools(monkeypatch):
+    monkeypatch.setattr(tongues.shutil, "which", lambda name: None)
+    for find in (tongues.javascript, tongues.typescript, tongues.java, tongues.go, tongues.rust, tongues.c):
+        assert find() is None
+
+
+def test_tools_that_answer_nothing():
+    assert tongues._ask("/no/such/tool") is None
+
+
+def test_a_managed_language_and_a_typed_one(monkeypatch, tmp_path):
+    for name in ("go", "tsc", "node"):
+        (tmp_path / name).write_text("#!/bin/sh\necho /usr\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setattr(tongues.shutil, "which", lambda name: str(tmp_path / name))
+    go, typescript = tongues.go(), tongues.typescript()
+    assert go.steps(Limits())[0].compiles
+    assert [step.compiles for step in typescript.steps(Limits())] == [True, False]
+
+
+def test_calls_in_javascript(fence):
+    needs("javascript")
+    source = (
+        "let n = 0; async function f(x) { if (x === 7) throw new RangeError('seven');\n"
+        "  if (x === 8) return () => 1; console.log('seen'); return [x, 1.5, {a: null}, NaN, 2n ** 70n]; }"
+    )
+    first, thrown, odd = fence.call(source, "f", [["é"], [7], [8]], language="javascript")
+    assert first.value[:3] == ["é", 1.5, {"a": None}]
+    assert first.value[4] == 1 << 70
+    assert first.stdout == "seen\n"
+    assert (thrown.failure.type, thrown.failure.line) == ("RangeError", 1)
+    assert odd.status == "error"
+
+
+def test_other_languages_answer_no_calls(fence):
+    needs("c")
+    (run,) = fence.call("int f;", "f", [[]], language="c")
+    assert (run.status, "stdin" in run.stderr) == ("refused", True)
+
+
+def test_the_limits_of_a_compiled_program(fence):
+    needs("c")
+    source = "#include <stdlib.h>\n#include <string.h>\nint main(){for(;;){char*p=malloc(1<<20);memset(p,1,1<<20);}}"
+    run = fence.run(source, language="c", limits=Limits(memory_bytes=32 << 20, wall_seconds=3))
+    assert run.status == "killed"
+    run = fence.run("int main(){for(;;);}", language="c", limits=Limits(wall_seconds=0.3))
+    assert run.status == "timeout"
+    assert ProcessSandbox().report().active
