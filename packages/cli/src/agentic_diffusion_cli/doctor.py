@@ -135,7 +135,23 @@ def weights() -> Iterator[Finding]:
             yield Finding("weights", maze.name, said)
 
 
-AREAS: list[Callable[[], Iterator[Finding]]] = [system, torch, members, extras, weights]
+def walls() -> Iterator[Finding]:
+    """Ask, from inside the fence, which of its layers stand on this machine."""
+    from agentic_diffusion.errors import AgenticDiffusionError
+    from agentic_diffusion_code.sandbox import ProcessSandbox
+
+    try:
+        with ProcessSandbox(parked=0) as fence:
+            report_ = fence.report()
+    except (AgenticDiffusionError, OSError) as error:
+        yield Finding("sandbox", "tier", str(error), "missing", "Generated programs cannot be run here.")
+        return
+    yield Finding("sandbox", "tier", report_.tier)
+    for layer in report_.layers:
+        yield Finding("sandbox", layer.name, layer.evidence, "ok" if layer.active else "missing")
+
+
+AREAS: list[Callable[[], Iterator[Finding]]] = [system, torch, members, extras, weights, walls]
 """What is looked at, in order; append what further packages want to have looked at."""
 
 

@@ -11,7 +11,7 @@ import typer
 from agentic_diffusion.errors import AgenticDiffusionError
 from typer.core import TyperGroup
 
-from agentic_diffusion_cli import bench, demo, doctor, report, train
+from agentic_diffusion_cli import bench, demo, doctor, report, sandbox, train
 
 DEBUG = "AGENTIC_DIFFUSION_DEBUG"
 FAULT, INTERRUPTED = 2, 130
@@ -34,6 +34,14 @@ class Family(TyperGroup):
             report.show_interrupt(str(stop))
             raise typer.Exit(INTERRUPTED) from stop
 
+
+FAMILY = (
+    "agentic_diffusion",
+    "agentic_diffusion_code",
+    "agentic_diffusion_worlds",
+    "langgraph_agentic_diffusion",
+)
+"""The names that the packages log under."""
 
 app = typer.Typer(
     name="agentic-diffusion",
@@ -63,7 +71,7 @@ def family(
     """Plan by denoising: see it, train it, measure it."""
     if verbose:
         logging.basicConfig(format="%(asctime)s %(name)s %(levelname)s %(message)s")
-        for name in ("agentic_diffusion", "agentic_diffusion_worlds", "langgraph_agentic_diffusion"):
+        for name in FAMILY:
             logging.getLogger(name).setLevel(logging.INFO)
 
 
@@ -71,3 +79,4 @@ app.command("demo")(demo.demo)
 app.command("doctor")(doctor.doctor)
 app.add_typer(train.app, name="train")
 app.add_typer(bench.app, name="bench")
+app.add_typer(sandbox.app, name="sandbox")
