@@ -1,0 +1,1 @@
+"""Planners that get better from outcomes: memory, reward, preferences, gate and calibration."""
