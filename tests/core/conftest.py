@@ -12,8 +12,9 @@ import torch
 from agentic_diffusion.compute import Compute
 from agentic_diffusion.denoising.belief import Gaussian
 from agentic_diffusion.denoising.process import GaussianProcess
+from agentic_diffusion.denoising.sample import denoise
 from agentic_diffusion.denoising.schedule import Cosine, Schedule
-from agentic_diffusion.denoising.state import Condition, expand
+from agentic_diffusion.denoising.state import Condition, Step, expand, generator
 from agentic_diffusion.planning.domains.trajectory import Limits, Trajectories
 from agentic_diffusion.planning.planner import Planner
 from agentic_diffusion.planning.verify import each
@@ -68,6 +69,27 @@ class Spy:
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
         time.sleep(self.seconds)
         return self.inner(x, t, condition)
+
+
+def _run(process, denoiser, like, levels, kernel=None, seed=0, condition=None):
+    rng = generator(seed)
+    return list(
+        denoise(
+            process,
+            denoiser,
+            like=like,
+            condition=condition or Condition(),
+            times=levels,
+            rng=rng,
+            kernel=kernel,
+        )
+    )
+
+
+@pytest.fixture
+def run() -> Callable[..., list[Step[Any, Any]]]:
+    """Runs the whole loop and returns its steps."""
+    return _run
 
 
 @pytest.fixture

@@ -106,7 +106,6 @@ def test_an_edited_value_is_the_plan_on_the_word_of_a_person(graph, request_):
         {"action": "edit", "request": {"start": [0.0, 0.0]}, "value": VALUE},
         {"action": "approve", "request": {"start": [0.0, 0.0]}},
         {"action": "edit", "request": {"begin": [0.0, 0.0]}},
-        {"action": "edit", "request": {"start": [float("nan"), 0.0]}},
         {"action": "edit", "value": {"states": []}},
         {"action": "approve", "because": "why not"},
     ],

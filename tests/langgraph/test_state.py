@@ -65,7 +65,6 @@ def test_states_may_be_mappings_or_objects():
         ({}, "a state without 'request'"),
         ({"request": None}, "a state without 'request'"),
         ({"request": {"begin": [0.0]}}, "request.begin: Extra inputs are not permitted"),
-        ({"request": {"start": [float("nan")]}}, "request.start.0: Input should be a finite number"),
         ({"request": {"start": "here", "goal": 1}}, "2 fault"),
         ({"request": "go there"}, "request: Input should be a valid dictionary"),
     ],

@@ -107,6 +107,15 @@ def test_impossible_requests_are_refused(request_, words) -> None:
         PLAIN.condition(request_)
 
 
+@pytest.mark.parametrize("number", [math.nan, math.inf])
+def test_numbers_that_are_not_finite_never_reach_a_network(number) -> None:
+    with pytest.raises(InvalidStateError, match="finite number"):
+        PLAIN.condition(Reach(start=(number, 0.0)))
+    by_json = Reach.model_validate_json(Reach(goal=(number, 0.0)).model_dump_json())
+    with pytest.raises(InvalidStateError, match="finite number"):
+        PLAIN.condition(by_json)  # and not: the goal is open
+
+
 def test_a_plan_that_is_not_finite_is_refused() -> None:
     x = torch.zeros(2, 5, 2)
     x[1, 2, 0] = math.nan

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 from torch import Tensor
 
+from agentic_diffusion.denoising.state import Condition
 from agentic_diffusion.errors import AgenticDiffusionError, ContractError
 from agentic_diffusion.planning.budget import Budget
 from agentic_diffusion.planning.planner import Domain, Plans
@@ -61,13 +62,7 @@ def check_domain(
         given="a state that changes",
         action="Let the pin write constants that depend on the request alone.",
     )
-    for name, value in condition.context.items():
-        promise(
-            value.ndim > 0 and value.shape[0] in (1, count),
-            expected=f"context[{name!r}] to have the batch, or 1, as its first axis",
-            given=f"shape {tuple(value.shape)}",
-            action="Add a first axis of length 1 for what all candidates share.",
-        )
+    _context(condition, count)
     promise(
         len(values) == len(clean),
         expected=f"decode to return {len(clean)} values, one for each row",
@@ -84,6 +79,16 @@ def check_domain(
         _plain(record)
     for nonsense in invalid:
         _refuses(lambda request=nonsense: domain.condition(request), nonsense)  # type: ignore[misc]
+
+
+def _context(condition: Condition[Tensor], count: int) -> None:
+    for name, value in condition.context.items():
+        promise(
+            value.ndim > 0 and value.shape[0] in (1, count),
+            expected=f"context[{name!r}] to have the batch, or 1, as its first axis",
+            given=f"shape {tuple(value.shape)}",
+            action="Add a first axis of length 1 for what all candidates share.",
+        )
 
 
 def _plain(record: object) -> None:
@@ -131,31 +136,8 @@ def check_planner(
         again = planner.plan(request, seed=seed)
         stopped = planner.plan(request, seed=seed, budget=Budget(stop=lambda: True))
         late = planner.plan(request, seed=seed, budget=Budget(milliseconds=1e-6))
-    promise(
-        plan.chosen in plan.considered and plan.request == request and plan.seed == seed,
-        expected="a plan that carries its request and seed, and was chosen among those considered",
-        given=f"request {plan.request!r}, seed {plan.seed}",
-        action="Return one of the verified candidates.",
-    )
-    promise(
-        (plan.chosen, plan.considered) == (again.chosen, again.considered),
-        expected="the same seed to give the same plan",
-        given="two different plans",
-        action="Seed one generator from `seed` and draw everything from it.",
-    )
-    promise(
-        plan.complete and plan.steps_done == plan.steps_asked,
-        expected="a plan without a budget to be complete",
-        given=f"{plan.steps_done} of {plan.steps_asked} steps, ending {plan.ending!r}",
-        action="Make every step when nothing is short.",
-    )
-    falls = [event.step for event in events] == list(range(1, plan.steps_done + 1)) and events[-1].time == 0
-    promise(
-        falls and all(event.total == plan.steps_asked for event in events),
-        expected="one event for each step, counted from 1, that ends at noise level 0",
-        given=f"{len(events)} events for {plan.steps_done} steps",
-        action="Call `watch` once after each denoising step.",
-    )
+    _whole(plan, again, request, seed=seed)
+    _told(plan, events)
     for cut, word in ((stopped, "stopped"), (late, "deadline")):
         promise(
             cut.ending == word and 1 <= cut.steps_done < plan.steps_done,
@@ -174,3 +156,34 @@ def check_planner(
     for nonsense in invalid:
         _refuses(lambda request=nonsense: planner.plan(request), nonsense)  # type: ignore[misc]
     return plan
+
+
+def _whole(plan: Plan[Q, V], again: Plan[Q, V], request: Q, *, seed: int) -> None:
+    promise(
+        plan.chosen in plan.considered and plan.request == request and plan.seed == seed,
+        expected="a plan that carries its request and seed, and was chosen among those considered",
+        given=f"request {plan.request!r}, seed {plan.seed}",
+        action="Return one of the verified candidates.",
+    )
+    promise(
+        (plan.chosen, plan.considered) == (again.chosen, again.considered),
+        expected="the same seed to give the same plan",
+        given="two different plans",
+        action="Seed one generator from `seed` and draw everything from it.",
+    )
+    promise(
+        plan.complete and plan.steps_done == plan.steps_asked,
+        expected="a plan without a budget to be complete",
+        given=f"{plan.steps_done} of {plan.steps_asked} steps, ending {plan.ending!r}",
+        action="Make every step when nothing is short.",
+    )
+
+
+def _told(plan: Plan[Q, V], events: Sequence[DenoiseEvent]) -> None:
+    falls = [event.step for event in events] == list(range(1, plan.steps_done + 1)) and events[-1].time == 0
+    promise(
+        falls and all(event.total == plan.steps_asked for event in events),
+        expected="one event for each step, counted from 1, that ends at noise level 0",
+        given=f"{len(events)} events for {plan.steps_done} steps",
+        action="Call `watch` once after each denoising step.",
+    )

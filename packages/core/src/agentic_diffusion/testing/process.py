@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -143,14 +144,27 @@ def check_kernel(
     with wired("the loop"):
         first, again = story(), story()
         left = getattr(denoiser(first[-1].x, first[-1].t, given), "hidden", torch.zeros(1))
+    alike("the first state", first[0].x, like)
     promise(
         len(asked) > 0,
         expected="a kernel that asks the denoiser",
         given="no call of it in a whole run",
         action="Call believe(x, t) and use its belief.",
     )
-    for step, twin, level in zip(first, again, times(steps)[1:], strict=True):
-        alike(f"the state at t = {level:g}", step.x, like)
+    _moves(first, again, times(steps)[1:])
+    promise(
+        not bool(left.any()),
+        expected="no token to be hidden at t = 0",
+        given=f"{int(left.sum())} hidden tokens",
+        action="Reveal all that is left in the move to s = 0.",
+    )
+
+
+def _moves(
+    first: Sequence[Step[Tensor, Any]], again: Sequence[Step[Tensor, Any]], levels: Sequence[float]
+) -> None:
+    for step, twin, level in zip(first, again, levels, strict=True):
+        alike(f"the state at t = {level:g}", step.x, first[0].x)
         promise(
             abs(float(step.t) - level) < 1e-6,
             expected=f"a step that says it is at t = {level:g}, where it was sent",
@@ -163,9 +177,3 @@ def check_kernel(
             given=f"two different states at t = {level:g}",
             action="Draw every random number from the rng that is passed in and keep no state in the kernel.",
         )
-    promise(
-        not bool(left.any()),
-        expected="no token to be hidden at t = 0",
-        given=f"{int(left.sum())} hidden tokens",
-        action="Reveal all that is left in the move to s = 0.",
-    )

@@ -27,8 +27,8 @@ class Reach(Record):
         goal: The state to be in at the end; an entry of None leaves that number open; None leaves the goal open.
     """
 
-    # what is not finite is refused by the domain, whose error says what the limits are
-    model_config = ConfigDict(allow_inf_nan=True)
+    # the domain refuses what is not finite, and says what the limits are; in JSON it may not turn into null, "open"
+    model_config = ConfigDict(allow_inf_nan=True, ser_json_inf_nan="strings")
 
     start: Numbers | None = None
     goal: tuple[float | None, ...] | None = None
