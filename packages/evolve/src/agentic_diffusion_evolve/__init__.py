@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from agentic_diffusion_evolve.combine import clipped, penalty, weighted
     from agentic_diffusion_evolve.encoded import Encoded, encode
     from agentic_diffusion_evolve.evict import KeepBest, PerTask, Recent
+    from agentic_diffusion_evolve.evolver import Evolver
     from agentic_diffusion_evolve.gate import Gate, Trial, judge
     from agentic_diffusion_evolve.lineage import Lineage
     from agentic_diffusion_evolve.lines import export_lines, import_lines
+    from agentic_diffusion_evolve.loop import Generation, evolve
     from agentic_diffusion_evolve.measure import auroc, calibration_error
     from agentic_diffusion_evolve.memory import ListMemory, Memory
     from agentic_diffusion_evolve.prefer import Preference, Taste, fit_preferences, implied
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from agentic_diffusion_evolve.shift import Drift, Novelty, fit_novelty
     from agentic_diffusion_evolve.sqlite import SqliteMemory
     from agentic_diffusion_evolve.tokens import TokenReward, fit_tokens
+    from agentic_diffusion_evolve.tune import FineTune, weights_of, with_weights
     from agentic_diffusion_evolve.weigh import (
         ManifoldDistance,
         RestorationGap,
@@ -39,9 +42,11 @@ _HOMES = {
     "combine": ("clipped", "penalty", "weighted"),
     "encoded": ("Encoded", "encode"),
     "evict": ("KeepBest", "PerTask", "Recent"),
+    "evolver": ("Evolver",),
     "gate": ("Gate", "Trial", "judge"),
     "lineage": ("Lineage",),
     "lines": ("export_lines", "import_lines"),
+    "loop": ("Generation", "evolve"),
     "measure": ("auroc", "calibration_error"),
     "memory": ("ListMemory", "Memory"),
     "prefer": ("Preference", "Taste", "fit_preferences", "implied"),
@@ -49,6 +54,7 @@ _HOMES = {
     "shift": ("Drift", "Novelty", "fit_novelty"),
     "sqlite": ("SqliteMemory",),
     "tokens": ("TokenReward", "fit_tokens"),
+    "tune": ("FineTune", "weights_of", "with_weights"),
     "weigh": ("ManifoldDistance", "RestorationGap", "Weigher", "calibrate_weigher", "weighing"),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
@@ -56,7 +62,10 @@ _HOME = {name: home for home, names in _HOMES.items() for name in names}
 __all__ = [
     "Drift",
     "Encoded",
+    "Evolver",
+    "FineTune",
     "Gate",
+    "Generation",
     "Isotonic",
     "KeepBest",
     "Lineage",
@@ -82,6 +91,7 @@ __all__ = [
     "calibration_error",
     "clipped",
     "encode",
+    "evolve",
     "export_lines",
     "fit_isotonic",
     "fit_novelty",
@@ -94,6 +104,8 @@ __all__ = [
     "penalty",
     "weighing",
     "weighted",
+    "weights_of",
+    "with_weights",
 ]
 
 

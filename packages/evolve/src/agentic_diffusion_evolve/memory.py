@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from threading import RLock
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, final, runtime_checkable
 
 from agentic_diffusion.records import Outcome
@@ -52,7 +53,7 @@ class Memory(Protocol[Q, V]):
 
 @final
 class ListMemory(Generic[Q, V]):
-    """A memory that lives and ends with the process.
+    """A memory that lives and ends with the process; its threads may share it.
 
     Args:
         evict: What to let go; everything is kept when left out.
@@ -63,6 +64,7 @@ class ListMemory(Generic[Q, V]):
         self._held: dict[str, tuple[int, Outcome[Q, V]]] = {}
         self._order = 0
         self._fresh = 0
+        self._lock = RLock()
 
     def add(self, outcome: Outcome[Q, V]) -> bool:
         """Keep an outcome; returns False where its id is known."""
@@ -70,28 +72,31 @@ class ListMemory(Generic[Q, V]):
 
     def add_many(self, outcomes: Iterable[Outcome[Q, V]]) -> int:
         """Keep many outcomes; returns how many were new."""
-        before = self._order
-        for outcome in list(outcomes):
-            if outcome.id not in self._held:
-                self._held[outcome.id] = (self._order, outcome)
-                self._order += 1
-        new = self._order - before
-        self._fresh += new
-        if due(self._fresh, len(self._held)):
-            self._settle()
+        added = list(outcomes)
+        with self._lock:
+            before = self._order
+            for outcome in added:
+                if outcome.id not in self._held:
+                    self._held[outcome.id] = (self._order, outcome)
+                    self._order += 1
+            new = self._order - before
+            self._fresh += new
+            if due(self._fresh, len(self._held)):
+                self._settle()
         return new
 
     def sample(self, count: int, rng: Rng, *, sharpness: float = SHARPNESS) -> list[Outcome[Q, V]]:
         """Draw with replacement, the better and the more trusted the likelier."""
         from agentic_diffusion_evolve.draw import drawn
 
-        self._settle()
-        return [self._held[name][1] for name in drawn(self._entries(), count, rng, sharpness=sharpness)]
+        with self._lock:
+            self._settle()
+            names = drawn(self._entries(), count, rng, sharpness=sharpness)
+            return [self._held[name][1] for name in names]
 
     def best(self, count: int, *, trust: float = 0.0) -> list[Outcome[Q, V]]:
         """Return the highest rewards among what is trusted at least that far, best first."""
-        self._settle()
-        known = [outcome for _, outcome in self._held.values() if outcome.trust >= trust]
+        known = [outcome for outcome in self if outcome.trust >= trust]
         return sorted(known, key=lambda outcome: -outcome.reward)[:count]
 
     def _entries(self) -> list[Entry]:
@@ -108,16 +113,20 @@ class ListMemory(Generic[Q, V]):
         self._fresh = 0
 
     def __contains__(self, name: object) -> bool:
-        self._settle()
-        return name in self._held
+        with self._lock:
+            self._settle()
+            return name in self._held
 
     def __len__(self) -> int:
-        self._settle()
-        return len(self._held)
+        with self._lock:
+            self._settle()
+            return len(self._held)
 
     def __iter__(self) -> Iterator[Outcome[Q, V]]:
-        self._settle()
-        yield from [outcome for _, outcome in self._held.values()]
+        with self._lock:
+            self._settle()
+            snapshot = [outcome for _, outcome in self._held.values()]
+        yield from snapshot
 
 
 def due(fresh: int, held: int) -> bool:
