@@ -4,7 +4,7 @@ import math
 
 import pytest
 from agentic_diffusion.planning.domains.trajectory import Reach, Trajectory
-from agentic_diffusion.records import Candidate, DenoiseEvent, Plan, Verdict
+from agentic_diffusion.records import Candidate, DenoiseEvent, Outcome, Plan, Verdict
 from pydantic import ValidationError
 
 
@@ -64,3 +64,24 @@ def test_records_are_frozen_and_know_no_nan() -> None:
             Verdict(passed=True, score=wrong)
     with pytest.raises(ValidationError):
         DenoiseEvent(step=1, total=2, time=1.5, seconds=0.0)
+
+
+def test_an_outcome_is_the_same_after_json_and_has_a_name_of_its_own() -> None:
+    value = Trajectory(states=((0.1, 0.2),), seconds=0.1, arrival=0)
+    told = Outcome(
+        request=Reach(start=(0.1, 0.2)), value=value, reward=-1.5, evidence={"hits": 2}, source="ann"
+    )
+    twin = Outcome[Reach, Trajectory].model_validate_json(told.model_dump_json())
+    assert twin.model_dump() == told.model_dump()
+    assert twin.value.states == ((0.1, 0.2),)
+    assert told.id != Outcome(request=1, value=2, reward=0.0).id
+    assert told.time > 1.6e9
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"trust": 1.5}, {"trust": -0.1}, {"reward": math.nan}, {"id": ""}, {"source": ""}, {"time": -1.0}],
+)
+def test_an_outcome_that_makes_no_sense_is_refused(wrong) -> None:
+    with pytest.raises(ValidationError):
+        Outcome(**{"request": 1, "value": 2, "reward": 0.0, **wrong})

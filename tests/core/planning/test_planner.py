@@ -12,7 +12,7 @@ from agentic_diffusion.denoising.sample import ancestral, ddim, particles
 from agentic_diffusion.errors import BudgetError, InvalidConfigError, InvalidStateError
 from agentic_diffusion.planning.budget import Budget
 from agentic_diffusion.planning.domains.trajectory import Reach, Trajectory
-from agentic_diffusion.planning.planner import Domain, Plans
+from agentic_diffusion.planning.planner import Domain, Learns, Plans
 from agentic_diffusion.planning.select import first
 from agentic_diffusion.planning.verify import accept, each, every
 from agentic_diffusion.records import Plan, Verdict
@@ -41,6 +41,7 @@ def test_a_plan_is_pinned_verified_selected_and_complete(maker) -> None:
     assert (plan.seed, plan.device, plan.request) == (3, "cpu", ASK)
     assert isinstance(planner, Plans)
     assert isinstance(planner.domain, Domain)
+    assert not isinstance(planner, Learns)
 
 
 def test_the_same_seed_gives_the_same_plan_and_json_keeps_it(maker) -> None:

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from agentic_diffusion.errors import AgenticDiffusionError
     from agentic_diffusion.planning.budget import Budget
     from agentic_diffusion.planning.domains.trajectory import Reach, Trajectories, Trajectory
-    from agentic_diffusion.planning.planner import Domain, Planner, Plans
-    from agentic_diffusion.records import Candidate, DenoiseEvent, Plan, Verdict
+    from agentic_diffusion.planning.planner import Domain, Learns, Planner, Plans
+    from agentic_diffusion.records import Candidate, DenoiseEvent, Outcome, Plan, Verdict
 
 _HOMES = {
     "compute": ("Compute",),
@@ -41,8 +41,8 @@ _HOMES = {
     "errors": ("AgenticDiffusionError",),
     "planning.budget": ("Budget",),
     "planning.domains.trajectory": ("Reach", "Trajectories", "Trajectory"),
-    "planning.planner": ("Domain", "Planner", "Plans"),
-    "records": ("Candidate", "DenoiseEvent", "Plan", "Verdict"),
+    "planning.planner": ("Domain", "Learns", "Planner", "Plans"),
+    "records": ("Candidate", "DenoiseEvent", "Outcome", "Plan", "Verdict"),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -66,10 +66,12 @@ __all__ = [
     "GaussianNet",
     "GaussianProcess",
     "Guidance",
+    "Learns",
     "Linear",
     "LogLinear",
     "MaskedNet",
     "MaskedProcess",
+    "Outcome",
     "Plan",
     "Planner",
     "Plans",

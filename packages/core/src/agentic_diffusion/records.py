@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from time import time as now
 from typing import Generic, Literal, TypeAlias, TypeVar
+from uuid import uuid4
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
@@ -74,6 +76,34 @@ class Plan(Record, Generic[Q, V]):
     def complete(self) -> bool:
         """Whether every denoising step was done for every candidate that was asked for."""
         return self.ending == "complete"
+
+
+class Outcome(Record, Generic[Q, V]):
+    """What came of one value that was tried for one request.
+
+    Args:
+        id: Names the outcome: told twice, it counts once. Random where it is left out.
+        request: What was asked.
+        value: What was tried.
+        reward: How well it went; higher is better; the unit belongs to the world.
+        evidence: Plain facts that support the reward.
+        source: Who says so: a simulator, a person, a sandbox.
+        trust: How far the source is believed, in [0, 1].
+        plan_seed: The seed of the plan, so that it can be made again.
+        planner: The version of the planner that made the plan.
+        time: When it happened, in seconds since 1970 (UTC).
+    """
+
+    id: str = Field(default_factory=lambda: uuid4().hex, min_length=1)
+    request: Q
+    value: V
+    reward: float
+    evidence: Mapping[str, JsonValue] = Field(default_factory=dict)
+    source: str = Field(default="world", min_length=1)
+    trust: float = Field(default=1.0, ge=0.0, le=1.0)
+    plan_seed: int | None = None
+    planner: str | None = None
+    time: float = Field(default_factory=now, ge=0.0)
 
 
 class DenoiseEvent(Record):

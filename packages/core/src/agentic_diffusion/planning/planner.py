@@ -21,7 +21,7 @@ from agentic_diffusion.errors import BudgetError, InvalidConfigError
 from agentic_diffusion.planning.budget import Budget, Clock
 from agentic_diffusion.planning.select import Selector, best
 from agentic_diffusion.planning.verify import Verifier
-from agentic_diffusion.records import Candidate, DenoiseEvent, Ending, Plan
+from agentic_diffusion.records import Candidate, DenoiseEvent, Ending, Outcome, Plan
 
 Q = TypeVar("Q")
 X = TypeVar("X")
@@ -66,6 +66,15 @@ class Plans(Protocol[Q, V]):
         watch: Callable[[DenoiseEvent], None] | None = None,
     ) -> Plan[Q, V]:
         """Return a plan; `watch` is told about every denoising step."""
+        ...
+
+
+@runtime_checkable
+class Learns(Protocol[Q, V]):
+    """All that an integration needs to know about learning."""
+
+    def learn(self, outcome: Outcome[Q, V]) -> None:
+        """Take in what came of a plan; returns at once."""
         ...
 
 

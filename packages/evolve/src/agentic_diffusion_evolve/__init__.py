@@ -1,0 +1,120 @@
+"""Planners that get better from outcomes: memory, reward, preferences, gate and calibration."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from agentic_diffusion_evolve.calibrate import (
+        Isotonic,
+        RiskThreshold,
+        calibrated,
+        fit_isotonic,
+        fit_threshold,
+    )
+    from agentic_diffusion_evolve.combine import clipped, penalty, weighted
+    from agentic_diffusion_evolve.encoded import Encoded, encode
+    from agentic_diffusion_evolve.evict import KeepBest, PerTask, Recent
+    from agentic_diffusion_evolve.evolver import Evolver
+    from agentic_diffusion_evolve.gate import Gate, Trial, judge
+    from agentic_diffusion_evolve.lineage import Lineage
+    from agentic_diffusion_evolve.lines import export_lines, import_lines
+    from agentic_diffusion_evolve.loop import Generation, evolve
+    from agentic_diffusion_evolve.measure import auroc, calibration_error
+    from agentic_diffusion_evolve.memory import ListMemory, Memory
+    from agentic_diffusion_evolve.prefer import Preference, Taste, fit_preferences, implied
+    from agentic_diffusion_evolve.reward import RewardEnsemble, RewardModel
+    from agentic_diffusion_evolve.shift import Drift, Novelty, fit_novelty
+    from agentic_diffusion_evolve.sqlite import SqliteMemory
+    from agentic_diffusion_evolve.tokens import TokenReward, fit_tokens
+    from agentic_diffusion_evolve.tune import FineTune, weights_of, with_weights
+    from agentic_diffusion_evolve.weigh import (
+        ManifoldDistance,
+        RestorationGap,
+        Weigher,
+        calibrate_weigher,
+        weighing,
+    )
+
+_HOMES = {
+    "calibrate": ("Isotonic", "RiskThreshold", "calibrated", "fit_isotonic", "fit_threshold"),
+    "combine": ("clipped", "penalty", "weighted"),
+    "encoded": ("Encoded", "encode"),
+    "evict": ("KeepBest", "PerTask", "Recent"),
+    "evolver": ("Evolver",),
+    "gate": ("Gate", "Trial", "judge"),
+    "lineage": ("Lineage",),
+    "lines": ("export_lines", "import_lines"),
+    "loop": ("Generation", "evolve"),
+    "measure": ("auroc", "calibration_error"),
+    "memory": ("ListMemory", "Memory"),
+    "prefer": ("Preference", "Taste", "fit_preferences", "implied"),
+    "reward": ("RewardEnsemble", "RewardModel"),
+    "shift": ("Drift", "Novelty", "fit_novelty"),
+    "sqlite": ("SqliteMemory",),
+    "tokens": ("TokenReward", "fit_tokens"),
+    "tune": ("FineTune", "weights_of", "with_weights"),
+    "weigh": ("ManifoldDistance", "RestorationGap", "Weigher", "calibrate_weigher", "weighing"),
+}
+_HOME = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "Drift",
+    "Encoded",
+    "Evolver",
+    "FineTune",
+    "Gate",
+    "Generation",
+    "Isotonic",
+    "KeepBest",
+    "Lineage",
+    "ListMemory",
+    "ManifoldDistance",
+    "Memory",
+    "Novelty",
+    "PerTask",
+    "Preference",
+    "Recent",
+    "RestorationGap",
+    "RewardEnsemble",
+    "RewardModel",
+    "RiskThreshold",
+    "SqliteMemory",
+    "Taste",
+    "TokenReward",
+    "Trial",
+    "Weigher",
+    "auroc",
+    "calibrate_weigher",
+    "calibrated",
+    "calibration_error",
+    "clipped",
+    "encode",
+    "evolve",
+    "export_lines",
+    "fit_isotonic",
+    "fit_novelty",
+    "fit_preferences",
+    "fit_threshold",
+    "fit_tokens",
+    "implied",
+    "import_lines",
+    "judge",
+    "penalty",
+    "weighing",
+    "weighted",
+    "weights_of",
+    "with_weights",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name from its room on first use."""
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return list(__all__)
