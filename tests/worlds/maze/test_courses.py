@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 from agentic_diffusion.planning.domains.trajectory import Trajectory
 from agentic_diffusion_worlds.maze.controller import WaypointController
-from agentic_diffusion_worlds.maze.courses import BALL, POINTS, Course, Engine, curves, fastest, resample
+from agentic_diffusion_worlds.maze.courses import (
+    BALL,
+    POINTS,
+    Course,
+    Engine,
+    curves,
+    fastest,
+    resample,
+    smoothed,
+)
 from agentic_diffusion_worlds.maze.map import MazeMap
 from agentic_diffusion_worlds.maze.physics import DT, MazePhysics
 
@@ -112,7 +121,7 @@ def test_a_course_of_no_length_is_no_trouble():
 def test_curves_go_from_start_to_goal_through_the_plan():
     states = tuple((float(k), 0.5 * k, 1.0, 0.5) for k in range(5))
     plan = Trajectory(states=states, seconds=1.0, arrival=4)
-    (points,) = curves([plan], goals=np.array([[4.0, 2.0]]), smoothing=0.1)
+    (points,) = smoothed(curves([plan], goals=np.array([[4.0, 2.0]])), 0.1)
     assert points.shape == (POINTS, 2)
     assert np.allclose(points[0], (0, 0))
     assert np.allclose(points[-1], (4, 2))
@@ -125,7 +134,7 @@ def test_smoothing_rounds_a_corner():
     states = ((0.0, 0.0, 0.0, 0.0), (2.0, 0.0, 0.0, 0.0), (2.0, 2.0, 0.0, 0.0))
     plan = Trajectory(states=states, seconds=1.0, arrival=2)
     goal = np.array([[2.0, 2.0]])
-    sharp, round_ = (curves([plan], goals=goal, smoothing=width)[0] for width in (1e-6, 0.3))
+    sharp, round_ = (smoothed(curves([plan], goals=goal), width)[0] for width in (1e-6, 0.3))
     corner = np.array([2.0, 0.0])
     assert np.linalg.norm(sharp - corner, axis=1).min() < 0.025
     assert np.linalg.norm(round_ - corner, axis=1).min() > 0.1

@@ -79,7 +79,7 @@ class Course:
         return position, velocity, np.gradient(velocity, step, axis=0)
 
 
-def curves(plans: Sequence[Trajectory], *, goals: Array, smoothing: float) -> Array:
+def curves(plans: Sequence[Trajectory], *, goals: Array) -> Array:
     """Return the curves of plans up to their arrival, evenly resampled and ending at their goals.
 
     Between planned moments the curve is the cubic that has the planned positions and velocities (Hermite).
@@ -87,7 +87,6 @@ def curves(plans: Sequence[Trajectory], *, goals: Array, smoothing: float) -> Ar
     Args:
         plans: Plans of states [x, y, vx, vy].
         goals: Where each curve ends, (plans, 2).
-        smoothing: Standard deviation of a Gaussian smoothing along the curve, in units of length.
 
     Returns:
         (plans, POINTS, 2).
@@ -96,7 +95,7 @@ def curves(plans: Sequence[Trajectory], *, goals: Array, smoothing: float) -> Ar
     for index, plan in enumerate(plans):
         states = np.asarray(plan.states[: plan.arrival + 1])
         dense.append(np.concatenate([_hermite(states, plan.seconds), goals[index : index + 1]]))
-    return _smooth(resample(dense), smoothing)
+    return resample(dense)
 
 
 def resample(lines: Sequence[Array] | Array) -> Array:
@@ -129,8 +128,13 @@ def _hermite(states: Array, seconds: float) -> Array:
     return dense
 
 
-def _smooth(points: Array, width: float) -> Array:
-    """Smooth each curve along its length, both ends held."""
+def smoothed(points: Array, width: float) -> Array:
+    """Return each curve smoothed along its length, both ends held.
+
+    Args:
+        points: Curves (count, points, 2).
+        width: Standard deviation of the Gaussian that smooths, in units of length.
+    """
     spacing = np.linalg.norm(np.diff(points, axis=1), axis=2).mean(axis=1)
     out = points.copy()
     for index, gap in enumerate(spacing):

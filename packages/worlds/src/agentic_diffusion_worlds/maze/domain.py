@@ -13,7 +13,7 @@ from agentic_diffusion.planning.domains.trajectory import Limits, Reach, Traject
 from agentic_diffusion.records import Verdict
 from torch import Tensor
 
-from agentic_diffusion_worlds.maze.courses import BALL, Course, Engine, curves, fastest, resample
+from agentic_diffusion_worlds.maze.courses import BALL, Course, Engine, curves, fastest, resample, smoothed
 from agentic_diffusion_worlds.maze.geometry import Array, Geometry
 
 REST = 0.0
@@ -108,20 +108,18 @@ class FastestFree:
 
     def __call__(self, request: Reach, values: Sequence[Trajectory]) -> list[Verdict]:
         """Judge all candidates at once."""
-        rounds = [self._judged(request, values, smoothing) for smoothing in self.smoothings]
-        return [max(row, key=_rank) for row in zip(*rounds, strict=True)]
-
-    def _judged(self, request: Reach, values: Sequence[Trajectory], smoothing: float) -> list[Verdict]:
-        points = self._points(request, values, smoothing)
+        plain = self._points(request, values)
+        points = np.concatenate([smoothed(plain, width) for width in self.smoothings])
         courses = fastest(points, velocity=_velocity(request), engine=self.engine)
         radius = self.geometry.profile.goal_radius
-        verdicts = []
-        for course, clear in zip(courses, self._clear(points), strict=True):
+        verdicts: list[Verdict] = []
+        for index, (course, clear) in enumerate(zip(courses, self._clear(points), strict=True)):
             seconds = course.entry(course.points[-1], radius)
-            evidence = {"seconds": round(seconds, 3), "clear": round(clear, 3), "smoothing": smoothing}
+            width = self.smoothings[index // len(values)]
+            evidence = {"seconds": round(seconds, 3), "clear": round(clear, 3), "smoothing": width}
             score = -seconds - 10 * (1 - clear)
             verdicts.append(Verdict(passed=clear == 1, score=score, evidence=evidence))
-        return verdicts
+        return [max(verdicts[k :: len(values)], key=_rank) for k in range(len(values))]
 
     def _clear(self, points: Array) -> Array:
         """Return the share of each curve before its first wall."""
@@ -133,7 +131,7 @@ class FastestFree:
     def course(self, request: Reach, value: Trajectory) -> Course:
         """Return the course to drive: the one that was judged, or what of it lies well before the first wall."""
         (verdict,) = self(request, [value])
-        points = self._points(request, [value], float(str(verdict.evidence["smoothing"])))
+        points = smoothed(self._points(request, [value]), float(str(verdict.evidence["smoothing"])))
         clear = float(self._clear(points)[0])
         if clear < 1:
             ahead = int(clear * len(points[0])) - WALL_MARGIN
@@ -141,12 +139,12 @@ class FastestFree:
                 points = resample(points[:, :ahead])
         return fastest(points, velocity=_velocity(request), engine=self.engine)[0]
 
-    def _points(self, request: Reach, values: Sequence[Trajectory], smoothing: float) -> Array:
+    def _points(self, request: Reach, values: Sequence[Trajectory]) -> Array:
         if request.goal is None or request.goal[0] is None or request.goal[1] is None:
             goals = [value.states[value.arrival][:2] for value in values]
         else:
             goals = [(request.goal[0], request.goal[1])] * len(values)
-        return curves(values, goals=np.array(goals), smoothing=smoothing)
+        return curves(values, goals=np.array(goals))
 
 
 def _rank(verdict: Verdict) -> tuple[bool, float]:
