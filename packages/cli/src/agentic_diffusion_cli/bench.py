@@ -44,7 +44,7 @@ def maze2d(
         Path | None, typer.Option(help="Folder of a planner; with --size all, of folders by size.")
     ] = None,
     candidates: Annotated[int, typer.Option(min=1, help="Candidates of a plan.")] = 16,
-    steps: Annotated[int, typer.Option(min=1, help="Denoising steps.")] = 5,
+    steps: Annotated[int, typer.Option(min=1, help="Denoising steps.")] = 3,
     goal_starts: Annotated[
         bool, typer.Option("--goal-starts", help="Let the goal cell be a start too, as D4RL's reset does.")
     ] = False,
