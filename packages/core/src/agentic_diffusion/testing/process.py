@@ -77,11 +77,8 @@ def _corruption(process: Process[Tensor, Any], clean: Tensor, seed: int) -> None
         given="distances " + ", ".join(f"{d:.3g}" for d in path),
         action="Remember that t = 1 is noise and t = 0 is the truth.",
     )
-    if clean.is_floating_point():
-        left = far(corrupt(1.0), corrupt(1.0, -clean)) / max(2 * far(clean, 0 * clean), 1e-12)
-    else:
-        noise = process.noise(clean, generator(seed))
-        left = max(0.0, far(corrupt(1.0), noise) / max(far(clean, noise), 1e-12))
+    other = -clean if clean.is_floating_point() else clean.roll(1, dims=-1)
+    left = far(corrupt(1.0), corrupt(1.0, other)) / max(far(clean, other), 1e-12)
     promise(
         left <= 0.1,
         expected="corrupt at t = 1 to leave at most a tenth of the truth",
