@@ -85,3 +85,13 @@ def test_an_outcome_is_the_same_after_json_and_has_a_name_of_its_own() -> None:
 def test_an_outcome_that_makes_no_sense_is_refused(wrong) -> None:
     with pytest.raises(ValidationError):
         Outcome(**{"request": 1, "value": 2, "reward": 0.0, **wrong})
+
+
+def test_a_plan_from_before_abstaining_still_reads_and_says_nothing_of_it() -> None:
+    old = plan().model_dump(mode="json", exclude={"abstained", "unfamiliar"})
+    back = Plan[Reach, Trajectory].model_validate(old)
+    assert (back.abstained, back.unfamiliar) == (False, None)
+    told = plan(abstained=True, unfamiliar=2.5)
+    assert Plan[Reach, Trajectory].model_validate_json(told.model_dump_json()).unfamiliar == 2.5
+    with pytest.raises(ValidationError):
+        plan(unfamiliar=-1.0)

@@ -41,6 +41,10 @@ class BudgetError(AgenticDiffusionError, RuntimeError):
     """Not even the smallest unit of work fits the deadline or the memory that was granted."""
 
 
+class WorkerError(AgenticDiffusionError, RuntimeError):
+    """A process that worked for this one died, and died again when its work was given to another."""
+
+
 class ContractError(AgenticDiffusionError, AssertionError):
     """A component breaks a promise of its protocol: `given` was seen, `expected` was promised."""
 

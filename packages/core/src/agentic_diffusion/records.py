@@ -58,6 +58,9 @@ class Plan(Record, Generic[Q, V]):
         seconds: Wall-clock time spent.
         seed: The seed that gives the same plan again.
         device: Where the network ran.
+        abstained: Whether the planner advises against executing the plan.
+        unfamiliar: How far the request lies from what the planner has seen, in units of the distance from which it
+            counts as new; None where nobody has looked.
     """
 
     request: Q
@@ -71,6 +74,8 @@ class Plan(Record, Generic[Q, V]):
     seconds: float = Field(ge=0.0)
     seed: int
     device: str = "cpu"
+    abstained: bool = False
+    unfamiliar: float | None = Field(default=None, ge=0.0)
 
     @property
     def complete(self) -> bool:
