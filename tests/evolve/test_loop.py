@@ -3,12 +3,15 @@
 import pytest
 import torch
 from agentic_diffusion.denoising.denoiser import GaussianNet, PredictTruth, RecallTrajectories
+from agentic_diffusion.planning.domains.trajectory import Reach
 from agentic_diffusion.planning.select import first
 from agentic_diffusion.records import Outcome, Verdict
+from agentic_diffusion_evolve.explore import Diverse
 from agentic_diffusion_evolve.gate import Gate
 from agentic_diffusion_evolve.lineage import Lineage
-from agentic_diffusion_evolve.loop import evolve
+from agentic_diffusion_evolve.loop import ROUND, evolve
 from agentic_diffusion_evolve.memory import ListMemory
+from agentic_diffusion_evolve.propose import Replay
 from agentic_diffusion_evolve.tune import weights_of, with_weights
 from torch import nn
 
@@ -112,7 +115,8 @@ def test_a_run_that_died_is_taken_up_without_repeating_anything(arcs, settings, 
         next(first_run)
     rest = list(evolve(start, world=dying, memory=memory, lineage=Lineage(tmp_path), **settings))
     assert [(g.round, g.promoted, g.outcomes) for g, _ in rest] == [(2, False, 2), (3, True, 3)]
-    assert tried == [0, 1, 2, 0, 1, 1, 2, 0, 1, 2]
+    second, third = ROUND, 2 * ROUND
+    assert tried == [0, 1, 2, second, second + 1, second + 1, second + 2, third, third + 1, third + 2]
     assert len(memory) == 9
     assert float(weights_of(rest[-1][1])["network.level"]) == pytest.approx(0.2)
     assert float(weights_of(start)["network.level"]) == 0
@@ -123,3 +127,48 @@ def test_a_run_that_died_is_taken_up_without_repeating_anything(arcs, settings, 
         "promoted",
     ]
     assert list(evolve(start, world=dying, memory=memory, lineage=Lineage(tmp_path), **settings)) == []
+
+
+def test_several_plans_of_a_task_are_tried_and_a_task_half_tried_is_tried_again(
+    arcs, settings, tmp_path
+) -> None:
+    start, memory, tried = arcs.planner([0.0, 0.5]), ListMemory(), []
+
+    def dying(plan):
+        tried.append(plan.request)
+        if len(tried) == 5:
+            raise KeyboardInterrupt
+        return world(plan)
+
+    options = {**settings, "rounds": 1, "tune": lambda planner, memory: planner, "explore": Diverse(tries=3)}
+    with pytest.raises(KeyboardInterrupt):
+        list(evolve(start, world=dying, memory=memory, **options))
+    assert {o.id for o in memory} == {f"evolve/1/0/{n}" for n in range(3)}
+    ((generation, _),) = evolve(start, world=dying, memory=memory, **options)
+    assert generation.outcomes == 6
+    assert {o.id for o in memory} == {f"evolve/1/{task}/{n}" for task in range(3) for n in range(3)}
+
+
+def test_a_round_with_proposers_is_taken_up_with_the_tasks_it_had(arcs, settings) -> None:
+    others = [Reach(start=(0.0,), goal=(0.1 * n,)) for n in range(1, 9)]
+
+    def run(die_at):
+        memory, tried = ListMemory(), []
+        memory.add_many(Outcome(id=f"old {n}", request=q, value=0, reward=n) for n, q in enumerate(others))
+
+        def dying(plan):
+            tried.append(plan.request)
+            if len(tried) == die_at:
+                raise KeyboardInterrupt
+            return [Outcome(request=plan.request, value=0, reward=-len(tried))]
+
+        tasks = Replay(memory, count=3)
+        options = {**settings, "tasks": tasks, "rounds": 2, "tune": lambda p, m: p, "memory": memory}
+        options["gate"] = lambda *pair: Verdict(passed=False, score=0.0)
+        try:
+            list(evolve(arcs.planner([0.0]), world=dying, **options))
+        except KeyboardInterrupt:
+            list(evolve(arcs.planner([0.0]), world=dying, **options))
+        return {o.id: o.request for o in memory}
+
+    assert run(die_at=5) == run(die_at=0)

@@ -1,4 +1,4 @@
-"""Planners that get better from outcomes: memory, reward, preferences, gate and calibration."""
+"""Planners that get better from outcomes: memory, proposals, tuning, gate and calibration."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from agentic_diffusion_evolve.adapters import Rank, adapted, deltas, merged, with_deltas
     from agentic_diffusion_evolve.calibrate import (
         Isotonic,
         RiskThreshold,
@@ -14,21 +15,36 @@ if TYPE_CHECKING:
         fit_threshold,
     )
     from agentic_diffusion_evolve.combine import clipped, penalty, weighted
+    from agentic_diffusion_evolve.credit import plausible, preferred
     from agentic_diffusion_evolve.encoded import Encoded, encode
+    from agentic_diffusion_evolve.estimate import by_features, by_task
     from agentic_diffusion_evolve.evict import KeepBest, PerTask, Recent
     from agentic_diffusion_evolve.evolver import Evolver
+    from agentic_diffusion_evolve.explore import Diverse, heated
     from agentic_diffusion_evolve.gate import Gate, Trial, judge
+    from agentic_diffusion_evolve.keep import Keep, residual_limit
     from agentic_diffusion_evolve.lineage import Lineage
     from agentic_diffusion_evolve.lines import export_lines, import_lines
     from agentic_diffusion_evolve.loop import Generation, evolve
     from agentic_diffusion_evolve.measure import auroc, calibration_error
     from agentic_diffusion_evolve.memory import ListMemory, Memory
     from agentic_diffusion_evolve.prefer import Preference, Taste, fit_preferences, implied
+    from agentic_diffusion_evolve.propose import (
+        Fresh,
+        Frontier,
+        Mixture,
+        Perturb,
+        Proposer,
+        Replay,
+        disagreement,
+        progress,
+        shortfall,
+    )
     from agentic_diffusion_evolve.reward import RewardEnsemble, RewardModel
     from agentic_diffusion_evolve.shift import Drift, Novelty, fit_novelty
     from agentic_diffusion_evolve.sqlite import SqliteMemory
     from agentic_diffusion_evolve.tokens import TokenReward, fit_tokens
-    from agentic_diffusion_evolve.tune import FineTune, weights_of, with_weights
+    from agentic_diffusion_evolve.tune import FineTune, adapt_diffuser, latest, weights_of, with_weights
     from agentic_diffusion_evolve.weigh import (
         ManifoldDistance,
         RestorationGap,
@@ -36,46 +52,76 @@ if TYPE_CHECKING:
         calibrate_weigher,
         weighing,
     )
+    from agentic_diffusion_evolve.world import Measured
+    from agentic_diffusion_evolve.written import Written
 
 _HOMES = {
+    "adapters": ("Rank", "adapted", "deltas", "merged", "with_deltas"),
     "calibrate": ("Isotonic", "RiskThreshold", "calibrated", "fit_isotonic", "fit_threshold"),
     "combine": ("clipped", "penalty", "weighted"),
+    "credit": ("plausible", "preferred"),
     "encoded": ("Encoded", "encode"),
+    "estimate": ("by_features", "by_task"),
     "evict": ("KeepBest", "PerTask", "Recent"),
     "evolver": ("Evolver",),
+    "explore": ("Diverse", "heated"),
     "gate": ("Gate", "Trial", "judge"),
+    "keep": ("Keep", "residual_limit"),
     "lineage": ("Lineage",),
     "lines": ("export_lines", "import_lines"),
     "loop": ("Generation", "evolve"),
     "measure": ("auroc", "calibration_error"),
     "memory": ("ListMemory", "Memory"),
     "prefer": ("Preference", "Taste", "fit_preferences", "implied"),
+    "propose": (
+        "Fresh",
+        "Frontier",
+        "Mixture",
+        "Perturb",
+        "Proposer",
+        "Replay",
+        "disagreement",
+        "progress",
+        "shortfall",
+    ),
     "reward": ("RewardEnsemble", "RewardModel"),
     "shift": ("Drift", "Novelty", "fit_novelty"),
     "sqlite": ("SqliteMemory",),
     "tokens": ("TokenReward", "fit_tokens"),
-    "tune": ("FineTune", "weights_of", "with_weights"),
+    "tune": ("FineTune", "adapt_diffuser", "latest", "weights_of", "with_weights"),
     "weigh": ("ManifoldDistance", "RestorationGap", "Weigher", "calibrate_weigher", "weighing"),
+    "world": ("Measured",),
+    "written": ("Written",),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "Diverse",
     "Drift",
     "Encoded",
     "Evolver",
     "FineTune",
+    "Fresh",
+    "Frontier",
     "Gate",
     "Generation",
     "Isotonic",
+    "Keep",
     "KeepBest",
     "Lineage",
     "ListMemory",
     "ManifoldDistance",
+    "Measured",
     "Memory",
+    "Mixture",
     "Novelty",
     "PerTask",
+    "Perturb",
     "Preference",
+    "Proposer",
+    "Rank",
     "Recent",
+    "Replay",
     "RestorationGap",
     "RewardEnsemble",
     "RewardModel",
@@ -85,11 +131,18 @@ __all__ = [
     "TokenReward",
     "Trial",
     "Weigher",
+    "Written",
+    "adapt_diffuser",
+    "adapted",
     "auroc",
+    "by_features",
+    "by_task",
     "calibrate_weigher",
     "calibrated",
     "calibration_error",
     "clipped",
+    "deltas",
+    "disagreement",
     "encode",
     "evolve",
     "export_lines",
@@ -98,13 +151,22 @@ __all__ = [
     "fit_preferences",
     "fit_threshold",
     "fit_tokens",
+    "heated",
     "implied",
     "import_lines",
     "judge",
+    "latest",
+    "merged",
     "penalty",
+    "plausible",
+    "preferred",
+    "progress",
+    "residual_limit",
+    "shortfall",
     "weighing",
     "weighted",
     "weights_of",
+    "with_deltas",
     "with_weights",
 ]
 

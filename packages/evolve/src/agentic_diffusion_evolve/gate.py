@@ -5,23 +5,21 @@ from __future__ import annotations
 import logging
 import math
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
-from typing import Generic, TypeAlias, TypeVar, final
+from typing import Generic, TypeVar, final
 
 from agentic_diffusion.errors import InvalidConfigError
 from agentic_diffusion.planning.planner import Plans
-from agentic_diffusion.records import Outcome, Plan, Record, Verdict
+from agentic_diffusion.records import Outcome, Record, Verdict
 from pydantic import Field, JsonValue
 
 from agentic_diffusion_evolve.measure import Bound, student, weighted_median
+from agentic_diffusion_evolve.world import World, tried
 
 Q = TypeVar("Q")
 V = TypeVar("V")
-
-World: TypeAlias = Callable[[Plan[Q, V]], Sequence[Outcome[Q, V]]]
-"""Tries a plan and says what came of it; one outcome from each source that was watching."""
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +54,7 @@ class Gate(Generic[Q, V]):
 
     Args:
         tasks: Held-out tasks; none of them may have been trained on.
-        world: Tries plans.
+        world: Tries plans; many at once where it can (see `Spread`).
         seeds: Each task is tried once with each.
         margin: The loss of reward that may be overlooked; 0 asks for a gain.
         alpha: The share of bad candidates that may pass.
@@ -80,33 +78,36 @@ class Gate(Generic[Q, V]):
 
     def __call__(self, candidate: Plans[Q, V], incumbent: Plans[Q, V]) -> Verdict:
         """Return whether the candidate may take the incumbent's place, and why."""
-        trials = [
-            trial
+        plans = (
+            planner.plan(task, seed=seed)
             for task in self.tasks
             for seed in self.seeds
-            for trial in self._try(candidate, incumbent, task, seed)
-        ]
+            for planner in (candidate, incumbent)
+        )
+        told = tried(self.world, plans)
+        trials = [trial for new, old in zip(told, told, strict=True) for trial in _paired(new, old)]
         verdict = judge(trials, margin=self.margin, alpha=self.alpha, bound=self.bound)
         log.info("gate passed=%s gain=%.4g trials=%d", verdict.passed, verdict.score, len(trials))
         return verdict
 
-    def _try(self, candidate: Plans[Q, V], incumbent: Plans[Q, V], task: Q, seed: int) -> list[Trial]:
-        """Return one trial a source that judged both plans."""
-        told = []
-        for planner in (candidate, incumbent):
-            by_source: dict[str, list[Outcome[Q, V]]] = defaultdict(list)
-            for outcome in self.world(planner.plan(task, seed=seed)):
-                by_source[outcome.source].append(outcome)
-            told.append(by_source)
-        return [
-            Trial(
-                source=source,
-                trust=min(o.trust for o in (*told[0][source], *told[1][source])),
-                candidate=fmean(o.reward for o in told[0][source]),
-                incumbent=fmean(o.reward for o in told[1][source]),
-            )
-            for source in told[0].keys() & told[1].keys()
-        ]
+
+def _paired(new: Sequence[Outcome[Q, V]], old: Sequence[Outcome[Q, V]]) -> list[Trial]:
+    """Return one trial a source that judged both plans."""
+    told = []
+    for outcomes in (new, old):
+        by_source: dict[str, list[Outcome[Q, V]]] = defaultdict(list)
+        for outcome in outcomes:
+            by_source[outcome.source].append(outcome)
+        told.append(by_source)
+    return [
+        Trial(
+            source=source,
+            trust=min(o.trust for o in (*told[0][source], *told[1][source])),
+            candidate=fmean(o.reward for o in told[0][source]),
+            incumbent=fmean(o.reward for o in told[1][source]),
+        )
+        for source in sorted(told[0].keys() & told[1].keys())
+    ]
 
 
 def judge(

@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from statistics import fmean
 from typing import Any, TypeVar
 
 from agentic_diffusion.planning.planner import Planner
-from agentic_diffusion.records import Record, Verdict
+from agentic_diffusion.records import Outcome, Plan, Record, Verdict
 from torch import Tensor
 
-from agentic_diffusion_evolve.gate import World
+from agentic_diffusion_evolve.estimate import named
+from agentic_diffusion_evolve.explore import Explore, once
 from agentic_diffusion_evolve.lineage import Lineage
 from agentic_diffusion_evolve.memory import Memory
 from agentic_diffusion_evolve.tune import Tuner, weights_of, with_weights
+from agentic_diffusion_evolve.world import World, tried
 
 Q = TypeVar("Q")
 V = TypeVar("V")
 
 log = logging.getLogger(__name__)
+
+ROUND = 1_000_003
+"""Seeds of one round lie this far from those of the next."""
 
 
 class Generation(Record):
@@ -54,6 +60,7 @@ def evolve(
     rounds: int,
     lineage: Lineage | None = None,
     name: str = "evolve",
+    explore: Explore[Q, V] = once,
 ) -> Iterator[tuple[Generation, Planner[Q, Tensor, Any, V]]]:
     """Yield each generation with the planner that is active after it.
 
@@ -62,32 +69,22 @@ def evolve(
 
     Args:
         planner: The first planner; it is never changed, only replaced.
-        tasks: What to try in a round, by its number; the same number must give the same tasks.
-        world: Tries plans.
+        tasks: What to try in a round, by its number; the same number must give the same tasks. A `Proposer` is one.
+        world: Tries plans; many at once where it can (see `Spread`).
         memory: Keeps what came of them.
         tune: Makes the candidate.
         gate: Called with candidate and incumbent.
         rounds: How many rounds in all.
         lineage: Where generations are kept; needs a denoiser with weights.
-        name: Tells runs apart that share a memory.
+        name: Tells runs apart that share a memory; proposers need it too.
+        explore: The plans of a task that are tried; one when left out.
     """
-    done = 0
-    if lineage is not None:
-        tree = lineage.tree()
-        if tree is None:
-            lineage.found(weights_of(planner), {"name": name})
-        else:
-            planner = with_weights(planner, lineage.weights().tensors)
-            done = len(tree.generations) - 1
+    planner, done = _taken_up(planner, lineage, name)
     for number in range(done + 1, rounds + 1):
         started = time.perf_counter()
-        rewards = [
-            reward
-            for index, task in enumerate(tasks(number))
-            for reward in _try(
-                planner, task, world, memory=memory, prefix=f"{name}/{number}/{index}", seed=index
-            )
-        ]
+        rewards = _try(
+            planner, tasks(number), world, memory=memory, explore=explore, name=name, number=number
+        )
         candidate = tune(planner, memory)
         verdict = gate(candidate, planner)
         if lineage is not None and verdict.passed:
@@ -107,19 +104,51 @@ def evolve(
         yield generation, planner
 
 
+def _taken_up(
+    planner: Planner[Q, Tensor, Any, V], lineage: Lineage | None, name: str
+) -> tuple[Planner[Q, Tensor, Any, V], int]:
+    """Return the active planner and the rounds that were decided; found the lineage where it is new."""
+    if lineage is None:
+        return planner, 0
+    tree = lineage.tree()
+    if tree is None:
+        lineage.found(weights_of(planner), {"name": name})
+        return planner, 0
+    return with_weights(planner, lineage.weights().tensors), len(tree.generations) - 1
+
+
 def _try(
     planner: Planner[Q, Tensor, Any, V],
-    task: Q,
+    tasks: Sequence[Q],
     world: World[Q, V],
     *,
     memory: Memory[Q, V],
-    prefix: str,
-    seed: int,
+    explore: Explore[Q, V],
+    name: str,
+    number: int,
 ) -> list[float]:
-    """Plan and try one task unless that was done before; return the rewards that are new."""
-    if f"{prefix}/0" in memory:
-        return []
-    told = world(planner.plan(task, seed=seed))
-    named = [outcome.model_copy(update={"id": f"{prefix}/{n}"}) for n, outcome in enumerate(told)]
-    memory.add_many(named)
-    return [outcome.reward for outcome in named]
+    """Plan and try each task unless that was done before; return the rewards that are new."""
+    waiting: deque[tuple[int, int]] = deque()  # tasks whose plans are being tried: index, number of plans
+
+    def plans() -> Iterator[Plan[Q, V]]:
+        for index, task in enumerate(tasks):
+            if named(name, number, index=index, order=0) not in memory:
+                # noise is new in each round, also where nothing was promoted
+                mine = explore(planner, task, seed=(number - 1) * ROUND + index)
+                if mine:
+                    waiting.append((index, len(mine)))
+                yield from mine
+
+    rewards: list[float] = []
+    told: list[Outcome[Q, V]] = []
+    done = 0
+    for outcomes in tried(world, plans()):
+        told, done = [*told, *outcomes], done + 1
+        index, size = waiting[0]
+        if done == size:  # all of a task or nothing, so that a task half tried is tried again
+            ids = (named(name, number, index=index, order=n) for n in range(len(told)))
+            memory.add_many([o.model_copy(update={"id": i}) for i, o in zip(ids, told, strict=True)])
+            rewards += [outcome.reward for outcome in told]
+            waiting.popleft()
+            told, done = [], 0
+    return rewards

@@ -145,7 +145,7 @@ def fit_preferences(
     if told.ndim != 3 or not np.isfinite(told).all():
         raise InvalidConfigError("features that are not finite", "finite numbers", "Scale or clip them.")
     trust = np.array([p.trust for p in preferences])
-    weights = _newton(told[:, 0] - told[:, 1], trust, ridge)
+    weights = newton(told[:, 0] - told[:, 1], trust, ridge)
     return Taste(features, tuple(float(w) for w in weights), len(preferences))
 
 
@@ -153,7 +153,8 @@ def _sigmoid(x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     return 0.5 * (1 + np.tanh(0.5 * x))
 
 
-def _newton(gaps: np.ndarray[Any, Any], trust: np.ndarray[Any, Any], ridge: float) -> np.ndarray[Any, Any]:
+def newton(gaps: np.ndarray[Any, Any], trust: np.ndarray[Any, Any], ridge: float) -> np.ndarray[Any, Any]:
+    """Return the weights of a logistic score: gaps are better minus worse, or rows with the sign of their class."""
     weights = np.zeros(gaps.shape[1])
 
     def loss(w: np.ndarray[Any, Any]) -> float:
