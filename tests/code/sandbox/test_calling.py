@@ -50,3 +50,48 @@ def test_nothing_that_is_told_is_believed():
     assert calling.read({"value": {"a": 1, "b": 2}}).status == "error"
     assert calling.read({"raised": {"errno": 28}}).status == "disk"
     assert calling.read({"raised": {"type": "\ud800"}}).failure.type == "?"
+
+
+def test_what_is_printed_belongs_to_the_call_that_printed_it(fence):
+    source = (
+        "import sys\ndef f(x):\n    if x % 3 == 0: print('out', x, 'ä' * x)\n"
+        "    if x % 5 == 0: print('err', x, file=sys.stderr)\n    return x"
+    )
+    runs = fence.call(source, "f", [[x] for x in range(150)])
+    for x, run in enumerate(runs):
+        assert run.value == x
+        assert run.stdout == (f"out {x} {'ä' * x}\n" if x % 3 == 0 else "")
+        assert run.stderr == (f"err {x}\n" if x % 5 == 0 else "")
+
+
+def test_what_is_printed_past_the_streams_is_not_lost(fence):
+    source = "import os\ndef f(x):\n    os.write(1, b'%d,' % x)\n    return x"
+    runs = fence.call(source, "f", [[x] for x in range(5)])
+    assert "".join(run.stdout for run in runs) == "0,1,2,3,4,"
+
+
+def test_large_arguments_are_sent_in_bursts():
+    assert calling._burst([b"x" * 9] * 5, 0, ahead=3) == [b"x" * 9] * 3
+    assert len(calling._burst([b"x" * 20_000] * 5, 1, ahead=64)) == 1
+    assert calling._burst([b"y" * 99_999], 0, ahead=64) == [b"y" * 99_999]
+
+
+def test_answers_larger_than_a_socket_holds_do_not_block(fence):
+    runs = fence.call("def f(x): return 'x' * x", "f", [[300_000]] * 6)
+    assert [len(run.value) for run in runs] == [300_000] * 6
+
+
+def test_a_program_that_lies_about_what_it_printed_only_misplaces_it(fence):
+    source = (
+        "import json, os, sys\n"
+        "def f(x):\n"
+        "    head = os.read(3, 4)\n"
+        "    other = json.loads(os.read(3, int.from_bytes(head, 'big')))\n"
+        "    for number in (other['id'][:-1] + '0', other['id']):\n"
+        "        body = json.dumps({'id': number, 'value': 7, 'printed': [10 ** 9, -1]}).encode()\n"
+        "        os.write(3, len(body).to_bytes(4, 'big') + body)\n"
+        "    os._exit(0)\n"
+    )
+    runs = fence.call(source, "f", [[1], [2]])
+    assert runs[0].value in (7, None)
+    assert all(run.status in ("ok", "error") for run in runs)

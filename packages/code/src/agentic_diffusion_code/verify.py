@@ -90,9 +90,8 @@ class Judge:
 def verify(source: str, task: Task, *, sandbox: Sandbox, limits: Limits = DEFAULT_LIMITS) -> Judgement:
     """Run every test of a task against a program.
 
-    Calls are asked in an order that nobody can foresee, each only after the one before it was
-    answered, and the first is asked again at the end: a program whose answers depend on what it
-    was asked before is judged again with a fresh process for each call.
+    Calls are asked in an order that nobody can foresee, and the first is asked again at the end: a program
+    whose answers depend on what it was asked before is judged again with a fresh process for each call.
     """
     found: dict[int, tuple[TestResult, Execution]] = {}
     calls = [i for i, test in enumerate(task.tests) if isinstance(test, Case)]

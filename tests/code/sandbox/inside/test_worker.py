@@ -1,3 +1,5 @@
+import io
+import os
 import socket
 import sys
 import threading
@@ -84,13 +86,48 @@ def talk(target, *requests):
 def test_calls_are_answered_one_by_one():
     source = "def f(x): return x * 2"
     answers = talk(
-        lambda fd: worker.calls(source, "f", control=fd),
+        lambda fd: worker.calls(source, "f", control=fd, printed=[0, 0]),
         {"id": "a", "args": [2]},
         {"id": "b", "args": ["x"]},
     )
     assert answers == [{"id": "a", "value": 4}, {"id": "b", "value": "xx"}]
-    (answer,) = talk(lambda fd: worker.calls("", "f", control=fd), {"id": "a", "args": []})
+    (answer,) = talk(lambda fd: worker.calls("", "f", control=fd, printed=[0, 0]), {"id": "a", "args": []})
     assert answer["load"]["type"] == "KeyError"
+
+
+def test_answers_say_how_much_was_printed_before_them():
+    printed = [0, 0]
+    source = "def f(counts, size): counts[0] += size"
+    answers = talk(
+        lambda fd: worker.calls(source, "f", control=fd, printed=printed),
+        {"id": "a", "args": [[0], 1]},
+    )
+    assert answers == [{"id": "a", "value": None}]
+    printed[:] = 7, 2
+    (answer,) = talk(
+        lambda fd: worker.calls(source, "f", control=fd, printed=printed), {"id": "b", "args": [[0], 1]}
+    )
+    assert answer["printed"] == [7, 2]
+    assert printed == [0, 0]
+
+
+def test_what_goes_through_the_streams_is_counted(monkeypatch):
+    near, far = os.pipe()
+    saved = os.dup(1)
+    os.dup2(far, 1)
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.FileIO(saved, "w", closefd=False)))
+    monkeypatch.setattr(sys, "stderr", io.TextIOWrapper(io.FileIO(saved, "w", closefd=False)))
+    try:
+        count = worker._count_printed()
+        sys.stdout.write("äb")
+        worker.flush()
+    finally:
+        os.dup2(saved, 1)
+        os.close(saved)
+    assert count == [3, 0]
+    assert os.read(near, 100) == "äb".encode()
+    os.close(near)
+    os.close(far)
 
 
 def test_a_check_asks_and_decides():

@@ -1,4 +1,4 @@
-"""Calls one function of a program on many arguments, each seen only when it is due."""
+"""Calls one function of a program on many arguments; what is expected of it never goes along."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .base import Execution, Failure, Limits, SandboxError, Status, refused
-from .inside import wire
+from .inside import framing, wire
 from .languages import Toolchain, python_limits
 from .lease import lease
 from .pool import Pool
@@ -18,6 +18,8 @@ from .session import Event, Session
 
 MAX_CALLS = 4096
 _MAX_LOST = 3
+_AHEAD = 64  # calls that are sent before the first of them is answered
+_AHEAD_BYTES = 1 << 15  # well below what a socket holds, so that neither side can block the other
 _FULL = (27, 28, 122)
 _ENDS: dict[str, Status] = {
     "timeout": "timeout",
@@ -99,15 +101,32 @@ def _converse(session: Session, tools: Toolchain, gate: Gate, *, job: Job, start
     """Ask one worker until all is answered or the worker is lost."""
     answers: list[Answer] = []
     session.start_clock()
-    session.send(opening(tools, gate, job))
-    session.close_stdin()
-    for request in job.requests[start:]:
-        answer = ask(session, request)
-        answers.append(answer)
-        if answer.lost or answer.loading:
-            break
-        session.start_clock()
+    session.send(opening(tools, gate, job))  # it is read and loaded there while we go on here
+    token = secrets.token_hex(8)
+    frames = [
+        framing.frame({"id": f"{token}{number}", "args": request})
+        for number, request in enumerate(job.requests[start:])
+    ]
+    while len(answers) < len(frames):
+        burst = _burst(frames, len(answers), ahead=_AHEAD if tools.steps is None else 1)
+        session.write(b"".join(burst))
+        session.close_stdin()
+        for left in range(len(burst) - 1, -1, -1):
+            answer = hear(session, f"{token}{len(answers)}", left=left)
+            answers.append(answer)
+            if answer.lost or answer.loading:
+                return answers
+            session.start_clock()
     return answers
+
+
+def _burst(frames: list[bytes], start: int, *, ahead: int) -> list[bytes]:
+    """Give the calls that are sent together: at least one."""
+    end, size = start + 1, len(frames[start])
+    while end < min(len(frames), start + ahead) and size + len(frames[end]) <= _AHEAD_BYTES:
+        size += len(frames[end])
+        end += 1
+    return frames[start:end]
 
 
 def opening(tools: Toolchain, gate: Gate, job: Job) -> dict[str, Any]:
@@ -119,25 +138,38 @@ def opening(tools: Toolchain, gate: Gate, job: Job) -> dict[str, Any]:
 
 
 def ask(session: Session, request: Any) -> Answer:
-    """Send one request and read its one answer, which must repeat the request's number."""
+    """Send one request and read its one answer."""
     number = secrets.token_hex(8)
+    if session.quiet():
+        session.send({"id": number, "args": request})
+    return hear(session, number)
+
+
+def hear(session: Session, number: str, *, left: int = 0) -> Answer:
+    """Read the answer to one request, which must repeat the request's number.
+
+    Args:
+        session: The conversation.
+        number: The number of the request.
+        left: Requests behind this one that the worker was sent already; where there are none, nothing
+            may be left over, and everything printed belongs to this answer.
+    """
     begun = time.monotonic()
-    if not session.quiet():
+    event = session.next()
+    message = event.message
+    if message is None:
+        answer = _lost(session, event)
+    elif message.get("id") != number or (left == 0 and not session.quiet()):
         answer = _lost(session, Event(None, "broken"))
     else:
-        session.send({"id": number, "args": request})
-        event = session.next()
-        message = event.message
-        if message is None:
-            answer = _lost(session, event)
-        elif message.get("id") != number:
-            answer = _lost(session, Event(None, "broken"))
-        else:
-            answer = read(message)
+        answer = read(message)
     answer.wall = time.monotonic() - begun
     answer.cpu = session.cpu_used()
-    session.drain(ended=answer.lost)
-    answer.stdout, answer.stderr = session.take_output()
+    if left and message is not None and not answer.lost:
+        answer.stdout, answer.stderr = session.take_share(message.get("printed"))
+    else:
+        session.drain(ended=answer.lost)
+        answer.stdout, answer.stderr = session.take_output()
     return answer
 
 

@@ -78,8 +78,11 @@ class Worker:
         if self.gone.is_set() or self.host_pid is None:
             return self.rss
         try:
-            with open(f"/proc/{self.host_pid}/status", "rb") as file:
-                text = file.read()
+            file = os.open(f"/proc/{self.host_pid}/status", os.O_RDONLY)
+            try:
+                text = os.read(file, 8192)
+            finally:
+                os.close(file)
             at = text.index(b"VmHWM:") + 6
             return int(text[at : text.index(b"kB", at)]) * 1024
         except (OSError, ValueError):

@@ -82,6 +82,7 @@ def await_ready(worker: Worker) -> None:
         return
     session = Session(worker, _PROBE_LIMITS)
     session.start_clock()
+    session.look()
     event = session.next()
     message = event.message or {}
     if not worker.born.wait(5.0) or "layers" not in message:

@@ -6,8 +6,9 @@ import json
 import os
 import select
 import time
+from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeGuard
 
 from .base import Limits
 from .inside import framing
@@ -48,10 +49,7 @@ class Session:
         self._channel = worker.control.fileno()
         self._streams = {worker.stdout: self.stdout, worker.stderr: self.stderr}
         worker.control.setblocking(False)
-        for fd in (self._channel, worker.stdout, worker.stderr):
-            self._poll.register(fd, select.POLLIN)
-        if stdin:
-            self._poll.register(worker.stdin, select.POLLOUT)
+        self._watching = False
         self._printed = 0
         self._more = False
         self._wall = self._cpu = 0.0
@@ -83,7 +81,11 @@ class Session:
 
     def send(self, message: Any) -> bool:
         """Send one message; False when the worker is no longer there to take it."""
-        data = memoryview(framing.frame(message))
+        return self.write(framing.frame(message))
+
+    def write(self, frames: bytes) -> bool:
+        """Send framed messages; False when the worker is no longer there to take them."""
+        data = memoryview(frames)
         try:
             while data:
                 try:
@@ -99,6 +101,10 @@ class Session:
         _, ready, _ = select.select([], [self._channel], [], 1.0)
         return bool(ready)
 
+    def look(self) -> None:
+        """Read what has been said already; for a worker that cannot have printed anything yet."""
+        self._read_channel()
+
     def next(self) -> Event:
         """Wait for the next message, or for the end."""
         while True:
@@ -112,6 +118,7 @@ class Session:
     def wait_exit(self) -> End:
         """Wait until the process has ended, or a limit is reached; messages are dropped."""
         pidfd = self.worker.pidfd
+        self._watch()
         if pidfd is not None:
             self._poll.register(pidfd, select.POLLIN)
         while True:
@@ -121,7 +128,17 @@ class Session:
             if end is not None and end != "closed":
                 return end
 
+    def _watch(self) -> None:
+        """Begin to listen: the channel first, so that its messages are seen before what is printed after them."""
+        self._watching = True
+        for fd in (self._channel, self.worker.stdout, self.worker.stderr):
+            self._poll.register(fd, select.POLLIN)
+        if self._stdin:
+            self._poll.register(self.worker.stdin, select.POLLOUT)
+
     def _step(self) -> End | None:
+        if not self._watching:
+            self._watch()
         wait = self._wait_seconds()
         if wait <= 0:
             return "timeout"
@@ -180,7 +197,8 @@ class Session:
         except OSError:
             data = b""
         if not data:
-            self._poll.unregister(self._channel)
+            if self._watching:
+                self._poll.unregister(self._channel)
             return "closed"
         self._inbox += data
         return None
@@ -221,12 +239,8 @@ class Session:
         """
         if not self._more and not ended:
             return
-        for fd in self._streams:
-            with suppress(KeyError, OSError):
-                while fd >= 0 and self._printed <= self.limits.output_bytes:
-                    before = self._printed
-                    if self._read_stream(fd) is not None or self._printed == before:
-                        break
+        for fd, found in self._streams.items():
+            self._read_until(fd, found, size=1 << 62)
 
     def take_output(self) -> tuple[str, str]:
         """Give what was printed since the last time, as text."""
@@ -234,6 +248,26 @@ class Session:
         self.stdout.clear()
         self.stderr.clear()
         return texts
+
+    def take_share(self, printed: object) -> tuple[str, str]:
+        """Give so many bytes of both streams, as a worker counted them, and leave the rest for later."""
+        out, err = printed if _are_sizes(printed) else (0, 0)
+        return self._share(self.worker.stdout, out), self._share(self.worker.stderr, err)
+
+    def _share(self, fd: int, size: int) -> str:
+        found = self._streams[fd]
+        self._read_until(fd, found, size=size)
+        text = found[:size].decode("utf-8", "replace")
+        del found[:size]
+        return text
+
+    def _read_until(self, fd: int, found: bytearray, *, size: int) -> None:
+        """Read a stream until so much of it was found, or there is no more now, or it is too much."""
+        with suppress(KeyError, OSError):
+            while fd >= 0 and len(found) < size and self._printed <= self.limits.output_bytes:
+                before = self._printed
+                if self._read_stream(fd) is not None or self._printed == before:
+                    break
 
     def _disk_full(self) -> bool:
         """Look at the scratch directory where no file system of its own bounds it."""
@@ -250,3 +284,10 @@ class Session:
                     if count > 4096 or total > self.limits.disk_bytes:
                         return True
         return False
+
+
+def _are_sizes(value: object) -> TypeGuard[Sequence[int]]:
+    """Say whether a worker told us two sizes, and not nonsense."""
+    if not isinstance(value, list) or len(value) != 2:
+        return False
+    return all(type(size) is int and size >= 0 for size in value)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import builtins
 import contextlib
+import io
 import linecache
 import os
 import socket
@@ -27,6 +28,7 @@ _MAX_TEXT = 4000
 def serve(control: int) -> None:  # pragma: no cover  # only inside the fence
     """Wait for one job, do it, and end."""
     _hide_harness()
+    printed = _count_printed()
     _rehearse()
     job = framing.receive(control)
     confine.apply_limits(job["limits"])
@@ -38,7 +40,7 @@ def serve(control: int) -> None:  # pragma: no cover  # only inside the fence
     if job["mode"] == "check":
         check(job["source"], job["entry"], control=control)
         os._exit(0)
-    calls(job["source"], job["entry"], control=control)
+    calls(job["source"], job["entry"], control=control, printed=printed)
     os._exit(0)
 
 
@@ -51,13 +53,29 @@ def send_scratch(control: int) -> None:  # pragma: no cover  # only inside the f
 
 
 def _rehearse() -> None:
-    """Touch, while parked, the memory that a real run will touch."""
-    exec(compile(_REHEARSAL, FILE, "exec", dont_inherit=True), _fresh_main(_REHEARSAL))  # noqa: S102
-    call(lambda *values: list(values), [[1, 0.5, "a", None, {"tuple": [True]}]])
-    framing.frame({"id": "", "value": [1]})
+    """Touch, while parked, the memory that a real run will touch: each page is copied at its first use."""
+    near, far = os.pipe()
+    framing.send(far, {"mode": "call", "source": _REHEARSAL, "limits": {"open": 1}})
+    framing.receive(near)
+    confine.apply_limits({})
+    function = _load(_REHEARSAL)["f"]
+    framing.send(far, {"id": "0", "args": wire.tag([[1, 2, 3], 2.5, "a", None])})
+    request = framing.receive(near)
+    answer = call(function, request["args"])
+    flush()
+    framing.send(far, {"id": request["id"], **answer})
+    os.close(near)
+    os.close(far)
 
 
-_REHEARSAL = "def f(a):\n    b = {a: [a]}\n    for c in b:\n        a += c\n    return a\nf(1)\n"
+_REHEARSAL = """\
+def f(values, factor, text, nothing=None):
+    found = {}
+    for value in values:
+        if value % 2 and nothing is None:
+            found[value] = [value * factor, text + str(value)]
+    return sorted(found.items(), key=lambda pair: pair[0]), len(text), (True, factor)
+"""
 
 
 def _hide_harness() -> None:  # pragma: no cover  # only inside the fence
@@ -143,8 +161,8 @@ def _show(text: str) -> None:
         os.write(2, text.encode("utf-8", "backslashreplace"))
 
 
-def calls(source: str, entry: str, *, control: int) -> None:
-    """Load a program, then answer one call after the other; each is seen only when it is due."""
+def calls(source: str, entry: str, *, control: int, printed: list[int]) -> None:
+    """Load a program, then answer one call after the other."""
     request = framing.receive(control)
     try:
         function = _load(source)[entry]
@@ -155,11 +173,44 @@ def calls(source: str, entry: str, *, control: int) -> None:
     while True:
         answer = call(function, request["args"])
         flush()
+        if any(printed):
+            answer["printed"] = printed[:]
+            printed[:] = 0, 0
         framing.send(control, {"id": request["id"], **answer})
         try:
             request = framing.receive(control)
         except EOFError:
             return
+
+
+class _Counted(io.FileIO):
+    """A stream that knows how much went through it, so that it can be told whose it is.
+
+    A program that writes past it is only counted late: to the last of the calls that were sent together.
+    """
+
+    def __init__(self, fd: int, count: list[int], slot: int) -> None:
+        super().__init__(fd, "wb", closefd=False)
+        self._count = count
+        self._slot = slot
+
+    def write(self, data: Any, /) -> int:
+        """Write and count."""
+        size = super().write(data)
+        self._count[self._slot] += size
+        return size
+
+
+def _count_printed() -> list[int]:
+    """Count from now on what goes through the two streams; gives the counters."""
+    count = [0, 0]
+    for slot, name in enumerate(("stdout", "stderr")):
+        old = getattr(sys, name)
+        buffered = io.BufferedWriter(_Counted(slot + 1, count, slot))
+        lines = name == "stderr" or old.line_buffering
+        new = io.TextIOWrapper(buffered, old.encoding, old.errors, line_buffering=lines)
+        setattr(sys, name, new)
+    return count
 
 
 class CandidateError(Exception):
