@@ -4,7 +4,19 @@ import math
 
 import pytest
 from agentic_diffusion.planning.domains.trajectory import Reach, Trajectory
-from agentic_diffusion.records import Candidate, DenoiseEvent, Outcome, Plan, Verdict
+from agentic_diffusion.records import (
+    Candidate,
+    DenoiseEvent,
+    Given,
+    Open,
+    Outcome,
+    Plan,
+    PlanStep,
+    Quoted,
+    Result,
+    ToolSpec,
+    Verdict,
+)
 from pydantic import ValidationError
 
 
@@ -95,3 +107,41 @@ def test_a_plan_from_before_abstaining_still_reads_and_says_nothing_of_it() -> N
     assert Plan[Reach, Trajectory].model_validate_json(told.model_dump_json()).unfamiliar == 2.5
     with pytest.raises(ValidationError):
         plan(unfamiliar=-1.0)
+
+
+def test_tools_and_steps_are_the_same_after_json() -> None:
+    tool = ToolSpec(
+        name="pay bill",
+        description="Pays.\n\tA bill 👩‍💻",
+        arguments={"type": "object", "properties": {"sum": {"type": "number"}}},
+        needs=("bill",),
+        gives=("receipt",),
+    )
+    assert ToolSpec.model_validate_json(tool.model_dump_json()) == tool
+    step = PlanStep(
+        tool="pay bill",
+        arguments={"a": Given(value=1), "b": Quoted(text="x", start=3), "c": Result(step=0), "d": Open()},
+        after=(0, 2),
+    )
+    assert PlanStep.model_validate_json(step.model_dump_json()) == step
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"name": ""},
+        {"name": " padded"},
+        {"name": "two\nlines"},
+        {"name": "x" * 129},
+        {"name": "x", "description": "bell\x07"},
+        {"name": "x", "description": "turned\u202earound"},
+        {"name": "x", "description": "y" * 20_001},
+        {"name": "x", "arguments": {"huge": "y" * 100_001}},
+        {"name": "x", "needs": ("n",) * 257},
+        {"name": "x", "cost": -1.0},
+        {"name": "x", "cost": math.inf},
+    ],
+)
+def test_hostile_tools_are_refused(wrong) -> None:
+    with pytest.raises(ValidationError):
+        ToolSpec(**wrong)

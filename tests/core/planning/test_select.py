@@ -1,7 +1,9 @@
 """Selectors: who is chosen, and with how much confidence."""
 
+import math
+
 import pytest
-from agentic_diffusion.planning.select import agreeing, best, first
+from agentic_diffusion.planning.select import Likeliest, agreeing, best, first, likelihood_of
 from agentic_diffusion.records import Candidate, Verdict
 
 
@@ -29,3 +31,25 @@ def test_agreeing_is_as_sure_as_the_choice_is_common() -> None:
     chosen, sure = select(candidates((1, True, 2), (1.4, True, 1), (1.2, False, 1), (5, True, 0)))
     assert (chosen.value, sure) == (1, 0.5)
     assert select(candidates((1, False, 2)))[1] == 0.0
+
+
+def likely(likelihood, *, passed=True, score=0.0):
+    evidence = {} if likelihood is None else {"likelihood": likelihood}
+    return Candidate(value="a", verdict=Verdict(passed=passed, score=score, evidence=evidence))
+
+
+def test_the_likeliest_that_passed_is_chosen() -> None:
+    one, two, three = (
+        likely(math.log(0.5)),
+        likely(math.log(0.2), score=2.0),
+        likely(-0.1, passed=False),
+    )
+    assert Likeliest()([two, one, three]) == (one, pytest.approx(0.5))
+    assert Likeliest(worth=1.0)([two, one, three]) == (two, pytest.approx(0.2))
+    assert Likeliest(calibrate=lambda p: 2 * p)([two]) == (two, pytest.approx(0.4))
+    assert Likeliest()([three]) == (three, 0.0)
+
+
+def test_without_a_likelihood_there_is_no_confidence() -> None:
+    assert likelihood_of(likely(None)) == -math.inf
+    assert Likeliest()([likely(None)])[1] == 0.0

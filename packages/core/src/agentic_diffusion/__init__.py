@@ -26,7 +26,19 @@ if TYPE_CHECKING:
     from agentic_diffusion.planning.budget import Budget
     from agentic_diffusion.planning.domains.trajectory import Reach, Trajectories, Trajectory
     from agentic_diffusion.planning.planner import Domain, Learns, Planner, Plans
-    from agentic_diffusion.records import Candidate, DenoiseEvent, Outcome, Plan, Verdict
+    from agentic_diffusion.records import (
+        Candidate,
+        DenoiseEvent,
+        Given,
+        Open,
+        Outcome,
+        Plan,
+        PlanStep,
+        Quoted,
+        Result,
+        ToolSpec,
+        Verdict,
+    )
 
 _HOMES = {
     "compute": ("Compute",),
@@ -42,7 +54,19 @@ _HOMES = {
     "planning.budget": ("Budget",),
     "planning.domains.trajectory": ("Reach", "Trajectories", "Trajectory"),
     "planning.planner": ("Domain", "Learns", "Planner", "Plans"),
-    "records": ("Candidate", "DenoiseEvent", "Outcome", "Plan", "Verdict"),
+    "records": (
+        "Candidate",
+        "DenoiseEvent",
+        "Given",
+        "Open",
+        "Outcome",
+        "Plan",
+        "PlanStep",
+        "Quoted",
+        "Result",
+        "ToolSpec",
+        "Verdict",
+    ),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -65,22 +89,28 @@ __all__ = [
     "Gaussian",
     "GaussianNet",
     "GaussianProcess",
+    "Given",
     "Guidance",
     "Learns",
     "Linear",
     "LogLinear",
     "MaskedNet",
     "MaskedProcess",
+    "Open",
     "Outcome",
     "Plan",
+    "PlanStep",
     "Planner",
     "Plans",
     "Process",
+    "Quoted",
     "Reach",
     "Recipe",
+    "Result",
     "RewardGradient",
     "RewardLogits",
     "Sigmoid",
+    "ToolSpec",
     "Training",
     "Trajectories",
     "Trajectory",

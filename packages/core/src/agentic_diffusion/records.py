@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from time import time as now
-from typing import Generic, Literal, TypeAlias, TypeVar
+from typing import Annotated, Generic, Literal, TypeAlias, TypeVar
 from uuid import uuid4
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 Q = TypeVar("Q")
 V = TypeVar("V")
@@ -125,3 +126,144 @@ class DenoiseEvent(Record):
     total: int = Field(ge=1)
     time: float = Field(ge=0.0, le=1.0)
     seconds: float = Field(ge=0.0)
+
+
+NAME_LIMIT, TEXT_LIMIT, SCHEMA_LIMIT, STEP_LIMIT = 128, 20_000, 100_000, 256
+"""Characters in a name, in a text and in an argument schema, and steps in a plan, at most."""
+
+KEPT = frozenset("\n\t\r\xa0\u2009\u202f\u3000\u200c\u200d")
+"""Letters that are not printable and harmless all the same: line ends, tabs, spaces and joiners."""
+
+
+def clean_text(text: str) -> str:
+    """Return the text; refuse control characters other than line ends, tabs and joiners.
+
+    Raises:
+        ValueError: There is one.
+    """
+    for place, letter in enumerate(text):
+        if not (letter.isprintable() or letter in KEPT):
+            raise ValueError(
+                f"Got the control character {letter!r} at place {place}. Expected printable text. "
+                "Remove it before the tool is described to a planner."
+            )
+    return text
+
+
+def clean_name(text: str) -> str:
+    """Return the name; refuse what is empty, padded or not on one printable line.
+
+    Raises:
+        ValueError: It is.
+    """
+    if not text or not text.isprintable() or text != text.strip():
+        raise ValueError(f"Got the name {text!r}. Expected printable text without margins. Rename it.")
+    return text
+
+
+Name: TypeAlias = Annotated[str, Field(max_length=NAME_LIMIT), AfterValidator(clean_name)]
+"""A name: one short printable line."""
+
+Text: TypeAlias = Annotated[str, Field(max_length=TEXT_LIMIT), AfterValidator(clean_text)]
+"""Text for people: without control characters, and of bounded length."""
+
+
+class ToolSpec(Record):
+    """What is known of a tool before it is called.
+
+    Args:
+        name: Unique among the tools of a planner.
+        description: What it is for, in plain words; a planner that has never seen the tool reads this.
+        arguments: JSON schema of its arguments (an object with `properties` and `required`); empty for none.
+        needs: Facts that must be known or hold before it can be called.
+        gives: Facts that are known or hold once it was called.
+        reads: Whether it only looks and changes nothing.
+        repeats: Whether a plan may call it more than once.
+        cost: What one call costs; higher is worse; the unit belongs to the world.
+    """
+
+    name: Name
+    description: Text = ""
+    arguments: Mapping[str, JsonValue] = Field(default_factory=dict)
+    needs: tuple[Name, ...] = Field(default=(), max_length=STEP_LIMIT)
+    gives: tuple[Name, ...] = Field(default=(), max_length=STEP_LIMIT)
+    reads: bool = False
+    repeats: bool = False
+    cost: float = Field(default=1.0, ge=0.0)
+
+    @model_validator(mode="after")
+    def _small(self) -> ToolSpec:
+        size = len(json.dumps(self.arguments, default=str))
+        if size > SCHEMA_LIMIT:
+            raise ValueError(
+                f"Got an argument schema of {size} characters. Expected at most {SCHEMA_LIMIT}. "
+                "Describe the arguments more briefly."
+            )
+        return self
+
+
+class Given(Record):
+    """An argument whose value is known."""
+
+    kind: Literal["given"] = "given"
+    value: JsonValue
+
+
+class Quoted(Record):
+    """An argument that stands in the request.
+
+    Args:
+        text: What was found.
+        start: Where it begins in the goal, in characters; None where it is a fact of the request.
+        key: Name of the fact, empty where it was found in the goal.
+    """
+
+    kind: Literal["quoted"] = "quoted"
+    text: str
+    start: int | None = Field(default=None, ge=0)
+    key: str = ""
+
+
+class Result(Record):
+    """An argument that an earlier step gives.
+
+    Args:
+        step: Index of that step.
+        key: Which of its results; empty for the whole.
+    """
+
+    kind: Literal["result"] = "result"
+    step: int = Field(ge=0)
+    key: str = ""
+
+
+class Open(Record):
+    """An argument that somebody else must fill in.
+
+    Args:
+        type: Its JSON type, `any` where nothing is known.
+        required: Whether the tool cannot be called without it.
+    """
+
+    kind: Literal["open"] = "open"
+    type: str = "any"
+    required: bool = True
+
+
+Argument: TypeAlias = Annotated[Given | Quoted | Result | Open, Field(discriminator="kind")]
+"""Where the value of an argument comes from."""
+
+
+class PlanStep(Record):
+    """One call of a tool.
+
+    Args:
+        tool: Name of the tool.
+        arguments: Where each argument comes from.
+        after: Indices of the earlier steps that must be done first; steps that do not wait for each other may run
+            side by side, so a plan is a sequence or a graph without circles.
+    """
+
+    tool: Name
+    arguments: Mapping[str, Argument] = Field(default_factory=dict)
+    after: tuple[Annotated[int, Field(ge=0)], ...] = ()

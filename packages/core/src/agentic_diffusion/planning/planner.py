@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar, final, runtime_checkable
 
 import torch
+from torch import Tensor
 
 from agentic_diffusion.compute import Compute, bytes_needed, is_out_of_memory
 from agentic_diffusion.denoising.denoiser import Denoiser
@@ -16,12 +17,12 @@ from agentic_diffusion.denoising.guidance import Guidance, guided
 from agentic_diffusion.denoising.process import Process
 from agentic_diffusion.denoising.sample import Kernel, denoise
 from agentic_diffusion.denoising.schedule import times
-from agentic_diffusion.denoising.state import Condition, Step, generator
+from agentic_diffusion.denoising.state import Condition, Step, Time, generator
 from agentic_diffusion.errors import BudgetError, InvalidConfigError
 from agentic_diffusion.planning.budget import Budget, Clock
 from agentic_diffusion.planning.select import Selector, best
 from agentic_diffusion.planning.verify import Verifier
-from agentic_diffusion.records import Candidate, DenoiseEvent, Ending, Outcome, Plan
+from agentic_diffusion.records import Candidate, DenoiseEvent, Ending, Outcome, Plan, Verdict
 
 Q = TypeVar("Q")
 X = TypeVar("X")
@@ -118,6 +119,9 @@ class Planner(Generic[Q, X, B, V]):
         steps: Denoising steps.
         count: Candidates.
         compute: Device and precision.
+        propose: Gives further candidates, such as remembered plans; they stand behind the sampled ones.
+        finish: Completes a decoded value with what only the request tells.
+        likelihood: Log-likelihood of clean states under the (guided) denoiser, told as evidence `likelihood`.
     """
 
     domain: Domain[Q, X, V]
@@ -130,6 +134,9 @@ class Planner(Generic[Q, X, B, V]):
     steps: int = 10
     count: int = 16
     compute: Compute = field(default_factory=Compute)
+    propose: Callable[[Q], Sequence[V]] | None = None
+    finish: Callable[[Q, V], V] | None = None
+    likelihood: Callable[[Callable[[X, Time], B], X], Tensor] | None = None
 
     def __post_init__(self) -> None:
         if self.steps < 1 or self.count < 1:
@@ -188,7 +195,7 @@ class Planner(Generic[Q, X, B, V]):
                 self._shrink(run, error, size=size, lost=run.done - before)
                 continue
             run.left -= size
-        return self._answer(run, request, seed=seed)
+        return self._answer(run, request, condition, seed=seed)
 
     def _denoise(
         self, run: _Run[X], request: Q, condition: Condition[X], *, size: int, rng: torch.Generator
@@ -267,8 +274,14 @@ class Planner(Generic[Q, X, B, V]):
                 "Free memory or use a smaller network or horizon.",
             ) from error
 
-    def _answer(self, run: _Run[X], request: Q, *, seed: int) -> Plan[Q, V]:
-        values = [value for states in run.finished for value in self.domain.decode(states)]
+    def _answer(self, run: _Run[X], request: Q, condition: Condition[X], *, seed: int) -> Plan[Q, V]:
+        states = list(run.finished)
+        proposed = self.propose(request) if self.propose is not None else ()
+        if proposed:
+            states.append(condition.pin(self.compute.send(self.domain.encode(proposed))))
+        values = [value for batch in states for value in self.domain.decode(batch)]
+        if self.finish is not None:
+            values = [self.finish(request, value) for value in values]
         verdicts = self.verify(request, values)
         if len(verdicts) != len(values):
             raise InvalidConfigError(
@@ -276,6 +289,7 @@ class Planner(Generic[Q, X, B, V]):
                 "one verdict for each candidate, in order",
                 "Correct the verifier.",
             )
+        verdicts = self._likely(states, condition, verdicts)
         considered = tuple(
             Candidate(value=value, verdict=verdict) for value, verdict in zip(values, verdicts, strict=True)
         )
@@ -304,3 +318,20 @@ class Planner(Generic[Q, X, B, V]):
             plan.seconds,
         )
         return plan
+
+    def _likely(
+        self, states: Sequence[X], condition: Condition[X], verdicts: Sequence[Verdict]
+    ) -> Sequence[Verdict]:
+        """Add the log-likelihood of each candidate to its evidence; what cannot be at all is told as None."""
+        if self.likelihood is None:
+            return verdicts
+        ask = guided(self.denoiser, self.guides)
+        with torch.inference_mode(), self.compute.autocast():
+            told = [
+                self.likelihood(lambda x, t: ask(x, t, condition), batch).float().cpu() for batch in states
+            ]
+        numbers = [number if math.isfinite(number) else None for number in torch.cat(told).tolist()]
+        return [
+            verdict.model_copy(update={"evidence": {**verdict.evidence, "likelihood": number}})
+            for verdict, number in zip(verdicts, numbers, strict=True)
+        ]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
-from typing import TypeAlias, TypeVar
+from dataclasses import dataclass
+from typing import Any, TypeAlias, TypeVar, final
 
 from agentic_diffusion.planning.confidence import agreement, share_passed
 from agentic_diffusion.records import Candidate
@@ -38,3 +40,39 @@ def agreeing(distance: Callable[[V, V], float], *, within: float) -> Selector[V]
         return chosen, sure and agreement(candidates, chosen, distance=distance, within=within)
 
     return select
+
+
+@final
+@dataclass(frozen=True)
+class Likeliest:
+    """Chooses the likeliest candidate among those that passed, and is as sure as the calibration says.
+
+    The raw score is its log-likelihood, the `likelihood` in its evidence (see `Planner.likelihood`), plus `worth`
+    times the score of its verdict.
+
+    Args:
+        worth: What a point of the verdict's score is worth, in nats.
+        calibrate: From exp(likelihood), the candidate's own probability, to the chance that it is right.
+    """
+
+    worth: float = 0.0
+    calibrate: Callable[[float], float] | None = None
+
+    def __call__(self, candidates: Sequence[Candidate[V]]) -> tuple[Candidate[V], float]:
+        """Return the choice and its confidence; 0 where it did not pass."""
+        chosen = max(candidates, key=lambda c: (c.verdict.passed, self._raw(c)))
+        if not chosen.verdict.passed:
+            return chosen, 0.0
+        told = likelihood_of(chosen)
+        raw = math.exp(min(told, 0.0))
+        sure = raw if self.calibrate is None else self.calibrate(raw)
+        return chosen, min(1.0, max(0.0, sure))
+
+    def _raw(self, candidate: Candidate[Any]) -> float:
+        return likelihood_of(candidate) + self.worth * candidate.verdict.score
+
+
+def likelihood_of(candidate: Candidate[Any]) -> float:
+    """Return the log-likelihood in the evidence, minus infinity where there is none."""
+    told = candidate.verdict.evidence.get("likelihood")
+    return float(told) if isinstance(told, int | float) else -math.inf

@@ -1,0 +1,70 @@
+"""Judging a tool plan: whether its calls can be made in that order, what they cost, and what is left open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import final
+
+from pydantic import JsonValue
+
+from agentic_diffusion.planning.domains.toolplan.catalogue import Catalogue
+from agentic_diffusion.planning.domains.toolplan.requests import ToolPlan, ToolRequest
+from agentic_diffusion.records import Open, Verdict
+
+
+@final
+@dataclass(frozen=True)
+class Feasible:
+    """Passes plans that call something, and whose calls can be made one after the other.
+
+    The score is minus the cost of the steps ahead. The evidence holds `faults`, `open` (required arguments that
+    nobody has filled in, as `step.argument`) and `cost`.
+
+    Args:
+        catalogue: The tools.
+        goals: Facts that must hold in the end.
+    """
+
+    catalogue: Catalogue
+    goals: tuple[str, ...] = ()
+
+    def __call__(self, request: ToolRequest, values: Sequence[ToolPlan]) -> Sequence[Verdict]:
+        """Return one verdict a plan."""
+        return [self._one(request, plan) for plan in values]
+
+    def _one(self, request: ToolRequest, plan: ToolPlan) -> Verdict:
+        faults = list(self._faults(request, plan))
+        tools = [self.catalogue.tools[self.catalogue.token(name)] for name in plan.tools]
+        ahead = list(enumerate(plan.steps))[plan.done :]
+        unfilled = [
+            f"{place}.{name}"
+            for place, step in ahead
+            for name, told in step.arguments.items()
+            if isinstance(told, Open) and told.required
+        ]
+        cost = sum(tool.cost for tool in tools[plan.done :])
+        evidence: dict[str, JsonValue] = {"faults": [*faults], "open": [*unfilled], "cost": cost}
+        return Verdict(passed=not faults, score=-cost, evidence=evidence)
+
+    def _faults(self, request: ToolRequest, plan: ToolPlan) -> Iterator[str]:
+        have = {name for name, value in request.facts.items() if value is not None and value is not False}
+        links, called = self.catalogue.links, set()
+        done = max(plan.done, len(request.done))
+        if len(plan.steps) <= done:
+            yield "it calls nothing"
+        for place, name in enumerate(plan.tools):
+            tool = self.catalogue.tools[self.catalogue.token(name)]
+            if place >= done:
+                missing = [fact for fact in tool.needs if fact not in have]
+                if missing:
+                    yield f"step {place} ({name}) needs {', '.join(missing)}"
+                if request.tools and name not in request.tools:
+                    yield f"step {place} ({name}) is not available"
+                if name in called and not tool.repeats:
+                    yield f"step {place} ({name}) is called twice"
+                if place and links is not None and (plan.tools[place - 1], name) not in links:
+                    yield f"step {place} ({name}) may not follow {plan.tools[place - 1]}"
+            called.add(name)
+            have.update(tool.gives)
+        yield from (f"{goal} does not hold in the end" for goal in self.goals if goal not in have)

@@ -1,0 +1,108 @@
+"""Rules of a catalogue as guidance: what can never be called where, given what is decided."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, final
+
+import torch
+from jaxtyping import Bool, Int
+from torch import Tensor, nn
+
+from agentic_diffusion.denoising.belief import Categorical
+from agentic_diffusion.denoising.guidance import Allowed
+from agentic_diffusion.denoising.state import Condition, Time
+from agentic_diffusion.planning.domains.toolplan.catalogue import Catalogue
+
+Mask = Bool[Tensor, "batch slots tokens"]
+
+
+def possible(
+    x: Int[Tensor, "batch slots"], catalogue: Catalogue, *, available: Tensor, known: Tensor
+) -> Mask:
+    """Return what each slot may hold, given the slots that are decided.
+
+    A tool may stand where it is available, where neighbours are linked to it (checked along the whole chain, so
+    that no later slot is left without a choice), where it does not stand twice, and where what it needs is known,
+    given by an earlier step, or could still be given by an earlier slot that is hidden. Nothing follows a stop.
+
+    Args:
+        x: Tokens, the mask token where a slot is hidden.
+        catalogue: The tools.
+        available: (batch or 1, tokens): the tools that may be called.
+        known: (batch or 1, facts): the facts that hold at the start.
+    """
+    stop, mask = catalogue.stop, catalogue.mask
+    batch, slots = x.shape
+    hidden = x == mask
+    shown = nn.functional.one_hot(x.clamp(max=stop), stop + 1).bool() & ~hidden[..., None]
+    free = available.to(x.device)[:, None].expand(batch, slots, stop + 1)
+    once = catalogue.once.to(x.device)
+    if bool(once.any()):
+        free = free & ~((shown.any(dim=1) & once)[:, None])
+    if catalogue.facts:
+        free = free & _met(shown, hidden, catalogue, known=known)
+    return _linked(torch.where(hidden[..., None], free, shown), catalogue)
+
+
+def _met(shown: Mask, hidden: Bool[Tensor, "batch slots"], catalogue: Catalogue, *, known: Tensor) -> Mask:
+    """Return where the needs of a tool are met, or might still be."""
+    device = shown.device
+    needs, gives = catalogue.needs.to(device).float(), catalogue.gives.to(device).float()
+    given = (shown.float() @ gives).cumsum(dim=1)  # after each slot
+    before = torch.cat([torch.zeros_like(given[:, :1]), given[:, :-1]], dim=1)
+    have = (before + known.to(device)[:, None].float()).clamp(max=1)
+    missing = needs.sum(dim=1) - have @ needs.T
+    hope = hidden.long().cumsum(dim=1) - hidden.long() > 0
+    met: Tensor = (missing < 0.5) | hope[..., None]
+    return met
+
+
+def _linked(free: Mask, catalogue: Catalogue) -> Mask:
+    """Keep what lies on a chain of links from the first slot to the last: forward and backward over the chain."""
+    stop = catalogue.stop
+    follows = catalogue.follows
+    if follows is None:
+        follows = torch.ones(stop + 1, stop + 1, dtype=torch.bool)
+        follows[stop, :stop] = False
+    step = follows.to(free.device).float()
+    slots = free.shape[1]
+    ahead, back = [free[:, 0]], [free[:, -1]]
+    for place in range(1, slots):
+        ahead.append(free[:, place] & (ahead[-1].float() @ step > 0))
+        back.append(free[:, slots - 1 - place] & (back[-1].float() @ step.T > 0))
+    return torch.stack(ahead, dim=1) & torch.stack(back[::-1], dim=1)
+
+
+@final
+class Ruled(nn.Module):
+    """A denoiser whose beliefs keep the rules of a catalogue; while it is trained it is left alone.
+
+    Args:
+        denoiser: The denoiser, a module or an exact one.
+        catalogue: The tools.
+    """
+
+    def __init__(self, denoiser: Any, catalogue: Catalogue) -> None:
+        super().__init__()
+        self.denoiser = denoiser
+        self.catalogue = catalogue
+        self.eval()
+
+    def forward(self, x: Int[Tensor, "batch slots"], t: Time, condition: Condition[Tensor]) -> Categorical:
+        """Return the belief without what cannot be."""
+        belief: Categorical = self.denoiser(x, t, condition)
+        if self.training:
+            return belief
+        context = condition.context
+
+        def allowed(tokens: Tensor) -> Tensor:
+            may = possible(tokens, self.catalogue, available=context["available"], known=context["known"])
+            return nn.functional.pad(may, (0, 1))
+
+        return Allowed(allowed)(belief, x, t)
+
+    if TYPE_CHECKING:
+
+        def __call__(self, x: Tensor, t: Time, condition: Condition[Tensor]) -> Categorical:
+            """See `forward`."""
+            ...

@@ -1,0 +1,103 @@
+"""Text as numbers, cheaply: hashed words, pairs of words and letter groups, weighed by how rare they are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import TypeAlias, final
+from zlib import crc32
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from agentic_diffusion.errors import InvalidConfigError
+from agentic_diffusion.records import ToolSpec
+
+Encoder: TypeAlias = Callable[[Sequence[str]], Float[Tensor, "texts size"]]
+"""From texts to one row each; rows have length 1 or are 0. A sentence encoder may take the place of ours."""
+
+READ_LIMIT = 8_000
+"""Characters of a text that are read; the rest is beyond what a goal or a description needs."""
+
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_WORD = re.compile(r"[^\W_]+")
+_DIGITS = re.compile(r"\d+")
+_PAUSE = re.compile(
+    r"[.;:!?\n]+\s|,\s+|\b(?:and|then|after(?:wards?)?|before|also|finally|next|while|but)\b", re.I
+)
+
+
+def words(text: str) -> list[str]:
+    """Return the words in lower case; names are split at underscores and humps, digits become one sign."""
+    split = _HUMP.sub(" ", text[:READ_LIMIT])
+    return [_DIGITS.sub("0", word) for word in _WORD.findall(split.lower())]
+
+
+def clauses(text: str, *, most: int = 12) -> list[str]:
+    """Return the pieces of a text between pauses and joining words, those without a word of two letters left out."""
+    pieces = [piece.strip() for piece in _PAUSE.split(text[:READ_LIMIT]) if piece]
+    told = [piece for piece in pieces if len(piece) > 3]
+    return told[:most] or [text[:READ_LIMIT]]
+
+
+def grams(text: str) -> Iterator[str]:
+    """Yield words, pairs of neighbours and groups of three to five letters within words."""
+    told = words(text)
+    yield from told
+    for one, two in pairwise(told):
+        yield f"{one} {two}"
+    for word in told:
+        whole = f"<{word}>"
+        for size in (3, 4, 5):
+            for start in range(max(0, len(whole) - size + 1)):
+                yield "#" + whole[start : start + size]
+
+
+@final
+@dataclass(frozen=True)
+class Lexical:
+    """Counts of grams in hashed places, (1 + log count) · rarity, scaled to length 1.
+
+    Args:
+        size: Places.
+        rarity: One weight a place, from the texts it was fitted on; all alike where it is None.
+    """
+
+    size: int = 4096
+    rarity: Tensor | None = None
+
+    def __post_init__(self) -> None:
+        if self.size < 16 or (self.rarity is not None and self.rarity.shape != (self.size,)):
+            raise InvalidConfigError(f"Lexical(size={self.size})", "at least 16 places", "4096 are plenty.")
+
+    def counts(self, texts: Sequence[str]) -> Float[Tensor, "texts size"]:
+        """Return 1 + log(count) of each place, 0 where it does not occur."""
+        table = np.zeros((len(texts), self.size), dtype=np.float32)
+        for row, text in zip(table, texts, strict=True):
+            places = np.fromiter((crc32(gram.encode()) for gram in grams(text)), dtype=np.int64) % self.size
+            where, count = np.unique(places, return_counts=True)
+            row[where] = 1 + np.log(count)
+        return torch.from_numpy(table)
+
+    def fit(self, texts: Sequence[str]) -> Lexical:
+        """Return the encoder with rarities log((1 + n) / (1 + texts with it)) + 1."""
+        seen = (self.counts(texts) > 0).sum(dim=0)
+        return replace(self, rarity=torch.log((1 + len(texts)) / (1 + seen.float())) + 1)
+
+    def __call__(self, texts: Sequence[str]) -> Float[Tensor, "texts size"]:
+        """Return one row for each text."""
+        rows = self.counts(texts)
+        if self.rarity is not None:
+            rows = rows * self.rarity
+        return torch.nn.functional.normalize(rows, dim=1)
+
+
+def describe(tool: ToolSpec) -> str:
+    """Return what is read of a tool: its name twice, for a name tells most, its description and its arguments."""
+    properties = tool.arguments.get("properties")
+    arguments = " ".join(properties) if isinstance(properties, dict) else ""
+    return f"{tool.name} {tool.name} {tool.description} {arguments}"

@@ -1,0 +1,21 @@
+"""Likelihood: exact for plans known by heart."""
+
+import pytest
+import torch
+from agentic_diffusion.denoising.denoiser import RecallTokens
+from agentic_diffusion.denoising.state import Condition
+from agentic_diffusion.planning.domains.toolplan.likelihood import Chained
+
+
+def test_the_chain_rule_gives_the_share_of_each_plan(catalogue) -> None:
+    memory = torch.tensor([[0, 1, 4], [0, 1, 4], [0, 2, 4], [3, 4, 4]])
+    denoiser = RecallTokens(memory, catalogue.vocabulary, catalogue.mask)
+    asked = []
+
+    def ask(x, t):
+        asked.append(len(x))
+        return denoiser(x, t, Condition())
+
+    told = Chained(catalogue)(ask, torch.tensor([[0, 1, 4], [3, 4, 4], [0, 2, 4], [0, 1, 4], [1, 4, 4]]))
+    assert told.exp().tolist() == pytest.approx([0.5, 0.25, 0.25, 0.5, 0.0])
+    assert asked == [12]

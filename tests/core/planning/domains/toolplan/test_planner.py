@@ -1,0 +1,59 @@
+"""Tool planners: three lines from tools to a plan, and the contract's proofs."""
+
+import torch
+from agentic_diffusion.planning.domains.toolplan import ToolRequest, chain, tool_planner
+from agentic_diffusion.records import ToolSpec
+from agentic_diffusion.testing import check_domain, check_planner
+
+BOOK = ("search_flights", "book_flight", "send_email")
+
+
+def test_three_lines_from_tools_to_a_plan(tools, ask) -> None:
+    planner = tool_planner(tools, slots=4, width=16)
+    plan = planner.plan(ask)
+    assert set(plan.chosen.value.tools) == set(BOOK)
+    assert plan.chosen.verdict.passed
+    check_domain(planner.domain, ask, invalid=[ToolRequest(tools=("fly",))])
+    check_planner(planner, ask, invalid=[ToolRequest(tools=("fly",))])
+    assert tool_planner(tools, slots=4, width=16).plan(ask).considered == plan.considered
+
+
+def test_an_exact_denoiser_keeps_every_promise(recall, ask) -> None:
+    planner = recall(BOOK, ("check_weather", "send_email"))
+    plan = check_planner(planner, ask, invalid=[ToolRequest(tools=("fly",))])
+    assert {c.value.tools for c in plan.considered} <= {BOOK, ("check_weather", "send_email")}
+    begun = ToolRequest(done=chain("check_weather").steps)
+    assert planner.plan(begun).chosen.value.tools == ("check_weather", "send_email")
+
+
+def test_no_call_is_ever_impossible(tools) -> None:
+    planner = tool_planner(tools, slots=3, width=16, count=32)
+    with torch.no_grad():
+        for weights in planner.denoiser.parameters():
+            weights.normal_(generator=torch.Generator().manual_seed(0))
+    for seed in range(3):
+        plan = planner.plan(
+            ToolRequest(goal="book a flight", tools=("book_flight", "search_flights")), seed=seed
+        )
+        for candidate in plan.considered:
+            assert candidate.verdict.evidence["faults"] in ([], ["it calls nothing"])
+
+
+def test_a_proposer_adds_candidates_that_are_scored(tools, ask) -> None:
+    asked = []
+
+    def propose(request):
+        asked.append(request)
+        return [chain(*BOOK)]
+
+    plan = tool_planner(tools, slots=4, width=16, count=2, propose=propose).plan(ask)
+    assert asked == [ask]
+    assert len(plan.considered) == 3
+    assert plan.considered[2].value.tools == BOOK
+    assert plan.considered[2].verdict.evidence["likelihood"] < 0
+
+
+def test_links_are_kept() -> None:
+    tools = [ToolSpec(name=name) for name in "abc"]
+    plan = tool_planner(tools, links=[("a", "b")], slots=3, width=16, count=16).plan(ToolRequest(goal="go"))
+    assert {c.value.tools for c in plan.considered} <= {(), ("a",), ("b",), ("c",), ("a", "b")}
