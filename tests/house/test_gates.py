@@ -204,6 +204,7 @@ def test_signatures_fails_on_an_unclear_signature(house: Path, planted: str) -> 
         "def _f(a, b, c, d): ...",
         "class C(nn.Module):\n    def forward(self, a, b, c, d): ...",
         "class C:\n    @override\n    def step(self, a, b, c, d): ...",
+        "class C:\n    @override\n    def told(self, a, **more): ...",
         "class C:\n    def __exit__(self, a, b, c, d): ...",
     ],
 )

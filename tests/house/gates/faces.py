@@ -43,13 +43,13 @@ def _opening(path: Path) -> str:
 
 
 def signatures(root: Path) -> list[str]:
-    """Return the public functions that take `**kwargs` or too much by position."""
+    """Return the public functions that take `**kwargs` or too much by position; what overrides has no choice."""
     everything = list(modules(root))
     verbs = {verb for module in everything for verb in _verbs(module.tree)}
     faults = []
     for module in everything:
         for node, owner in _public(module.tree):
-            if node.args.kwarg is not None:
+            if node.args.kwarg is not None and "override" not in _marks(node):
                 faults.append(f"{module.at(node.lineno)}: {node.name}(**{node.args.kwarg.arg})")
             names = _positional(node, owner)
             if len(names) > POSITIONAL and not _decided_elsewhere(node, owner, verbs):
@@ -82,9 +82,12 @@ def _decided_elsewhere(node: Function, owner: ast.ClassDef | None, verbs: set[Ve
         return False
     if node.name.startswith("__") and node.name not in {"__init__", "__call__"}:
         return True
-    marks = {ast.unparse(mark).split(".")[-1] for mark in node.decorator_list}
     framework = node.name in FRAMEWORK and any(ast.unparse(b).endswith("Module") for b in owner.bases)
-    return framework or "override" in marks or (node.name, _positional(node, owner)) in verbs
+    return framework or "override" in _marks(node) or (node.name, _positional(node, owner)) in verbs
+
+
+def _marks(node: Function) -> set[str]:
+    return {ast.unparse(mark).split(".")[-1] for mark in node.decorator_list}
 
 
 def _public(tree: ast.Module) -> Iterator[tuple[Function, ast.ClassDef | None]]:

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from langgraph_agentic_diffusion.acting import ActNode
     from langgraph_agentic_diffusion.approval import ApprovalNode, Decision, is_approved, needs_replan
+    from langgraph_agentic_diffusion.feedback import ToolFeedback
     from langgraph_agentic_diffusion.graphs import create_plan_act_graph, create_planner_graph
+    from langgraph_agentic_diffusion.learning import Background, PlanOutcomes, PlanShelf
     from langgraph_agentic_diffusion.nodes import DiffusionPlannerNode
     from langgraph_agentic_diffusion.progress import PROGRESS
     from langgraph_agentic_diffusion.state import (
@@ -20,14 +22,25 @@ if TYPE_CHECKING:
         read_plan,
         read_request,
     )
+    from langgraph_agentic_diffusion.uses import (
+        StepOf,
+        ToolUse,
+        by_status,
+        from_messages,
+        from_state,
+        plan_id,
+    )
 
 _HOMES = {
     "acting": ("ActNode",),
     "approval": ("ApprovalNode", "Decision", "is_approved", "needs_replan"),
+    "feedback": ("ToolFeedback",),
     "graphs": ("create_plan_act_graph", "create_planner_graph"),
+    "learning": ("Background", "PlanOutcomes", "PlanShelf"),
     "nodes": ("DiffusionPlannerNode",),
     "progress": ("PROGRESS",),
     "state": ("PlanActState", "PlannerState", "plain", "plain_plan", "read_plan", "read_request"),
+    "uses": ("StepOf", "ToolUse", "by_status", "from_messages", "from_state", "plan_id"),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -37,16 +50,26 @@ __all__ = [
     "PROGRESS",
     "ActNode",
     "ApprovalNode",
+    "Background",
     "Decision",
     "DiffusionPlannerNode",
     "PlanActState",
+    "PlanOutcomes",
+    "PlanShelf",
     "PlannerState",
+    "StepOf",
+    "ToolFeedback",
+    "ToolUse",
+    "by_status",
     "create_plan_act_graph",
     "create_planner_graph",
+    "from_messages",
+    "from_state",
     "is_approved",
     "needs_replan",
     "plain",
     "plain_plan",
+    "plan_id",
     "read_plan",
     "read_request",
 ]

@@ -39,6 +39,7 @@ FAMILY = (
     "agentic_diffusion",
     "agentic_diffusion_code",
     "agentic_diffusion_worlds",
+    "langchain_agentic_diffusion",
     "langgraph_agentic_diffusion",
 )
 """The names that the packages log under."""

@@ -1,0 +1,42 @@
+"""A diffusion planner as LangChain tools, with feedback: this is its face, and importing it imports no LangChain."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from langchain_agentic_diffusion.callbacks import OutcomeCallbackHandler
+    from langchain_agentic_diffusion.middleware import OutcomeFeedbackMiddleware
+    from langchain_agentic_diffusion.toolkit import DiffusionToolkit
+    from langchain_agentic_diffusion.tools import DiffusionPlanTool, ReportOutcomeTool
+
+_HOMES = {
+    "callbacks": ("OutcomeCallbackHandler",),
+    "middleware": ("OutcomeFeedbackMiddleware",),
+    "toolkit": ("DiffusionToolkit",),
+    "tools": ("DiffusionPlanTool", "ReportOutcomeTool"),
+}
+_HOME = {name: home for home, names in _HOMES.items() for name in names}
+
+__version__ = version("langchain-agentic-diffusion")
+
+__all__ = [
+    "DiffusionPlanTool",
+    "DiffusionToolkit",
+    "OutcomeCallbackHandler",
+    "OutcomeFeedbackMiddleware",
+    "ReportOutcomeTool",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name from its room on first use."""
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

@@ -1,0 +1,237 @@
+"""Learning from uses of tools: in a thread of its own, and as outcomes of the whole plans that they carried out."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import queue
+import threading
+import weakref
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import KW_ONLY, dataclass, field
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, final
+
+from agentic_diffusion.errors import InvalidConfigError
+from agentic_diffusion.records import Outcome, Plan
+from pydantic import JsonValue
+
+from langgraph_agentic_diffusion.uses import ToolUse, plan_id
+
+if TYPE_CHECKING:
+    from agentic_diffusion.planning.planner import Learns
+
+Q = TypeVar("Q")
+V = TypeVar("V")
+Queue: TypeAlias = "queue.Queue[Outcome[Any, Any] | None]"
+
+log = logging.getLogger(__name__)
+
+
+@final
+class Background(Generic[Q, V]):
+    """A learner in a thread of its own: telling it costs microseconds, and what it raises is logged.
+
+    Where outcomes come faster than they are learnt, the newest are dropped and counted in `dropped`. What is still
+    waiting when the program ends is learnt first, for five seconds at most.
+
+    Args:
+        learns: Does the learning.
+        room: Outcomes that may wait.
+    """
+
+    def __init__(self, learns: Learns[Q, V], *, room: int = 10_000) -> None:
+        if room < 1:
+            raise InvalidConfigError(
+                f"room={room}", "room for at least one outcome", "Leave it out for 10,000."
+            )
+        self.dropped = 0
+        self._waiting: Queue = queue.Queue(room)
+        thread = threading.Thread(
+            target=_work, args=(learns, self._waiting), name="agentic-diffusion-feedback", daemon=True
+        )
+        thread.start()
+        self._end = weakref.finalize(self, _end, self._waiting, thread)
+
+    def learn(self, outcome: Outcome[Q, V]) -> None:
+        """Take in an outcome; returns at once."""
+        try:
+            if not self._end.alive:
+                raise queue.Full
+            self._waiting.put_nowait(outcome)
+        except queue.Full:
+            self.dropped += 1
+            if self.dropped == 1:
+                log.warning("an outcome was dropped: learning is slower than acting, or it was closed")
+
+    def flush(self, *, seconds: float = 60.0) -> bool:
+        """Wait until all is learnt that was told so far; returns False where that took longer than `seconds`."""
+        with self._waiting.all_tasks_done:
+            return self._waiting.all_tasks_done.wait_for(lambda: not self._waiting.unfinished_tasks, seconds)
+
+    def close(self) -> None:
+        """Learn what is waiting and end the thread."""
+        self._end()
+
+    def __enter__(self) -> Background[Q, V]:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _work(learns: Learns[Any, Any], waiting: Queue) -> None:
+    while (outcome := waiting.get()) is not None:
+        try:
+            learns.learn(outcome)
+        except Exception:  # the next outcome may be better
+            log.exception("an outcome was not learnt")
+        finally:
+            waiting.task_done()
+    waiting.task_done()
+
+
+def _end(waiting: Queue, thread: threading.Thread) -> None:
+    try:
+        waiting.put(None, timeout=5.0)
+    except queue.Full:
+        log.warning("the learner does not come to an end; what waits is lost")
+    thread.join(5.0)
+
+
+@final
+class PlanShelf(Generic[Q, V]):
+    """The plans that were made lately, by their id; safe to use from several threads.
+
+    Args:
+        room: Plans to keep.
+    """
+
+    def __init__(self, *, room: int = 1000) -> None:
+        if room < 1:
+            raise InvalidConfigError(f"room={room}", "room for at least one plan", "Leave it out for 1,000.")
+        self._room = room
+        self._plans: OrderedDict[str, Plan[Q, V]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def put(self, plan: Plan[Q, V]) -> str:
+        """Keep a plan and return its id."""
+        name = plan_id(plan)
+        with self._lock:
+            self._plans[name] = plan
+            self._plans.move_to_end(name)
+            while len(self._plans) > self._room:
+                self._plans.popitem(last=False)
+        return name
+
+    def get(self, name: str) -> Plan[Q, V] | None:
+        """Return the plan of this id; None where it is not kept."""
+        with self._lock:
+            return self._plans.get(name)
+
+
+def steps_of(value: Any) -> int:
+    """Return how many steps a plan has that keeps them in `steps`."""
+    return len(value.steps)
+
+
+@final
+@dataclass(eq=False)
+class PlanOutcomes(Generic[Q, V]):
+    """Gathers what became of the steps of a plan, and tells a learner of whole plans once all were tried.
+
+    It is a learner of `ToolUse` itself: give it to `ToolFeedback`. Uses that carry out no known plan pass by. Where
+    a plan is not carried out to its end, `settle` tells what there is: a step that was not tried counts nothing.
+
+    Args:
+        sink: Learns whole plans, such as an evolver.
+        shelf: Where the plans are.
+        steps: How many steps a value has.
+        also: A learner that is told of every use besides.
+        source: Who says so.
+        room: Plans that may be open at once; beyond it the oldest is settled.
+    """
+
+    sink: Learns[Q, V]
+    shelf: PlanShelf[Q, V]
+    _: KW_ONLY
+    steps: Callable[[Any], int] = steps_of
+    also: Learns[Any, ToolUse] | None = None
+    source: str = "tools"
+    room: int = 1000
+    _open: OrderedDict[tuple[str | None, str], dict[int, Outcome[Any, ToolUse]]] = field(
+        default_factory=OrderedDict, init=False, repr=False
+    )
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
+
+    def learn(self, outcome: Outcome[Any, ToolUse]) -> None:
+        """Take in what became of one use; a later attempt at the same step takes the place of an earlier one."""
+        if self.also is not None:
+            self.also.learn(outcome)
+        step = outcome.value.of
+        plan = self.shelf.get(step.plan) if step else None
+        if step is None or plan is None:
+            return
+        key = (outcome.value.thread, step.plan)
+        with self._lock:
+            tried = self._open.setdefault(key, {})
+            tried[step.step] = outcome
+            oldest = next(iter(self._open)) if len(self._open) > self.room else None
+            whole = set(tried) >= set(range(self.steps(plan.chosen.value)))
+            over = whole and all(_passed(each) for each in tried.values())
+        if over:
+            self._settle(key)
+        if oldest is not None:
+            self._settle(oldest)
+
+    def settle(self, *, thread: str | None = None) -> None:
+        """Tell of the plans of a thread that were begun and not ended: a run failed, or another plan was made."""
+        with self._lock:
+            keys = [key for key in self._open if key[0] == thread]
+        for key in keys:
+            self._settle(key)
+
+    def _settle(self, key: tuple[str | None, str]) -> None:
+        with self._lock:
+            tried = self._open.pop(key, None)
+        plan = self.shelf.get(key[1])
+        if tried is None or plan is None:
+            return
+        steps: list[Mapping[str, JsonValue]] = [
+            {"step": step, "tool": use.value.tool, "reward": use.reward, "attempt": use.value.attempt}
+            for step, use in sorted(tried.items())
+        ]
+        of = max(self.steps(plan.chosen.value), len(tried))
+        said: dict[str, JsonValue] = {
+            "plan": key[1],
+            "tried": len(tried),
+            "of": of,
+            "steps": list(map(dict, steps)),
+        }
+        self.sink.learn(
+            Outcome[Any, Any](
+                id=_name(key, tried),
+                request=plan.request,
+                value=plan.chosen.value,
+                reward=sum(use.reward for use in tried.values()) / of,
+                evidence=said,
+                source=self.source,
+                trust=min(use.trust for use in tried.values()),
+                plan_seed=plan.seed,
+                planner=next((use.planner for use in tried.values() if use.planner), None),
+            )
+        )
+
+
+def _passed(use: Outcome[Any, ToolUse]) -> bool:
+    return use.evidence.get("passed") is not False
+
+
+def _name(key: tuple[str | None, str], tried: Mapping[int, Outcome[Any, ToolUse]]) -> str:
+    """Name the outcome of a plan by the outcomes of its steps, so that it counts once."""
+    said = json.dumps([*key, *sorted(use.id for use in tried.values())])
+    return hashlib.blake2b(said.encode(), digest_size=16).hexdigest()
