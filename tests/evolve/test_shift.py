@@ -74,3 +74,15 @@ def test_nonsense_is_refused() -> None:
     ):
         with pytest.raises(InvalidConfigError):
             call()
+
+
+def test_the_watch_says_when_the_fall_began() -> None:
+    watch = Drift(warmup=10)
+    for n in range(40):
+        watch = watch.after(float(n % 2))
+    assert watch.falling <= 1
+    steps = 0
+    while not watch.alarmed:
+        watch, steps = watch.after(-1.0), steps + 1
+    assert steps <= watch.falling <= steps + 1
+    assert steps < 10

@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from agentic_diffusion_evolve.abstain import Abstaining, fit_abstaining
     from agentic_diffusion_evolve.adapters import Rank, adapted, deltas, merged, with_deltas
     from agentic_diffusion_evolve.calibrate import (
         Isotonic,
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from agentic_diffusion_evolve.encoded import Encoded, encode
     from agentic_diffusion_evolve.estimate import by_features, by_task
     from agentic_diffusion_evolve.evict import KeepBest, PerTask, Recent
-    from agentic_diffusion_evolve.evolver import Evolver
+    from agentic_diffusion_evolve.evolver import Evolver, Turn
     from agentic_diffusion_evolve.explore import Diverse, heated
     from agentic_diffusion_evolve.gate import Gate, Trial, judge
     from agentic_diffusion_evolve.keep import Keep, residual_limit
@@ -40,8 +41,10 @@ if TYPE_CHECKING:
         progress,
         shortfall,
     )
+    from agentic_diffusion_evolve.rayed import Rayed
     from agentic_diffusion_evolve.reward import RewardEnsemble, RewardModel
     from agentic_diffusion_evolve.shift import Drift, Novelty, fit_novelty
+    from agentic_diffusion_evolve.spread import Spread
     from agentic_diffusion_evolve.sqlite import SqliteMemory
     from agentic_diffusion_evolve.tokens import TokenReward, fit_tokens
     from agentic_diffusion_evolve.tune import FineTune, adapt_diffuser, latest, weights_of, with_weights
@@ -56,6 +59,7 @@ if TYPE_CHECKING:
     from agentic_diffusion_evolve.written import Written
 
 _HOMES = {
+    "abstain": ("Abstaining", "fit_abstaining"),
     "adapters": ("Rank", "adapted", "deltas", "merged", "with_deltas"),
     "calibrate": ("Isotonic", "RiskThreshold", "calibrated", "fit_isotonic", "fit_threshold"),
     "combine": ("clipped", "penalty", "weighted"),
@@ -63,7 +67,7 @@ _HOMES = {
     "encoded": ("Encoded", "encode"),
     "estimate": ("by_features", "by_task"),
     "evict": ("KeepBest", "PerTask", "Recent"),
-    "evolver": ("Evolver",),
+    "evolver": ("Evolver", "Turn"),
     "explore": ("Diverse", "heated"),
     "gate": ("Gate", "Trial", "judge"),
     "keep": ("Keep", "residual_limit"),
@@ -84,8 +88,10 @@ _HOMES = {
         "progress",
         "shortfall",
     ),
+    "rayed": ("Rayed",),
     "reward": ("RewardEnsemble", "RewardModel"),
     "shift": ("Drift", "Novelty", "fit_novelty"),
+    "spread": ("Spread",),
     "sqlite": ("SqliteMemory",),
     "tokens": ("TokenReward", "fit_tokens"),
     "tune": ("FineTune", "adapt_diffuser", "latest", "weights_of", "with_weights"),
@@ -96,6 +102,7 @@ _HOMES = {
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "Abstaining",
     "Diverse",
     "Drift",
     "Encoded",
@@ -120,16 +127,19 @@ __all__ = [
     "Preference",
     "Proposer",
     "Rank",
+    "Rayed",
     "Recent",
     "Replay",
     "RestorationGap",
     "RewardEnsemble",
     "RewardModel",
     "RiskThreshold",
+    "Spread",
     "SqliteMemory",
     "Taste",
     "TokenReward",
     "Trial",
+    "Turn",
     "Weigher",
     "Written",
     "adapt_diffuser",
@@ -146,6 +156,7 @@ __all__ = [
     "encode",
     "evolve",
     "export_lines",
+    "fit_abstaining",
     "fit_isotonic",
     "fit_novelty",
     "fit_preferences",

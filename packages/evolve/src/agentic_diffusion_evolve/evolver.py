@@ -3,25 +3,51 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from threading import Condition, Thread
 from types import TracebackType
-from typing import Any, Generic, TypeVar, final
+from typing import Any, Generic, Literal, TypeAlias, TypeVar, final
 
 from agentic_diffusion.errors import InvalidConfigError
 from agentic_diffusion.planning.budget import Budget
 from agentic_diffusion.planning.planner import Planner
-from agentic_diffusion.records import DenoiseEvent, Outcome, Plan, Verdict
+from agentic_diffusion.records import DenoiseEvent, Outcome, Plan, Record, Verdict
 from torch import Tensor
 
 from agentic_diffusion_evolve.lineage import Lineage
 from agentic_diffusion_evolve.memory import Memory
-from agentic_diffusion_evolve.tune import Tuner, weights_of
+from agentic_diffusion_evolve.shift import Drift
+from agentic_diffusion_evolve.tune import Tuner, newest, weights_of
 
 Q = TypeVar("Q")
 V = TypeVar("V")
 
 log = logging.getLogger(__name__)
+
+
+Why: TypeAlias = Literal["count", "drift", "flush"]
+"""Enough new outcomes, rewards that have fallen for good, or somebody who asked."""
+
+
+class Turn(Record):
+    """One turn of learning.
+
+    Args:
+        why: What set it off.
+        outcomes: Outcomes it could learn from.
+        new: Outcomes told since the turn before.
+        promoted: Whether the candidate took over.
+        verdict: What the gate said.
+        seconds: Wall-clock time.
+    """
+
+    why: Why
+    outcomes: int
+    new: int
+    promoted: bool
+    verdict: Verdict
+    seconds: float
 
 
 @final
@@ -31,6 +57,9 @@ class Evolver(Generic[Q, V]):
     Plans are made by the active planner and never wait for learning. After every `every` new outcomes a background
     thread tunes a candidate and asks the gate; a candidate that passes becomes active between two plans.
 
+    With a drift watch it also learns as soon as rewards have fallen for good. What was told before the fall began is
+    then out of date: this turn and later ones learn from what came after. `turns` records what set off each turn.
+
     Args:
         planner: The first planner.
         memory: Keeps the outcomes; safe to use from several threads, as both memories here are.
@@ -38,6 +67,7 @@ class Evolver(Generic[Q, V]):
         gate: Called with candidate and incumbent.
         every: New outcomes after which a candidate is made.
         lineage: Where promoted generations are kept; founded by the caller.
+        drift: Watches the rewards of trusted outcomes; started anew after each alarm.
     """
 
     def __init__(
@@ -49,18 +79,27 @@ class Evolver(Generic[Q, V]):
         gate: Callable[[Planner[Q, Tensor, Any, V], Planner[Q, Tensor, Any, V]], Verdict],
         every: int = 32,
         lineage: Lineage | None = None,
+        drift: Drift | None = None,
     ) -> None:
         if every < 1:
             raise InvalidConfigError(f"every={every}", "at least one outcome", "32 is a fair start.")
         self.planner = planner
         self.memory = memory
         self._tune, self._gate, self._lineage, self._every = tune, gate, lineage, every
+        self._drift = self._watch = drift
+        self._turns: list[Turn] = []
         self._changed = Condition()
         self._fresh = 0
-        self._busy = self._asked = self._closed = False
+        self._current: int | None = None  # outcomes since the last fall began; None where there was none
+        self._busy = self._asked = self._fell = self._closed = False
         self._error: Exception | None = None
         self._thread = Thread(target=self._work, name="agentic-diffusion-evolver", daemon=True)
         self._thread.start()
+
+    @property
+    def turns(self) -> tuple[Turn, ...]:
+        """The turns of learning so far."""
+        return tuple(self._turns)
 
     def plan(
         self,
@@ -77,8 +116,20 @@ class Evolver(Generic[Q, V]):
         """Take in what came of a plan; returns as soon as it is in the memory."""
         new = self.memory.add(outcome)
         with self._changed:
-            self._fresh += int(new)
+            if new:
+                self._fresh += 1
+                self._current = None if self._current is None else self._current + 1
+                self._look(outcome)
             self._changed.notify_all()
+
+    def _look(self, outcome: Outcome[Q, V]) -> None:
+        """Show the outcome to the watch."""
+        if self._watch is None or outcome.trust <= 0:
+            return
+        self._watch = self._watch.after(outcome.reward)
+        if self._watch.alarmed:
+            log.warning("drift: rewards have fallen for the last %d outcomes", self._watch.falling)
+            self._fell, self._current, self._watch = True, self._watch.falling, self._drift
 
     def flush(self, *, seconds: float | None = None) -> bool:
         """Learn from all that was told so far and wait; returns False where that took longer than `seconds`.
@@ -116,15 +167,18 @@ class Evolver(Generic[Q, V]):
     def _work(self) -> None:
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._closed or self._asked or self._fresh >= self._every)
+                self._changed.wait_for(self._due)
                 if self._closed:
                     self._asked = False
                     self._changed.notify_all()
                     return
-                due, self._fresh, self._asked, self._busy = self._fresh, 0, False, True
+                why: Why = "drift" if self._fell else "count" if self._fresh >= self._every else "flush"
+                new, self._fresh = self._fresh, 0
+                self._asked, self._fell, self._busy = False, False, True
+                current = self._current
             try:
-                if due:
-                    self._turn()
+                if new or why == "drift":
+                    self._turn(why, new, current)
             except Exception as error:
                 log.exception("learning failed; the active planner stays")
                 self._error = error
@@ -133,13 +187,27 @@ class Evolver(Generic[Q, V]):
                     self._busy = False
                     self._changed.notify_all()
 
-    def _turn(self) -> None:
-        candidate = self._tune(self.planner, self.memory)
+    def _due(self) -> bool:
+        return self._closed or self._asked or self._fell or self._fresh >= self._every
+
+    def _turn(self, why: Why, new: int, current: int | None) -> None:
+        started = time.perf_counter()
+        memory = self.memory if current is None else newest(self.memory, current)
+        candidate = self._tune(self.planner, memory)
         verdict = self._gate(candidate, self.planner)
         if self._lineage is not None and verdict.passed:
-            self._lineage.promote(weights_of(candidate), {}, verdict=verdict)
+            self._lineage.promote(weights_of(candidate), {"why": why}, verdict=verdict)
         elif self._lineage is not None:
             self._lineage.reject(verdict=verdict)
         if verdict.passed:
             self.planner = candidate
-        log.info("learned promoted=%s outcomes=%d", verdict.passed, len(self.memory))
+        turn = Turn(
+            why=why,
+            outcomes=len(memory),
+            new=new,
+            promoted=verdict.passed,
+            verdict=verdict,
+            seconds=time.perf_counter() - started,
+        )
+        self._turns.append(turn)
+        log.info("learned why=%s promoted=%s outcomes=%d", why, verdict.passed, turn.outcomes)

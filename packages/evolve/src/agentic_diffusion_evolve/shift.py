@@ -30,6 +30,7 @@ class Drift:
         mean: Their mean in the warm-up.
         spread: Sum of squared differences from it in the warm-up.
         fallen: The summed fall.
+        falling: How many rewards ago it began; 0 where there is none.
     """
 
     slack: float = 0.5
@@ -39,6 +40,7 @@ class Drift:
     mean: float = 0.0
     spread: float = 0.0
     fallen: float = 0.0
+    falling: int = 0
 
     def __post_init__(self) -> None:
         if self.slack < 0 or self.limit <= 0 or self.warmup < 2:
@@ -62,7 +64,7 @@ class Drift:
             return replace(self, seen=seen, mean=mean, spread=spread)
         unit = max(math.sqrt(self.spread / (self.warmup - 1)), 1e-9)
         fallen = max(0.0, self.fallen + (self.mean - reward) / unit - self.slack)
-        return replace(self, seen=seen, fallen=fallen)
+        return replace(self, seen=seen, fallen=fallen, falling=self.falling + 1 if fallen > 0 else 0)
 
 
 @final

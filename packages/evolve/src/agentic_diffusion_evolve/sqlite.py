@@ -46,6 +46,10 @@ INSERT = (
 )
 
 
+PAGES = 4000
+"""Pages of the write-ahead log after which it is worked into the file; each time waits for the disk."""
+
+
 @final
 class SqliteMemory(Generic[Q, V]):
     """A memory that survives its process.
@@ -103,6 +107,7 @@ class SqliteMemory(Generic[Q, V]):
         try:
             (mode,) = file.execute("PRAGMA journal_mode = WAL").fetchone()
             file.execute("PRAGMA synchronous = FULL" if self.power_safe else "PRAGMA synchronous = NORMAL")
+            file.execute(f"PRAGMA wal_autocheckpoint = {PAGES:d}")
             if mode != "wal":
                 raise self._unusable(f"no write-ahead log here, only {mode}", "Keep it on a local disk.")
         except (sqlite3.Error, StoreError):
@@ -174,7 +179,12 @@ class SqliteMemory(Generic[Q, V]):
         Raises:
             StoreError: The disk refused; nothing was added.
         """
-        return self.add_many([outcome]) == 1
+        row = _row(outcome)
+        with self._speaking():
+            # one statement outside of a transaction is a transaction, and needs no two more
+            new = self._file.execute(INSERT, row).rowcount
+            self._added(new)
+        return new == 1
 
     def add_many(self, outcomes: Iterable[Outcome[Q, V]]) -> int:
         """Keep many outcomes in one transaction, all or none; returns how many were new.
@@ -182,16 +192,19 @@ class SqliteMemory(Generic[Q, V]):
         Raises:
             StoreError: The disk refused; nothing was added.
         """
-        rows = [(o.id, task_key(o.request), o.reward, o.trust, o.model_dump_json()) for o in outcomes]
+        rows = [_row(outcome) for outcome in outcomes]
         with self._speaking():
             with self._writing() as file:
                 before = file.total_changes
                 file.executemany(INSERT, rows)
                 new = file.total_changes - before
-            self._fresh += new
-            if self.evict is not None and self._fresh > 256 and due(self._fresh, self._count()):
-                self._settle()
+            self._added(new)
         return new
+
+    def _added(self, new: int) -> None:
+        self._fresh += new
+        if self.evict is not None and self._fresh > 256 and due(self._fresh, self._count()):
+            self._settle()
 
     def sample(self, count: int, rng: Rng, *, sharpness: float = SHARPNESS) -> list[Outcome[Q, V]]:
         """Draw with replacement, the better and the more trusted the likelier."""
@@ -265,3 +278,7 @@ class SqliteMemory(Generic[Q, V]):
                 return
             yield from (self._read(body) for _, body in page)
             last = page[-1][0]
+
+
+def _row(outcome: Outcome[Any, Any]) -> tuple[str, str, float, float, str]:
+    return outcome.id, task_key(outcome.request), outcome.reward, outcome.trust, outcome.model_dump_json()
