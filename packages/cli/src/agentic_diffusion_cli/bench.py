@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from agentic_diffusion.errors import InvalidConfigError
 
-from agentic_diffusion_cli import bench_sandbox, machine, report
+from agentic_diffusion_cli import bench_memory, bench_sandbox, machine, report
 from agentic_diffusion_cli.mazes import Size, maze_of
 from agentic_diffusion_cli.progress import bars
 
@@ -31,6 +31,7 @@ def bench() -> None:
     """Measure, with the baselines of the same run."""
 
 
+app.command("memory")(bench_memory.memory)
 app.command("sandbox")(bench_sandbox.sandbox)
 
 

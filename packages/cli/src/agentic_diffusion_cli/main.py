@@ -38,6 +38,7 @@ class Family(TyperGroup):
 FAMILY = (
     "agentic_diffusion",
     "agentic_diffusion_code",
+    "agentic_diffusion_evolve",
     "agentic_diffusion_worlds",
     "langchain_agentic_diffusion",
     "langgraph_agentic_diffusion",
