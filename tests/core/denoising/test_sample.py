@@ -13,7 +13,15 @@ from agentic_diffusion.denoising.denoiser import (
     RecallTrajectories,
 )
 from agentic_diffusion.denoising.process import GaussianProcess, MaskedProcess
-from agentic_diffusion.denoising.sample import ancestral, confident, ddim, denoise, multistep, particles
+from agentic_diffusion.denoising.sample import (
+    ancestral,
+    confident,
+    ddim,
+    denoise,
+    multistep,
+    particles,
+    returning,
+)
 from agentic_diffusion.denoising.schedule import Cosine, Linear, LogLinear, times
 from agentic_diffusion.denoising.state import Condition, Inpaint, generator
 from agentic_diffusion.errors import InvalidConfigError
@@ -205,8 +213,14 @@ def test_the_last_step_of_ddpm_halves_its_error_when_steps_double(mixture, run) 
 
 @pytest.mark.parametrize(
     ("kernel", "steps"),
-    [(ancestral, 400), (ddim, 150), (lambda p: ddim(p, eta=0.5), 150), (multistep, 40)],
-    ids=["ancestral", "ddim", "ddim eta", "multistep"],
+    [
+        (ancestral, 400),
+        (ddim, 150),
+        (lambda p: ddim(p, eta=0.5), 150),
+        (multistep, 40),
+        (lambda p: returning(ddim(p), p, times=2), 300),
+    ],
+    ids=["ancestral", "ddim", "ddim eta", "multistep", "returning"],
 )
 def test_moments_of_a_mixture_within_two_percent(mixture, kernel, steps: int, run) -> None:
     blend = mixture((-1.0, 0.8), (0.05, 0.02), (0.3, 0.7), Cosine())
@@ -239,6 +253,41 @@ def test_recall_gives_back_the_memory_and_the_loop_pins(kernel, run) -> None:
     for step in steps:
         assert torch.equal(step.x[:, 0], torch.tensor([1.0, -1.0]).expand(32, 2))
     assert (steps[-1].x - memory[0]).abs().max().item() < 1e-3
+
+
+def test_returning_carries_what_is_pinned_to_all_places(run) -> None:
+    memory = torch.tensor([[1.0] * 12, [-1.0] * 12])
+    process = GaussianProcess(Cosine())
+    pin = Inpaint(torch.ones(1, 12), torch.arange(12)[None] == 0)
+
+    def agreeing(count: int) -> float:
+        kernel = returning(ddim(process), process, times=count)
+        denoiser = RecallTrajectories(memory, process.schedule)
+        like = torch.zeros(400, 12)
+        x = run(process, denoiser, like, times(6), kernel, condition=Condition(pin))[-1].x
+        assert torch.equal(x[:, 0], torch.ones(400))
+        return float((x > 0).all(dim=1).double().mean())
+
+    assert agreeing(6) > agreeing(1) + 0.1
+
+
+def test_returning_makes_each_move_so_often_above_a_level(run) -> None:
+    process = GaussianProcess(Cosine())
+    asked = []
+
+    def denoiser(x, t, condition):
+        asked.append(round(float(t), 2))
+        return believer("sample")(x, torch.round(t), condition)
+
+    kernel = returning(ddim(process), process, times=3, above=0.5)
+    run(process, denoiser, torch.zeros(1, 2), [1.0, 0.75, 0.5, 0.25, 0.0], kernel)
+    assert asked == [1.0] * 3 + [0.75] * 3 + [0.5, 0.25]
+    plain = ddim(process)
+    once = [
+        run(process, believer("sample"), torch.zeros(3, 2), GRID, kernel)[-1].x
+        for kernel in (plain, returning(plain, process, times=1))
+    ]
+    assert torch.equal(*once)
 
 
 def test_the_loop_reports_where_it_is_and_stops_when_the_caller_does() -> None:
@@ -275,6 +324,8 @@ def test_noise_levels_that_do_not_fall_are_refused(levels, run) -> None:
         lambda: confident(MaskedProcess(LogLinear(), MASK), bound=-1.0),
         lambda: particles(ancestral(GaussianProcess(Cosine())), lambda b, x, t: x, temperature=0.0),
         lambda: particles(ancestral(GaussianProcess(Cosine())), lambda b, x, t: x, until=2.0),
+        lambda: returning(ddim(GaussianProcess(Cosine())), GaussianProcess(Cosine()), times=0),
+        lambda: returning(ddim(GaussianProcess(Cosine())), GaussianProcess(Cosine()), times=2, above=1.5),
     ],
 )
 def test_impossible_kernels_are_refused(build) -> None:

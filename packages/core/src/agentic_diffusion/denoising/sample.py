@@ -57,7 +57,7 @@ def denoise(
     levels = _levels(times)
     step: Step[X, B] = Step(condition.pin(process.noise(like, rng)), levels[0])
     for s in levels[1:]:
-        step = move(step, s, lambda x, t: denoiser(x, t, condition), rng)
+        step = move(step, s, lambda x, t: denoiser(condition.pin(x), t, condition), rng)
         step = replace(step, x=condition.pin(step.x))
         yield step
 
@@ -175,6 +175,40 @@ def confident(process: MaskedProcess, *, bound: float = 0.0) -> Kernel[Tensor, C
         chosen = torch.isfinite(ordered) & ((rank < due) | (within if bound > 0 else rank < 0))
         reveal = torch.zeros_like(hidden).scatter(1, order, chosen) & hidden
         return Step(torch.where(reveal, belief.sample(rng), step.x), s, belief, step.t)
+
+    return move
+
+
+def returning(
+    kernel: Kernel[Tensor, B], process: GaussianProcess, *, times: int, above: float = 0.0
+) -> Kernel[Tensor, B]:
+    """Make each move several times, going back up in between: x_t = √(ᾱ_t/ᾱ_s) x_s + √(1-ᾱ_t/ᾱ_s) z.
+
+    What is pinned or rewarded at one place is thereby taken up by all others: RePaint's resampling (Lugmayr et al.
+    2022, arXiv:2201.09865, algorithm 1), called time travel where it serves guidance (Yu et al. 2023,
+    arXiv:2303.09833).
+
+    Args:
+        kernel: The move.
+        process: Gives the schedule and the temperature of z.
+        times: How often each move is made; 1 is the kernel itself.
+        above: Noise level at or below which moves are made once.
+    """
+    if times < 1 or not 0 <= above <= 1:
+        raise InvalidConfigError(
+            f"returning(times={times}, above={above})", "times >= 1 and 0 <= above <= 1", "Try 4 times."
+        )
+
+    def move(step: Step[Tensor, B], s: Time, believe: Believe[Tensor, B], rng: Rng) -> Step[Tensor, B]:
+        moved = kernel(step, s, believe, rng)
+        if bool((step.t <= above).all()):
+            return moved
+        kept = expand(process.schedule(step.t) / process.schedule(s), step.x)
+        for _ in range(times - 1):
+            noise = process.temperature * normal(moved.x, rng)
+            x = kept.sqrt() * moved.x + (1 - kept).clamp(min=0).sqrt() * noise
+            moved = kernel(replace(step, x=x), s, believe, rng)
+        return moved
 
     return move
 

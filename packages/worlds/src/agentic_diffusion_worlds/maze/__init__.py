@@ -9,6 +9,25 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from agentic_diffusion_worlds.maze.coindomain import CoinDomain, CoinPlanner, CoinReward, for_coins
+    from agentic_diffusion_worlds.maze.coinjudge import NearestFree
+    from agentic_diffusion_worlds.maze.coinlegs import TwoLegs
+    from agentic_diffusion_worlds.maze.coins import (
+        SUITES,
+        CoinSuite,
+        CoinTask,
+        coin_score,
+        practice_tasks,
+        spare_cells,
+        suite_tasks,
+    )
+    from agentic_diffusion_worlds.maze.coinworld import (
+        CoinDrive,
+        CoinPilot,
+        CoinPractice,
+        CoinWorld,
+        drive_coin,
+    )
     from agentic_diffusion_worlds.maze.controller import Gains, WaypointController
     from agentic_diffusion_worlds.maze.dataset import drive, generate
     from agentic_diffusion_worlds.maze.env import MazeEnv
@@ -34,6 +53,30 @@ if TYPE_CHECKING:
     )
 
 _HOMES = {
+    "coindomain": (
+        "CoinDomain",
+        "CoinPlanner",
+        "CoinReward",
+        "for_coins",
+    ),
+    "coinjudge": ("NearestFree",),
+    "coinlegs": ("TwoLegs",),
+    "coins": (
+        "SUITES",
+        "CoinSuite",
+        "CoinTask",
+        "coin_score",
+        "practice_tasks",
+        "spare_cells",
+        "suite_tasks",
+    ),
+    "coinworld": (
+        "CoinDrive",
+        "CoinPilot",
+        "CoinPractice",
+        "CoinWorld",
+        "drive_coin",
+    ),
     "controller": ("Gains", "WaypointController"),
     "dataset": ("drive", "generate"),
     "env": ("MazeEnv",),
@@ -66,8 +109,18 @@ __all__ = [
     "MAZES",
     "MEDIUM",
     "ROBOTICS_V3",
+    "SUITES",
     "UMAZE",
     "Cell",
+    "CoinDomain",
+    "CoinDrive",
+    "CoinPilot",
+    "CoinPlanner",
+    "CoinPractice",
+    "CoinReward",
+    "CoinSuite",
+    "CoinTask",
+    "CoinWorld",
     "Episode",
     "Gains",
     "Geometry",
@@ -76,25 +129,33 @@ __all__ = [
     "MazeEnv",
     "MazeMap",
     "MazePhysics",
+    "NearestFree",
     "Profile",
     "Recipe",
     "Score",
+    "TwoLegs",
     "WaypointController",
     "animate",
     "ceiling_row",
+    "coin_score",
     "drive",
+    "drive_coin",
+    "for_coins",
     "generate",
     "judge",
     "load",
     "normalised",
     "oracle_row",
     "plot_plan",
+    "practice_tasks",
     "random_row",
     "report",
     "roll",
     "run_episode",
     "save",
+    "spare_cells",
     "starts",
+    "suite_tasks",
     "summary",
 ]
 

@@ -91,11 +91,13 @@ def curves(plans: Sequence[Trajectory], *, goals: Array) -> Array:
     Returns:
         (plans, POINTS, 2).
     """
-    dense = []
-    for index, plan in enumerate(plans):
-        states = np.asarray(plan.states[: plan.arrival + 1])
-        dense.append(np.concatenate([_hermite(states, plan.seconds), goals[index : index + 1]]))
-    return resample(dense)
+    return resample([curve_of(plan, goal=goal) for plan, goal in zip(plans, goals, strict=True)])
+
+
+def curve_of(plan: Trajectory, *, goal: Array) -> Array:
+    """Return the curve of a plan up to its arrival, as many points as it has, ending at its goal (points, 2)."""
+    states = np.asarray(plan.states[: plan.arrival + 1])
+    return np.concatenate([_hermite(states, plan.seconds), goal[None]])
 
 
 def resample(lines: Sequence[Array] | Array) -> Array:
@@ -104,14 +106,15 @@ def resample(lines: Sequence[Array] | Array) -> Array:
     Args:
         lines: Each (points, 2).
     """
-    out = np.empty((len(lines), POINTS, 2))
-    for index, line in enumerate(lines):
-        gaps = np.linalg.norm(np.diff(line, axis=0), axis=1)
-        length = np.concatenate([[0.0], gaps.cumsum()])
-        even = np.linspace(0.0, length[-1], POINTS)
-        for axis in (0, 1):
-            out[index, :, axis] = np.interp(even, length, line[:, axis])
-    return out
+    return np.stack([evenly(line, POINTS) for line in lines])
+
+
+def evenly(line: Array, count: int) -> Array:
+    """Return a line (points, 2) as `count` points that are evenly spaced along it."""
+    gaps = np.linalg.norm(np.diff(line, axis=0), axis=1)
+    length = np.concatenate([[0.0], gaps.cumsum()])
+    even = np.linspace(0.0, length[-1], count)
+    return np.stack([np.interp(even, length, axis) for axis in line.T], axis=1)
 
 
 def _hermite(states: Array, seconds: float) -> Array:
@@ -135,20 +138,21 @@ def smoothed(points: Array, width: float) -> Array:
         points: Curves (count, points, 2).
         width: Standard deviation of the Gaussian that smooths, in units of length.
     """
-    spacing = np.linalg.norm(np.diff(points, axis=1), axis=2).mean(axis=1)
-    out = points.copy()
-    for index, gap in enumerate(spacing):
-        reach = min(int(3 * width / max(gap, TINY)), POINTS - 1)
-        if reach < 1:
-            continue
-        kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) * gap / width) ** 2)
-        curve = points[index]
-        before = 2 * curve[0] - curve[reach:0:-1]
-        after = 2 * curve[-1] - curve[-2 : -reach - 2 : -1]
-        padded = np.concatenate([before, curve, after])
-        for axis in (0, 1):
-            out[index, :, axis] = np.convolve(padded[:, axis], kernel / kernel.sum(), "valid")
-    out[:, 0], out[:, -1] = points[:, 0], points[:, -1]
+    return np.stack([smooth(curve, width) for curve in points])
+
+
+def smooth(curve: Array, width: float) -> Array:
+    """Return one evenly spaced curve (points, 2) smoothed along its length, both ends held."""
+    gap = float(np.linalg.norm(np.diff(curve, axis=0), axis=1).mean())
+    reach = min(int(3 * width / max(gap, TINY)), len(curve) - 1)
+    if reach < 1:
+        return curve
+    kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) * gap / width) ** 2)
+    before = 2 * curve[0] - curve[reach:0:-1]
+    after = 2 * curve[-1] - curve[-2 : -reach - 2 : -1]
+    padded = np.concatenate([before, curve, after])
+    out = np.stack([np.convolve(axis, kernel / kernel.sum(), "valid") for axis in padded.T], axis=1)
+    out[0], out[-1] = curve[0], curve[-1]
     return out
 
 

@@ -38,6 +38,11 @@ class CourseTracker:
         return float(np.linalg.norm(state[:2] - here))
 
     @property
+    def length(self) -> int:
+        """Steps that the course takes."""
+        return len(self._position)
+
+    @property
     def finished(self) -> bool:
         """Whether the course has been driven to its end."""
         return self.step >= len(self._position)

@@ -1,0 +1,154 @@
+"""The judge of coin plans: which one passes nearest to the coin, reaches the goal and touches no wall."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+from agentic_diffusion.errors import InvalidConfigError
+from agentic_diffusion.planning.domains.trajectory import Trajectory
+from agentic_diffusion.records import Verdict
+
+from agentic_diffusion_worlds.maze.coins import COIN_RADIUS, CoinTask, coin_score
+from agentic_diffusion_worlds.maze.courses import BALL, Course, Engine, curve_of, evenly, fastest, smooth
+from agentic_diffusion_worlds.maze.domain import LEAST_PREFIX, WALL_MARGIN
+from agentic_diffusion_worlds.maze.geometry import Array, Geometry
+
+POINTS = 192  # of a course past a coin; such ways are long
+FAR = 1e9
+COIN, WALL, MISS = (
+    30.0,
+    10.0,
+    3.0,
+)  # seconds that a coin, a way without walls and a unit of distance are worth
+
+
+@final
+@dataclass(frozen=True)
+class NearestFree:
+    """Passes plans whose curve touches no wall and comes within the coin's reach; nearer counts more than faster.
+
+    The curve is smoothed at several widths, like that of `FastestFree`, but in two pieces: the place nearest to the
+    coin is held, so that smoothing does not cut it off. A task without a coin is judged by walls and time alone.
+
+    score = 30 · coin score - seconds - 3 · distance beyond reach - 10 · share behind the first wall, where a coin
+    behind that wall is none.
+
+    Args:
+        geometry: Where the walls are.
+        engine: What the ball can do.
+        smoothings: How far curves are smoothed, in units of length.
+        slack: How deep a curve may cut into a grown wall.
+    """
+
+    geometry: Geometry
+    engine: Engine = BALL
+    smoothings: tuple[float, ...] = (0.1, 0.25, 0.5, 0.8)
+    slack: float = 0.02
+
+    def __post_init__(self) -> None:
+        if not self.smoothings or min(self.smoothings) < 0 or self.slack < 0:
+            raise InvalidConfigError(
+                f"smoothings={self.smoothings}, slack={self.slack}",
+                "one or more widths of at least 0, and a slack of at least 0",
+                "Leave both out for mazes with corridors one unit wide.",
+            )
+
+    def __call__(self, request: CoinTask, values: Sequence[Trajectory]) -> list[Verdict]:
+        """Judge all candidates at once."""
+        ways = [_way(request, value) for value in values]
+        points = np.concatenate([way.curves(self.smoothings) for way in ways])
+        courses = fastest(points, velocity=np.array(request.start[2:4]), engine=self.engine)
+        clear = self._clear(points)
+        verdicts = [
+            self._verdict(course, ways[index // len(self.smoothings)], index, clear=float(clear[index]))
+            for index, course in enumerate(courses)
+        ]
+        step = len(self.smoothings)
+        return [max(verdicts[k : k + step], key=_rank) for k in range(0, len(verdicts), step)]
+
+    def _verdict(self, course: Course, way: _Way, index: int, *, clear: float) -> Verdict:
+        seconds = course.entry(course.points[-1], self.geometry.profile.goal_radius)
+        near = way.distance if clear == 1 or clear * POINTS > way.split else FAR
+        score = -seconds - WALL * (1 - clear)
+        evidence = {
+            "seconds": round(seconds, 3),
+            "clear": round(clear, 3),
+            "smoothing": self.smoothings[index % len(self.smoothings)],
+        }
+        if way.coin is not None:
+            score += COIN * coin_score(near, reached=True)
+            score -= MISS * min(max(way.distance - COIN_RADIUS, 0.0), 10.0)
+            evidence["coin"] = round(way.distance, 3)
+        passed = clear == 1 and (way.coin is None or near < COIN_RADIUS)
+        return Verdict(passed=passed, score=score, evidence=evidence)
+
+    def _clear(self, points: Array) -> Array:
+        free = self.geometry.segment_free(points[:, :-1], points[:, 1:], slack=self.slack)
+        first = np.where(free.all(axis=1), free.shape[1], free.argmin(axis=1))
+        share: Array = first / free.shape[1]
+        return share
+
+    def course(self, request: CoinTask, value: Trajectory) -> Course:
+        """Return the course to drive: the one that was judged, or what of it lies well before the first wall."""
+        (verdict,) = self(request, [value])
+        width = float(str(verdict.evidence["smoothing"]))
+        points = _way(request, value).curves((width,))
+        clear = float(self._clear(points)[0])
+        if clear < 1:
+            ahead = int(clear * points.shape[1]) - WALL_MARGIN
+            if ahead >= LEAST_PREFIX:
+                points = points[:, :ahead]
+        return fastest(points, velocity=np.array(request.start[2:4]), engine=self.engine)[0]
+
+
+@final
+@dataclass(frozen=True)
+class _Way:
+    """The curve of a plan in two pieces that meet where it is nearest to the coin; one piece where there is none."""
+
+    coin: Array | None
+    pieces: tuple[Array, ...]
+    distance: float = FAR
+    split: int = 0
+
+    def curves(self, widths: Sequence[float]) -> Array:
+        """Return the whole curve smoothed at each width, (widths, POINTS, 2)."""
+        parts = [np.stack([smooth(piece, width) for width in widths]) for piece in self.pieces]
+        return np.concatenate([parts[0], *(part[:, 1:] for part in parts[1:])], axis=1)
+
+
+def _way(request: CoinTask, value: Trajectory) -> _Way:
+    curve = curve_of(value, goal=np.array(request.goal))
+    if request.coin is None:
+        return _Way(None, (evenly(curve, POINTS),))
+    coin = np.array(request.coin)
+    start, step = curve[:-1], np.diff(curve, axis=0)
+    along = ((coin - start) * step).sum(axis=1) / np.maximum((step**2).sum(axis=1), 1e-12)
+    foot = start + np.clip(along, 0.0, 1.0)[:, None] * step
+    gaps = np.linalg.norm(foot - coin, axis=1)
+    k = int(gaps.argmin())
+    pieces = (
+        np.concatenate([curve[: k + 1], foot[k : k + 1]]),
+        np.concatenate([foot[k : k + 1], curve[k + 1 :]]),
+    )
+    lengths = [float(np.linalg.norm(np.diff(piece, axis=0), axis=1).sum()) for piece in pieces]
+    split = int(np.clip(round(POINTS * lengths[0] / max(sum(lengths), 1e-9)), 4, POINTS - 4))
+    both = evenly(pieces[0], split), evenly(pieces[1], POINTS + 1 - split)
+    return _Way(coin, both, float(gaps[k]), split)
+
+
+def _rank(verdict: Verdict) -> tuple[bool, float]:
+    return verdict.passed, verdict.score
+
+
+def without_coin(request: CoinTask, start: Array) -> CoinTask:
+    """Return the task that is left once the coin is taken: from here to the goal."""
+    return replace_start(request, start).model_copy(update={"coin": None, "moment": None})
+
+
+def replace_start(request: CoinTask, start: Array) -> CoinTask:
+    """Return the task from another start."""
+    return request.model_copy(update={"start": tuple(float(number) for number in start)})
