@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from agentic_diffusion.errors import InvalidStateError
 from agentic_diffusion.planning.budget import Budget
+from agentic_diffusion.planning.domains.toolplan import ToolPlan, ToolRequest
 from agentic_diffusion.planning.domains.trajectory import Reach
-from agentic_diffusion.records import Plan
+from agentic_diffusion.records import Given, Open, Plan, PlanStep, Quoted, Result
 from langchain_agentic_diffusion import DiffusionPlanTool, ReportOutcomeTool
-from langchain_agentic_diffusion.tools import LIMIT, describe
+from langchain_agentic_diffusion.tools import LIMIT, Goal, describe, evidence, goal_request
 from langchain_core.tools import ToolException
 from langchain_tests.integration_tests import ToolsIntegrationTests
 from langchain_tests.unit_tests import ToolsUnitTests
@@ -194,8 +195,27 @@ def _raise(error):
 def test_values_of_every_kind_are_described():
     assert describe(Recipe()) == "No step is needed."
     assert describe(Recipe(steps=(Step(tool="mix"), Step(tool="bake")))) == "1. mix\n2. bake"
+    step = PlanStep(
+        tool="send",
+        arguments={
+            "a": Given(value=1),
+            "b": Quoted(text="x"),
+            "c": Result(step=0, key="k"),
+            "d": Result(step=1),
+            "e": Open(),
+        },
+    )
+    told = '{"a": 1, "b": "x", "c": "<k of step 1>", "d": "<result of step 2>", "e": "<to be filled in>"}'
+    assert describe(ToolPlan(steps=(step,))) == f"1. send {told}"
     assert describe(Wish(goal="é")) == '{"goal": "é", "hurry": false}'
     assert describe({"steps": 3}) == '{"steps": 3}'
     long = describe("x" * 5000)
     assert long.endswith("... (5002 characters in all)")
     assert len(long) < LIMIT + 50
+
+
+def test_a_goal_in_words_and_a_plan_that_is_advised_against():
+    assert goal_request(Goal(goal="a cake")) == ToolRequest(goal="a cake")
+    plan = Cook().plan(Wish(goal="a cake"))
+    assert "advises against" not in evidence(plan, "p")
+    assert "the planner advises against it" in evidence(plan.model_copy(update={"abstained": True}), "p")

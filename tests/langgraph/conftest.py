@@ -1,8 +1,11 @@
 """Planners that need no training: the exact denoiser of nine arcs from left to right, with a hook before each step."""
 
 import math
+import runpy
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -67,3 +70,9 @@ def planner() -> Callable[..., Planner[Any, Any, Any, Any]]:
 def request_() -> dict[str, Any]:
     """Return a request as plain JSON."""
     return {key: list(value) for key, value in REQUEST.items()}
+
+
+@pytest.fixture(scope="session")
+def errands() -> Any:
+    """Return the module of the errand's tools."""
+    return SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("errands.py"))))

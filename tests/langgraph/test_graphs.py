@@ -5,11 +5,13 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, TypedDict
 
 import pytest
 from agentic_diffusion.errors import InvalidConfigError
+from agentic_diffusion.planning.domains.toolplan import ToolRequest
 from agentic_diffusion.planning.domains.trajectory import Reach, Trajectory
 from agentic_diffusion.records import Candidate, Plan, Verdict
 from langgraph.checkpoint.memory import InMemorySaver
@@ -26,6 +28,7 @@ from langgraph_agentic_diffusion import (
     PlanActState,
     create_plan_act_graph,
     create_planner_graph,
+    create_tool_plan_graph,
     is_approved,
     read_plan,
 )
@@ -101,7 +104,25 @@ def test_approval_and_drain_reach_into_a_subgraph(planner):
     assert (state["plan"]["ending"], state["plan"]["steps_done"]) == ("stopped", 1)
 
 
-def test_strict_sqlite_and_a_plan_killed_in_the_middle(planner, request_, tmp_path, caplog):
+def resume_errand(errands, database):
+    """Go on with the tool plan that was killed while it was made again; it is the one that would have been made."""
+    tools = errands.make_tools(log=(log := []))
+    planner = errands.make_planner(tools)
+    with SqliteSaver.from_conn_string(database) as saver:
+        graph = create_tool_plan_graph(replace(planner, likelihood=None), tools).compile(checkpointer=saver)
+        config = {"configurable": {"thread_id": "errand"}}
+        waiting = graph.get_state(config)
+        assert waiting.next == ("planner",)
+        assert [step["tool"] for step in waiting.values["request"]["done"]] == ["search"]
+        resumed = graph.invoke(None, config)
+    asked = ToolRequest.model_validate(waiting.values["request"])
+    assert resumed["plan"]["chosen"] == replace(planner, likelihood=None).plan(
+        asked, seed=6
+    ).chosen.model_dump(mode="json")
+    assert (resumed["done"], resumed["rounds"], log) == (True, 2, ["book", "send"])
+
+
+def test_strict_sqlite_and_a_plan_killed_in_the_middle(planner, request_, errands, tmp_path, caplog):
     database = str(tmp_path / "checkpoints.sqlite")
     done = subprocess.run(
         [sys.executable, HERE / "strict.py", database],
@@ -127,6 +148,7 @@ def test_strict_sqlite_and_a_plan_killed_in_the_middle(planner, request_, tmp_pa
         assert graph.get_state(config).next == ("planner",)
         resumed = graph.invoke(None, config)
     assert steady(resumed["plan"]) == steady(whole)
+    resume_errand(errands, database)
     assert "unregistered" not in caplog.text
 
 

@@ -10,13 +10,13 @@ if TYPE_CHECKING:
     from langchain_agentic_diffusion.callbacks import OutcomeCallbackHandler
     from langchain_agentic_diffusion.middleware import OutcomeFeedbackMiddleware
     from langchain_agentic_diffusion.toolkit import DiffusionToolkit
-    from langchain_agentic_diffusion.tools import DiffusionPlanTool, ReportOutcomeTool
+    from langchain_agentic_diffusion.tools import DiffusionPlanTool, Goal, ReportOutcomeTool, goal_request
 
 _HOMES = {
     "callbacks": ("OutcomeCallbackHandler",),
     "middleware": ("OutcomeFeedbackMiddleware",),
     "toolkit": ("DiffusionToolkit",),
-    "tools": ("DiffusionPlanTool", "ReportOutcomeTool"),
+    "tools": ("DiffusionPlanTool", "Goal", "ReportOutcomeTool", "goal_request"),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -25,9 +25,11 @@ __version__ = version("langchain-agentic-diffusion")
 __all__ = [
     "DiffusionPlanTool",
     "DiffusionToolkit",
+    "Goal",
     "OutcomeCallbackHandler",
     "OutcomeFeedbackMiddleware",
     "ReportOutcomeTool",
+    "goal_request",
 ]
 
 

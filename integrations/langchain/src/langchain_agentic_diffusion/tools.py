@@ -11,6 +11,7 @@ from typing import Any, Literal, NoReturn, final
 
 from agentic_diffusion.errors import AgenticDiffusionError, InvalidStateError
 from agentic_diffusion.planning.budget import Budget, never
+from agentic_diffusion.planning.domains.toolplan import ToolRequest
 from agentic_diffusion.planning.domains.trajectory import Reach
 from agentic_diffusion.planning.planner import Learns, Plans
 from agentic_diffusion.records import Outcome, Plan
@@ -26,6 +27,17 @@ from langchain_agentic_diffusion.progress import progress_writer
 
 LIMIT = 4000
 """Characters of a plan that the model is shown at most; the artifact holds all of it."""
+
+
+class Goal(BaseModel):
+    """What a plan of tool calls is for."""
+
+    goal: str = Field(description="What is wanted, in plain words, with every name and number that matters.")
+
+
+def goal_request(arguments: Goal) -> ToolRequest:
+    """Return the request for a plan of tool calls."""
+    return ToolRequest(goal=arguments.goal)
 
 
 def as_request(arguments: BaseModel) -> Any:
@@ -48,9 +60,23 @@ def describe(value: Any) -> str:
 def _step(step: Any) -> str:
     if not isinstance(step, dict) or "tool" not in step:
         return json.dumps(step, ensure_ascii=False)
-    arguments = step.get("arguments") or {}
-    shown = json.dumps(arguments, ensure_ascii=False) if arguments else ""
-    return f"{step['tool']} {shown}".rstrip()
+    arguments = {name: _argument(told) for name, told in (step.get("arguments") or {}).items()}
+    return f"{step['tool']} {json.dumps(arguments, ensure_ascii=False) if arguments else ''}".rstrip()
+
+
+def _argument(told: Any) -> Any:
+    """Return where an argument of a tool plan comes from, in words; any other argument as it is."""
+    match told:
+        case {"kind": "given", "value": value}:
+            return value
+        case {"kind": "quoted", "text": text}:
+            return text
+        case {"kind": "result", "step": step, "key": key}:
+            return f"<{key or 'result'} of step {step + 1}>"
+        case {"kind": "open"}:
+            return "<to be filled in>"
+        case _:
+            return told
 
 
 def evidence(plan: Plan[Any, Any], name: str) -> str:
@@ -58,6 +84,7 @@ def evidence(plan: Plan[Any, Any], name: str) -> str:
     verdict = plan.chosen.verdict
     return (
         f"Plan {name}: {'meets' if verdict.passed else 'DOES NOT meet'} the requirements, "
+        f"{'the planner advises against it, ' if plan.abstained else ''}"
         f"confidence {plan.confidence:.2f}, score {verdict.score:.4g}, best of {len(plan.considered)}, "
         f"{plan.steps_done} of {plan.steps_asked} denoising steps ({plan.ending})."
     )
@@ -74,8 +101,8 @@ class DiffusionPlanTool(BaseTool):
 
     Args:
         planner: What plans.
-        args_schema: The arguments that the model gives.
-        to_request: Makes the request out of them.
+        args_schema: The arguments that the model gives; `Goal` for plans of tool calls.
+        to_request: Makes the request out of them; `goal_request` for plans of tool calls.
         seed: Equal requests with equal seeds have equal plans.
         budget: Deadline, memory and stop of each plan.
         describe: What the model reads of a plan's value.

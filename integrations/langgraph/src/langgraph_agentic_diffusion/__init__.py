@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from langgraph_agentic_diffusion.acting import ActNode
     from langgraph_agentic_diffusion.approval import ApprovalNode, Decision, is_approved, needs_replan
+    from langgraph_agentic_diffusion.calling import CallNode, known_arguments
     from langgraph_agentic_diffusion.feedback import ToolFeedback
     from langgraph_agentic_diffusion.graphs import create_plan_act_graph, create_planner_graph
     from langgraph_agentic_diffusion.learning import Background, PlanOutcomes, PlanShelf
     from langgraph_agentic_diffusion.nodes import DiffusionPlannerNode
+    from langgraph_agentic_diffusion.observing import Avoid, ObserveNode, given_facts
     from langgraph_agentic_diffusion.progress import PROGRESS
+    from langgraph_agentic_diffusion.specs import tool_spec, tool_specs
     from langgraph_agentic_diffusion.state import (
         PlanActState,
         PlannerState,
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
         read_plan,
         read_request,
     )
+    from langgraph_agentic_diffusion.toolgraph import ToolPlanState, create_tool_plan_graph
     from langgraph_agentic_diffusion.uses import (
         StepOf,
         ToolUse,
@@ -34,12 +38,16 @@ if TYPE_CHECKING:
 _HOMES = {
     "acting": ("ActNode",),
     "approval": ("ApprovalNode", "Decision", "is_approved", "needs_replan"),
+    "calling": ("CallNode", "known_arguments"),
     "feedback": ("ToolFeedback",),
     "graphs": ("create_plan_act_graph", "create_planner_graph"),
     "learning": ("Background", "PlanOutcomes", "PlanShelf"),
     "nodes": ("DiffusionPlannerNode",),
+    "observing": ("Avoid", "ObserveNode", "given_facts"),
     "progress": ("PROGRESS",),
+    "specs": ("tool_spec", "tool_specs"),
     "state": ("PlanActState", "PlannerState", "plain", "plain_plan", "read_plan", "read_request"),
+    "toolgraph": ("ToolPlanState", "create_tool_plan_graph"),
     "uses": ("StepOf", "ToolUse", "by_status", "from_messages", "from_state", "plan_id"),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
@@ -50,28 +58,37 @@ __all__ = [
     "PROGRESS",
     "ActNode",
     "ApprovalNode",
+    "Avoid",
     "Background",
+    "CallNode",
     "Decision",
     "DiffusionPlannerNode",
+    "ObserveNode",
     "PlanActState",
     "PlanOutcomes",
     "PlanShelf",
     "PlannerState",
     "StepOf",
     "ToolFeedback",
+    "ToolPlanState",
     "ToolUse",
     "by_status",
     "create_plan_act_graph",
     "create_planner_graph",
+    "create_tool_plan_graph",
     "from_messages",
     "from_state",
+    "given_facts",
     "is_approved",
+    "known_arguments",
     "needs_replan",
     "plain",
     "plain_plan",
     "plan_id",
     "read_plan",
     "read_request",
+    "tool_spec",
+    "tool_specs",
 ]
 
 

@@ -9,7 +9,7 @@ import queue
 import threading
 import weakref
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, final
@@ -134,9 +134,9 @@ class PlanShelf(Generic[Q, V]):
             return self._plans.get(name)
 
 
-def steps_of(value: Any) -> int:
-    """Return how many steps a plan has that keeps them in `steps`."""
-    return len(value.steps)
+def places(value: Any) -> range:
+    """Return the places of the steps that were still to be made, of a plan that keeps them in `steps`."""
+    return range(getattr(value, "done", 0), len(value.steps))
 
 
 @final
@@ -150,7 +150,7 @@ class PlanOutcomes(Generic[Q, V]):
     Args:
         sink: Learns whole plans, such as an evolver.
         shelf: Where the plans are.
-        steps: How many steps a value has.
+        steps: The places of the steps that a value wants made.
         also: A learner that is told of every use besides.
         source: Who says so.
         room: Plans that may be open at once; beyond it the oldest is settled.
@@ -159,7 +159,7 @@ class PlanOutcomes(Generic[Q, V]):
     sink: Learns[Q, V]
     shelf: PlanShelf[Q, V]
     _: KW_ONLY
-    steps: Callable[[Any], int] = steps_of
+    steps: Callable[[Any], Sequence[int]] = places
     also: Learns[Any, ToolUse] | None = None
     source: str = "tools"
     room: int = 1000
@@ -181,7 +181,7 @@ class PlanOutcomes(Generic[Q, V]):
             tried = self._open.setdefault(key, {})
             tried[step.step] = outcome
             oldest = next(iter(self._open)) if len(self._open) > self.room else None
-            whole = set(tried) >= set(range(self.steps(plan.chosen.value)))
+            whole = set(tried) >= set(self.steps(plan.chosen.value))
             over = whole and all(_passed(each) for each in tried.values())
         if over:
             self._settle(key)
@@ -205,7 +205,7 @@ class PlanOutcomes(Generic[Q, V]):
             {"step": step, "tool": use.value.tool, "reward": use.reward, "attempt": use.value.attempt}
             for step, use in sorted(tried.items())
         ]
-        of = max(self.steps(plan.chosen.value), len(tried))
+        of = len(set(self.steps(plan.chosen.value)) | set(tried))
         said: dict[str, JsonValue] = {
             "plan": key[1],
             "tried": len(tried),

@@ -1,0 +1,135 @@
+"""The tool graph plans, calls, observes and plans again; alone, inside another, in words, and while it learns."""
+
+import pytest
+from agentic_diffusion.errors import InvalidConfigError
+from agentic_diffusion.planning.domains.toolplan import ToolRequest, chain
+from langchain_core.messages import AIMessage, HumanMessage
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.graph import START, MessagesState, StateGraph
+from langgraph_agentic_diffusion import DiffusionPlannerNode, create_tool_plan_graph
+
+ASKED = {"request": {"goal": "send me a flight"}}
+
+
+@pytest.fixture(scope="module")
+def planner(errands):
+    return errands.make_planner(errands.make_tools())
+
+
+class Notebook:
+    def __init__(self):
+        self.outcomes = []
+
+    def learn(self, outcome):
+        self.outcomes.append(outcome)
+
+
+async def test_a_plan_is_carried_out(errands, planner):
+    tools = errands.make_tools(log=(log := []))
+    graph = create_tool_plan_graph(planner, tools).compile()
+    state, later = graph.invoke(ASKED), await graph.ainvoke(ASKED)
+    assert log == ["search", "book", "send"] * 2
+    assert (state["done"], state["rounds"], state["failures"]) == (True, 1, {})
+    assert state["request"]["facts"] == {
+        "flight": "to Rome",
+        "booking": "B-to Rome",
+        "sent": "sent B-to Rome",
+    }
+    assert state["messages"][-1].content.splitlines()[0] == "Done."
+    assert '3. send: "sent B-to Rome"' in state["messages"][-1].content
+    assert [m.content for m in later["messages"]] == [m.content for m in state["messages"]]
+
+
+def test_failures_are_planned_around(errands, planner):
+    tools = errands.make_tools(broken=("search", "search", "book"), log=(log := []))
+    notebook = Notebook()
+    state = create_tool_plan_graph(planner, tools, learns=notebook).compile().invoke(ASKED)
+    assert log == ["search", "search", "archive", "book", "book", "send"]
+    assert (state["done"], state["rounds"], state["failures"]) == (True, 4, {"search": 2, "book": 1})
+    assert "search failed 2 times" in state["messages"][-1].content
+    told = [(outcome.value.tools, outcome.value.done, outcome.reward) for outcome in notebook.outcomes]
+    assert told == [
+        (("search", "book", "send"), 0, 0.0),
+        (("search", "book", "send"), 0, 0.0),
+        (("archive", "book", "send"), 0, pytest.approx(1 / 3)),
+        (("archive", "book", "send"), 1, 1.0),
+    ]
+    assert [outcome.plan_seed for outcome in notebook.outcomes] == [0, 1, 2, 3]
+    assert all(isinstance(outcome.request, ToolRequest) for outcome in notebook.outcomes)
+
+
+def test_rounds_run_out(errands, planner):
+    tools = errands.make_tools(broken=("send",) * 9)
+    state = create_tool_plan_graph(planner, tools, max_rounds=2).compile().invoke(ASKED)
+    assert (state["done"], state["rounds"]) == (False, 2)
+    assert state["messages"][-1].content.startswith("Not done.\n1. search")
+    with pytest.raises(InvalidConfigError, match="max_rounds=0"):
+        create_tool_plan_graph(planner, tools, max_rounds=0)
+
+
+def test_a_plan_that_calls_nothing_or_is_advised_against_ends_at_once(errands, planner):
+    from dataclasses import dataclass
+    from typing import Any
+
+    @dataclass
+    class Doubting:
+        change: dict[str, Any]
+
+        def plan(self, request, **options):
+            plan = planner.plan(request, **options)
+            empty = plan.chosen.model_copy(update={"value": chain()})
+            return plan.model_copy(update={"chosen": empty} if "chosen" in self.change else self.change)
+
+    for change in ({"chosen": None}, {"abstained": True}):
+        tools = errands.make_tools(log=(log := []))
+        state = create_tool_plan_graph(Doubting(change), tools).compile().invoke(ASKED)
+        assert (log, state["done"], state["messages"][-1].content) == ([], False, "Not done.")
+
+
+def test_in_words_and_again_on_the_same_thread(errands, planner):
+    graph = create_tool_plan_graph(planner, errands.make_tools()).compile(checkpointer=InMemorySaver())
+    config = {"configurable": {"thread_id": "1"}}
+    first = graph.invoke({"messages": [HumanMessage("a flight to Rome")]}, config)
+    assert first["request"]["goal"] == "a flight to Rome"
+    second = graph.invoke({"messages": [HumanMessage("another one")]}, config)
+    assert second["request"]["goal"] == "another one"
+    assert (second["done"], second["rounds"], len(second["request"]["done"])) == (True, 1, 3)
+    third = graph.invoke({"request": {"goal": "by request"}, "messages": [AIMessage("so be it")]}, config)
+    assert (third["request"]["goal"], third["done"]) == ("by request", True)
+    fresh = {**ASKED, "messages": [HumanMessage("hello")]}
+    assert graph.invoke(fresh, {"configurable": {"thread_id": "2"}})["request"]["goal"] == "send me a flight"
+
+
+def test_inside_a_bigger_graph_with_a_node_of_ones_own(errands, planner):
+    node = DiffusionPlannerNode(planner, request_type=ToolRequest, seed=3, keep=1)
+    inner = create_tool_plan_graph(node, errands.make_tools(), one_at_a_time=True).compile()
+    graph = StateGraph(MessagesState).add_node("errand", inner).add_edge(START, "errand").compile()
+    state = graph.invoke({"messages": [HumanMessage("a flight")]})
+    assert state.keys() == {"messages"}
+    kinds = [message.type for message in state["messages"]]
+    assert kinds == ["human", *["ai", "tool"] * 3, "ai"]
+    assert state["messages"][-1].content.startswith("Done.")
+
+
+def test_a_sub_agent_of_deepagents(errands, planner):
+    deepagents = pytest.importorskip("deepagents")
+    from langchain_agentic_diffusion.testing import ScriptedChatModel
+
+    call = {
+        "name": "task",
+        "args": {"description": "a flight to Rome", "subagent_type": "errands"},
+        "id": "t",
+    }
+    agent = deepagents.create_deep_agent(
+        model=ScriptedChatModel(script=[AIMessage("", tool_calls=[call]), "It is sent."]),
+        subagents=[
+            deepagents.CompiledSubAgent(
+                name="errands",
+                description="Runs errands.",
+                runnable=create_tool_plan_graph(planner, errands.make_tools()).compile(),
+            )
+        ],
+    )
+    state = agent.invoke({"messages": [HumanMessage("a flight, please")]})
+    (answer,) = [message for message in state["messages"] if message.type == "tool"]
+    assert answer.content.startswith("Done.\n1. search")
