@@ -93,10 +93,12 @@ class Categorical:
         impossible = torch.isneginf(here) | torch.isneginf(there)
         return replace(self, logits=mixed.masked_fill(impossible, -torch.inf))
 
-    def sample(self, rng: Rng) -> Int[Tensor, "batch length"]:
-        """Draw one token for each position (Gumbel-max)."""
+    def sample(self, rng: Rng, *, temperature: float = 1.0) -> Int[Tensor, "batch length"]:
+        """Draw one token for each position (Gumbel-max); at temperature 0 take the most likely one."""
+        if temperature == 0:
+            return self.logits.argmax(dim=-1)
         drawn = uniform(self.logits, rng).clamp(1e-20, 1 - 1e-7)
-        return (self.logits.float() - torch.log(-torch.log(drawn))).argmax(dim=-1)
+        return (self.logits.float() - temperature * torch.log(-torch.log(drawn))).argmax(dim=-1)
 
     def entropy(self) -> Float[Tensor, "batch length"]:
         """Return the entropy of each position in nats."""

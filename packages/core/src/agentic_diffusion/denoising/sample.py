@@ -144,7 +144,9 @@ def multistep(process: GaussianProcess) -> Kernel[Tensor, Gaussian]:
     return move
 
 
-def confident(process: MaskedProcess, *, bound: float = 0.0) -> Kernel[Tensor, Categorical]:
+def confident(
+    process: MaskedProcess, *, bound: float = 0.0, temperature: float = 1.0
+) -> Kernel[Tensor, Categorical]:
     """Reveal the surest tokens first, more at once while their joint uncertainty stays bounded.
 
     Of the hidden tokens, ordered by entropy, reveal the longest prefix whose entropies without the largest sum
@@ -155,9 +157,14 @@ def confident(process: MaskedProcess, *, bound: float = 0.0) -> Kernel[Tensor, C
     Args:
         process: Gives the schedule and the mask token.
         bound: Joint uncertainty in nats that may be accepted in one move; 0 follows the schedule.
+        temperature: Of the tokens that are drawn, not of the order they come in; 0 takes the most likely ones.
     """
-    if bound < 0:
-        raise InvalidConfigError(f"bound={bound}", "a number of nats >= 0", "0 follows the schedule.")
+    if bound < 0 or temperature < 0:
+        raise InvalidConfigError(
+            f"confident(bound={bound}, temperature={temperature})",
+            "a number of nats >= 0 and a temperature >= 0",
+            "A bound of 0 follows the schedule, a temperature of 1 samples the belief as it is.",
+        )
 
     def move(
         step: Step[Tensor, Categorical], s: Time, believe: Believe[Tensor, Categorical], rng: Rng
@@ -174,7 +181,38 @@ def confident(process: MaskedProcess, *, bound: float = 0.0) -> Kernel[Tensor, C
         rank = torch.arange(step.x.shape[1], device=step.x.device)
         chosen = torch.isfinite(ordered) & ((rank < due) | (within if bound > 0 else rank < 0))
         reveal = torch.zeros_like(hidden).scatter(1, order, chosen) & hidden
-        return Step(torch.where(reveal, belief.sample(rng), step.x), s, belief, step.t)
+        drawn = belief.sample(rng, temperature=temperature)
+        return Step(torch.where(reveal, drawn, step.x), s, belief, step.t)
+
+    return move
+
+
+def revising(
+    kernel: Kernel[Tensor, Categorical], process: MaskedProcess, *, below: float
+) -> Kernel[Tensor, Categorical]:
+    """Hide shown tokens again that the last belief finds improbable, so that early mistakes can be mended.
+
+    Only a network that was trained on wrong tokens as well can tell (corrective noise, arXiv:2512.15596). Nothing
+    is hidden again on the last move, and pinned tokens come back by their pin.
+
+    Args:
+        kernel: The move that is made first.
+        process: Gives the mask token.
+        below: The probability of a shown token under which it is hidden again; 0 never hides.
+    """
+    if not 0 <= below < 1:
+        raise InvalidConfigError(f"below={below}", "0 <= below < 1", "0.05 hides what is all but impossible.")
+
+    def move(
+        step: Step[Tensor, Categorical], s: Time, believe: Believe[Tensor, Categorical], rng: Rng
+    ) -> Step[Tensor, Categorical]:
+        moved = kernel(step, s, believe, rng)
+        if moved.belief is None or bool((s <= 0).all()):
+            return moved
+        shown = step.x != process.mask_token
+        sure = moved.belief.logits.float().log_softmax(-1).gather(-1, step.x[..., None])[..., 0]
+        doubtful = shown & (sure.exp() < below)
+        return replace(moved, x=torch.where(doubtful, process.mask_token, moved.x))
 
     return move
 

@@ -1,0 +1,1 @@
+"""The embedded model: a block diffusion transformer over descriptions and programs."""

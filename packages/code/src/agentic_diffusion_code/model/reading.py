@@ -1,0 +1,144 @@
+"""What a decoder needs of a model: a belief about tokens with holes, after what was read before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol, final, runtime_checkable
+
+import torch
+from agentic_diffusion.denoising.nn.block import BlockTransformer, Past, joined
+from jaxtyping import Float, Int
+from torch import Tensor
+
+
+@final
+@dataclass(frozen=True)
+class Marks:
+    """The tokens that a decoder must know.
+
+    Args:
+        mask: Stands for a hidden token.
+        end: Ends a program.
+        pad: Fills what comes after the end.
+    """
+
+    mask: int
+    end: int
+    pad: int
+
+
+@runtime_checkable
+class Reading(Protocol):
+    """A model that has read something; told what comes next, it believes what may stand in the holes."""
+
+    @property
+    def forwards(self) -> int:
+        """How often the network was asked so far."""
+        ...
+
+    def look(self, x: Int[Tensor, "batch length"]) -> Float[Tensor, "batch length vocabulary"]:
+        """Return the logits of each token of `x`, which follows all that was kept."""
+        ...
+
+    def keep(self, x: Int[Tensor, "batch length"]) -> None:
+        """Take finished tokens as read."""
+        ...
+
+
+@runtime_checkable
+class Reads(Protocol):
+    """A model: opened with a prompt it gives a fresh reading."""
+
+    @property
+    def marks(self) -> Marks:
+        """The tokens that a decoder must know."""
+        ...
+
+    def open(self, prompt: Sequence[int]) -> Reading:
+        """Read a prompt."""
+        ...
+
+
+@final
+class CachedReading:
+    """A reading by the embedded network; what was kept is read once, together with the next look.
+
+    Looking with the cache and reading everything anew give the same logits, for no kept token ever looks ahead.
+
+    Args:
+        network: The network, ready to infer.
+        prompt: What is read first, at positions that end at -1.
+    """
+
+    def __init__(self, network: BlockTransformer, prompt: Sequence[int]) -> None:
+        self._network = network
+        self._device = network.embed.weight.device
+        self._past: Past = ()
+        self._fresh: Tensor | None = None
+        self._at = 0
+        self.forwards = 0
+        if prompt:
+            tokens = torch.tensor([list(prompt)], device=self._device)
+            position = torch.arange(-len(prompt), 0, device=self._device)[None]
+            _, self._past = self._ask(tokens, position, None)
+
+    def _ask(self, tokens: Tensor, position: Tensor, mask: Tensor | None) -> tuple[Tensor, Past]:
+        self.forwards += 1
+        hidden: Tensor
+        hidden, fresh = self._network(tokens, position, mask, past=self._past)
+        return hidden, fresh
+
+    @torch.inference_mode()
+    def look(self, x: Int[Tensor, "batch length"]) -> Float[Tensor, "batch length vocabulary"]:
+        """Return the logits of each token of `x`."""
+        return self._network.logits(self.states(x))
+
+    @torch.inference_mode()
+    def states(self, x: Int[Tensor, "batch length"]) -> Float[Tensor, "batch length width"]:
+        """Return the last hidden states of `x`."""
+        x = x.to(self._device)
+        kept = self._fresh
+        if kept is None:
+            return self._ask(x, self._places(x.shape[1]), None)[0]
+        both = torch.cat([kept, x], dim=1)
+        first, before = kept.shape[1], self._past[0][0].shape[2] if self._past else 0
+        mask = torch.ones(both.shape[1], before + both.shape[1], dtype=torch.bool, device=self._device)
+        mask[:first, before + first :] = False
+        hidden, fresh = self._ask(both, self._places(both.shape[1]), mask[None, None])
+        self._past = joined(self._past, tuple((k[:, :, :first], v[:, :, :first]) for k, v in fresh))
+        self._at += first
+        self._fresh = None
+        return hidden[:, first:]
+
+    def _places(self, length: int) -> Tensor:
+        return torch.arange(self._at, self._at + length, device=self._device)[None]
+
+    def keep(self, x: Int[Tensor, "batch length"]) -> None:
+        """Take finished tokens as read; they become one block.
+
+        Raises:
+            RuntimeError: The block before was never followed by a look.
+        """
+        if self._fresh is not None:
+            raise RuntimeError("Got a second block to keep. Expected a look between two blocks. Look first.")
+        self._fresh = x.to(self._device)
+
+
+@final
+@dataclass(frozen=True)
+class Embedded:
+    """The embedded network as a model that reads.
+
+    Args:
+        network: The network, ready to infer.
+        marks: The tokens that a decoder must know.
+    """
+
+    network: BlockTransformer
+    marks: Marks
+
+    @torch.inference_mode()
+    def open(self, prompt: Sequence[int]) -> CachedReading:
+        """Read a prompt."""
+        return CachedReading(self.network, prompt)

@@ -1,0 +1,177 @@
+"""A transformer over tokens whose attention is a layout that the caller gives, with an exact cache."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias, final
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor, nn
+from torch.nn import functional
+
+Past: TypeAlias = tuple[tuple[Tensor, Tensor], ...]
+"""Keys and values of each layer, (batch, heads, length, width / heads), positions already turned in."""
+
+
+@final
+@dataclass(frozen=True)
+class Shape:
+    """The sizes of a `BlockTransformer`.
+
+    Args:
+        vocabulary: Number of tokens, special ones included.
+        width: Width of the residual stream.
+        depth: Layers.
+        heads: Attention heads; width / heads must be even.
+        inner: Width inside the gated perceptron; 8/3 of the width where 0, rounded up to a multiple of 32.
+    """
+
+    vocabulary: int
+    width: int = 192
+    depth: int = 6
+    heads: int = 6
+    inner: int = 0
+
+    def __post_init__(self) -> None:
+        if min(self.vocabulary, self.width, self.depth, self.heads) < 1 or self.width % (2 * self.heads):
+            raise ValueError(
+                f"Got {self}. Expected positive sizes and an even width for each head. Choose other numbers."
+            )
+
+    @property
+    def hidden(self) -> int:
+        """The width inside the perceptron."""
+        return self.inner or -(-self.width * 8 // (3 * 32)) * 32
+
+
+@final
+class RMSNorm(nn.Module):
+    """Scales each vector to unit mean square (Zhang and Sennrich 2019, arXiv:1910.07467)."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(width))
+
+    def forward(self, h: Float[Tensor, "*shape width"]) -> Float[Tensor, "*shape width"]:
+        """Return the scaled vectors."""
+        return functional.rms_norm(h, (h.shape[-1],), self.weight, 1e-6)
+
+
+@final
+class Layer(nn.Module):
+    """Attention with normed queries and keys, then a gated perceptron (SwiGLU), each on a normed stream.
+
+    Su et al. 2021 (rotary positions), arXiv:2104.09864; Shazeer 2020 (SwiGLU), arXiv:2002.05202;
+    Henry et al. 2020 (normed queries and keys), arXiv:2010.04245.
+    """
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__()
+        width, inner = shape.width, shape.hidden
+        self.heads = shape.heads
+        self.before, self.between = RMSNorm(width), RMSNorm(width)
+        self.query, self.key = RMSNorm(width // shape.heads), RMSNorm(width // shape.heads)
+        self.qkv = nn.Linear(width, 3 * width, bias=False)
+        self.merge = nn.Linear(width, width, bias=False)
+        self.gate = nn.Linear(width, 2 * inner, bias=False)
+        self.back = nn.Linear(inner, width, bias=False)
+
+    def forward(
+        self,
+        h: Float[Tensor, "batch length width"],
+        turn: tuple[Tensor, Tensor],
+        mask: Bool[Tensor, "#batch 1 length seen"] | None,
+        past: tuple[Tensor, Tensor] | None,
+    ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        """Return the updated tokens, and their keys and values."""
+        batch, length, width = h.shape
+        qkv = self.qkv(self.before(h)).view(batch, length, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
+        query, key, value = rotate(self.query(qkv[0]), turn), rotate(self.key(qkv[1]), turn), qkv[2]
+        fresh = (key, value)
+        if past is not None:
+            count = (batch, -1, -1, -1)
+            key = torch.cat([past[0].expand(count), key], dim=2)
+            value = torch.cat([past[1].expand(count), value], dim=2)
+        mixed = functional.scaled_dot_product_attention(query, key, value, attn_mask=mask)
+        h = h + self.merge(mixed.transpose(1, 2).reshape(batch, length, width))
+        opened, kept = self.gate(self.between(h)).chunk(2, dim=-1)
+        return h + self.back(functional.silu(opened) * kept), fresh
+
+
+@final
+class BlockTransformer(nn.Module):
+    """Tokens in, hidden states out; who may look at whom is an argument, so one network serves every layout.
+
+    A layout in which no earlier token looks at a later block makes the cache exact: keys and values of finished
+    blocks never change (block diffusion, Arriola et al. 2025, arXiv:2503.09573, sec. 3.2). Embeddings are tied.
+
+    Args:
+        shape: The sizes.
+    """
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__()
+        self.shape = shape
+        self.embed = nn.Embedding(shape.vocabulary, shape.width)
+        self.layers = nn.ModuleList([Layer(shape) for _ in range(shape.depth)])
+        self.last = RMSNorm(shape.width)
+        half = shape.width // shape.heads // 2
+        turns = 10_000.0 ** (-torch.arange(half, dtype=torch.float32) / half)
+        self.register_buffer("turns", turns, persistent=False)
+        for name, weight in self.named_parameters():
+            if weight.ndim == 2:
+                deep = (2 * shape.depth) ** -0.5 if name.endswith(("merge.weight", "back.weight")) else 1.0
+                nn.init.normal_(weight, std=deep * weight.shape[1] ** -0.5)
+
+    def forward(
+        self,
+        tokens: Int[Tensor, "batch length"],
+        position: Int[Tensor, "#batch length"],
+        mask: Bool[Tensor, "#batch 1 length seen"] | None = None,
+        *,
+        past: Past = (),
+    ) -> tuple[Float[Tensor, "batch length width"], Past]:
+        """Return the normed hidden states, and the keys and values of these tokens.
+
+        Args:
+            tokens: The tokens.
+            position: Where each stands; may be negative.
+            mask: True where a token may look; the tokens of `past` come first. None lets all look at all.
+            past: Keys and values of tokens read before.
+        """
+        angle = position[:, None, :, None] * self.get_buffer("turns")
+        h = self.embed(tokens)
+        turn = angle.cos().to(h.dtype), angle.sin().to(h.dtype)
+        fresh = []
+        for index, layer in enumerate(self.layers):
+            h, pair = layer(h, turn, mask, past[index] if past else None)
+            fresh.append(pair)
+        return self.last(h), tuple(fresh)
+
+    def logits(self, hidden: Float[Tensor, "*shape width"]) -> Float[Tensor, "*shape vocabulary"]:
+        """Return the logits of each token, by the embeddings themselves."""
+        return functional.linear(hidden, self.embed.weight)
+
+
+def rotate(
+    x: Float[Tensor, "batch heads length dim"], turn: tuple[Tensor, Tensor]
+) -> Float[Tensor, "batch heads length dim"]:
+    """Turn each pair of numbers by its position's angle."""
+    cos, sin = turn
+    left, right = x.chunk(2, dim=-1)
+    return torch.cat([left * cos - right * sin, right * cos + left * sin], dim=-1)
+
+
+def joined(*parts: Past) -> Past:
+    """Return the keys and values of several runs of tokens, one after the other."""
+    told: Sequence[Past] = [part for part in parts if part]
+    if len(told) < 2:
+        return told[0] if told else ()
+    batch = max(part[0][0].shape[0] for part in told)
+
+    def whole(layer: int, which: int) -> Tensor:
+        return torch.cat([part[layer][which].expand(batch, -1, -1, -1) for part in told], dim=2)
+
+    return tuple((whole(layer, 0), whole(layer, 1)) for layer in range(len(told[0])))

@@ -1,0 +1,70 @@
+"""The block transformer: rotary positions are relative, and the cache is exact."""
+
+import pytest
+import torch
+from agentic_diffusion.denoising.nn.block import BlockTransformer, RMSNorm, Shape, joined, rotate
+
+SMALL = Shape(11, width=16, depth=2, heads=2)
+
+
+@pytest.fixture
+def network() -> BlockTransformer:
+    torch.manual_seed(0)
+    return BlockTransformer(SMALL).eval()
+
+
+def test_sizes_are_checked() -> None:
+    assert Shape(10, width=192).hidden == 512
+    assert Shape(10, width=12, heads=2, inner=7).hidden == 7
+    for bad in ({"vocabulary": 0}, {"vocabulary": 5, "width": 10, "heads": 2}):
+        with pytest.raises(ValueError, match="Choose other numbers"):
+            Shape(**bad)
+
+
+def test_norm_gives_unit_mean_square() -> None:
+    out = RMSNorm(8)(100 * torch.randn(3, 8))
+    assert torch.allclose((out**2).mean(-1), torch.ones(3), atol=1e-4)
+
+
+def test_turning_keeps_lengths_and_shows_only_differences() -> None:
+    x, y = torch.randn(2, 1, 1, 1, 8).unbind()
+    turns = 10_000.0 ** (-torch.arange(4) / 4)
+
+    def at(value: torch.Tensor, place: float) -> torch.Tensor:
+        angle = place * turns
+        return rotate(value, (angle.cos(), angle.sin()))
+
+    assert torch.allclose(at(x, 5.0).norm(), x.norm())
+    assert torch.allclose((at(x, 7.0) * at(y, 4.0)).sum(), (at(x, 3.0) * at(y, 0.0)).sum(), atol=1e-5)
+
+
+def test_cached_is_uncached(network: BlockTransformer) -> None:
+    tokens, position = torch.randint(0, 11, (2, 9)), torch.arange(-4, 5)[None]
+    block = torch.tensor([0, 0, 0, 0, 1, 1, 2, 2, 2])
+    mask = (block[:, None] >= block[None])[None, None]
+    whole, _ = network(tokens, position, mask)
+    past = ()
+    parts = []
+    for each in range(3):
+        here = block == each
+        hidden, fresh = network(tokens[:, here], position[:, here], past=past)
+        past = joined(past, fresh)
+        parts.append(hidden)
+    assert torch.allclose(torch.cat(parts, 1), whole, atol=1e-5)
+
+
+def test_one_row_is_like_many(network: BlockTransformer) -> None:
+    tokens, position = torch.randint(0, 11, (4, 6)), torch.arange(6)[None]
+    many = network.logits(network(tokens, position)[0])
+    one = torch.cat([network.logits(network(row[None], position)[0]) for row in tokens])
+    assert many.shape == (4, 6, 11)
+    assert torch.allclose(many, one, atol=1e-5)
+
+
+def test_joining_repeats_what_is_shared(network: BlockTransformer) -> None:
+    _, shared = network(torch.zeros(1, 3, dtype=torch.long), torch.arange(3)[None])
+    _, own = network(torch.ones(2, 2, dtype=torch.long), torch.arange(3, 5)[None])
+    both = joined(shared, own)
+    assert both[1][0].shape == (2, 2, 5, 8)
+    assert joined((), shared) is shared
+    assert joined() == ()
