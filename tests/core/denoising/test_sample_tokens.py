@@ -10,9 +10,10 @@ import torch
 from agentic_diffusion.denoising.belief import Categorical, Gaussian
 from agentic_diffusion.denoising.denoiser import RecallTokens
 from agentic_diffusion.denoising.process import GaussianProcess, MaskedProcess
-from agentic_diffusion.denoising.sample import confident, multistep, particles
+from agentic_diffusion.denoising.sample import confident, drawn_anew, multistep, particles, revising
 from agentic_diffusion.denoising.schedule import Cosine, LogLinear, times
 from agentic_diffusion.denoising.state import Condition, Inpaint, Step, generator
+from agentic_diffusion.errors import InvalidConfigError
 
 MASK = 3
 ROWS = torch.tensor([[0, 0, 1], [0, 1, 1], [0, 1, 1], [2, 2, 0], [1, 0, 2], [2, 2, 2]])
@@ -156,3 +157,29 @@ def test_particles_keep_a_belief_that_is_no_dataclass_out() -> None:
     )
     assert moved.belief is None
     assert moved.x.shape == (3, 1)
+
+
+def test_doubtful_tokens_are_hidden_again() -> None:
+    process = MaskedProcess(LogLinear(0.0), 3)
+    logits = torch.tensor([[[9.0, 0.0, 0.0, -torch.inf], [0.0, 9.0, 0.0, -torch.inf]]])
+
+    def believe(x: torch.Tensor, t: torch.Tensor) -> Categorical:
+        return Categorical(logits, x == 3, torch.ones(()))
+
+    move = revising(confident(process, bound=1.0, temperature=0.0), process, below=0.1)
+    wrong = Step(torch.tensor([[2, 3]]), torch.tensor(1.0))
+    moved = move(wrong, torch.tensor(0.5), believe, generator(0))
+    assert moved.x.tolist() == [[3, 1]]
+    moved = move(moved, torch.tensor(0.25), believe, generator(0))
+    assert moved.x.tolist() == [[0, 1]]
+    assert move(wrong, torch.tensor(0.0), believe, generator(0)).x.tolist() == [[2, 1]]
+    with pytest.raises(InvalidConfigError):
+        revising(confident(process), process, below=1.0)
+    with pytest.raises(InvalidConfigError):
+        confident(process, temperature=-1.0)
+
+
+def test_the_better_samples_go_on() -> None:
+    index = drawn_anew(torch.tensor([0.0, 20.0, 0.0, 0.0]), generator(0))
+    assert index.tolist() == [1, 1, 1, 1]
+    assert drawn_anew(torch.zeros(5), generator(0)).tolist() == [0, 1, 2, 3, 4]

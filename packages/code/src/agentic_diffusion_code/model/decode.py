@@ -10,7 +10,7 @@ import torch
 from agentic_diffusion.denoising.belief import Categorical
 from agentic_diffusion.denoising.guidance import Guidance, guided
 from agentic_diffusion.denoising.process import MaskedProcess
-from agentic_diffusion.denoising.sample import Kernel, confident, denoise, revising
+from agentic_diffusion.denoising.sample import Kernel, confident, denoise, drawn_anew, revising
 from agentic_diffusion.denoising.schedule import LogLinear, times
 from agentic_diffusion.denoising.state import Condition, Inpaint, Rng, Time
 from agentic_diffusion.errors import InvalidConfigError
@@ -21,6 +21,10 @@ from agentic_diffusion_code.model.reading import Marks, Reading, Reads
 
 Guides: TypeAlias = Callable[[Tensor], Sequence[Guidance[Tensor, Categorical]]]
 """From the finished tokens before a block to the guides of that block."""
+
+
+Score: TypeAlias = Callable[[Tensor], Tensor]
+"""From programs on their way, one row each, to one score a row."""
 
 
 def unguided(before: Tensor) -> Sequence[Guidance[Tensor, Categorical]]:
@@ -112,6 +116,7 @@ def write(
     fixed: Sequence[int] = (),
     decoding: Decoding | None = None,
     guides: Guides = unguided,
+    score: Score | None = None,
 ) -> Iterator[Draft]:
     """Denoise programs block by block; each begins with the fixed tokens and ends where the model ends it.
 
@@ -123,12 +128,15 @@ def write(
         fixed: The first tokens of every candidate, such as a signature.
         decoding: How.
         guides: Tilt the beliefs of each block.
+        score: Lets candidates compete: after each block they are drawn anew in proportion to exp(score - score before)
+            (see `particles`); none by default.
 
     Yields:
         A draft after every call of the network; the last is `done`.
     """
     how, marks = decoding or Decoding(), model.marks
     reading = model.open(prompt)
+    before = torch.zeros(count)
     written = torch.zeros(count, 0, dtype=torch.long)
     ended = torch.zeros(count, dtype=torch.bool)
     head = torch.tensor(list(fixed), dtype=torch.long)
@@ -138,14 +146,20 @@ def write(
         known = ended[:, None].expand(count, how.block).clone()
         given = head[at : at + how.block]
         values[:, : len(given)], known[:, : len(given)] = given, True
-        x = torch.where(known, values, marks.mask)
-        for x in _moves(Believes(reading, marks, how.end_penalty), x, known, how, guides(written), rng=rng):
+        x = canvas = torch.where(known, values, marks.mask)
+        believes = Believes(reading, marks, how.end_penalty)
+        for x in _moves(believes, canvas, known, how, guides(written), rng=rng):
             yield Draft(torch.cat([written, x], dim=1), reading.forwards)
         over = (x == marks.end).long().cumsum(1)
         x = torch.where((over - (x == marks.end).long() > 0) & ~known, marks.pad, x)
         ended |= over[:, -1] > 0
         written = torch.cat([written, x], dim=1)
         reading.keep(x)
+        if score is not None:
+            now = score(written)
+            index = drawn_anew(now - before, rng)
+            reading.pick(index)
+            before, written, ended = now[index], written[index], ended[index]
     yield Draft(written, reading.forwards, done=True)
 
 

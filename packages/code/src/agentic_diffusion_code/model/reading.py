@@ -45,6 +45,10 @@ class Reading(Protocol):
         """Take finished tokens as read."""
         ...
 
+    def pick(self, index: Int[Tensor, " batch"]) -> None:
+        """Go on with these candidates, some perhaps twice, instead of the present ones."""
+        ...
+
 
 @runtime_checkable
 class Reads(Protocol):
@@ -123,6 +127,14 @@ class CachedReading:
         if self._fresh is not None:
             raise RuntimeError("Got a second block to keep. Expected a look between two blocks. Look first.")
         self._fresh = x.to(self._device)
+
+    def pick(self, index: Int[Tensor, " batch"]) -> None:
+        """Go on with these candidates; what all share stays shared."""
+        index = index.to(self._device)
+        if self._fresh is not None:
+            self._fresh = self._fresh[index]
+        if self._past and self._past[0][0].shape[0] > 1:
+            self._past = tuple((key[index], value[index]) for key, value in self._past)
 
 
 @final

@@ -16,6 +16,7 @@ Numbers: TypeAlias = NDArray[np.int64]
 IGNORE = -100
 """The target of a position that teaches nothing."""
 PROMPT, CLEAN, NOISY = 0, 1, 2
+MAX_TAIL = 9
 
 
 @final
@@ -103,8 +104,10 @@ class Batch:
 
 
 def attention(row: Tensor, kind: Tensor, block: Tensor) -> Bool[Tensor, "batch 1 length length"]:
-    """Return who may look at whom: prompts at prompts, clean blocks at themselves and what was before, noisy
-    blocks at themselves and at the clean blocks before (Arriola et al. 2025, arXiv:2503.09573, fig. 3).
+    """Return who may look at whom.
+
+    Prompts look at prompts, clean blocks at themselves and at what was before, noisy blocks at themselves and at
+    the clean blocks before (Arriola et al. 2025, arXiv:2503.09573, fig. 3).
     """
     asks_kind, asks_block = kind[:, :, None], block[:, :, None]
     kind, block = kind[:, None], block[:, None]
@@ -123,10 +126,11 @@ def noisy(row: Row, noise: Noise, *, size: int, rng: np.random.Generator) -> Pie
     Args:
         row: The row.
         noise: How it is hidden and spoilt.
-        size: Tokens in a block; 0 makes the whole program one block, which needs no clean copy.
+        size: Tokens in a block; 0 makes the whole program one block with some padding behind it, which needs no
+            clean copy.
         rng: Where randomness comes from.
     """
-    block = size or len(row.code)
+    block = size or len(row.code) + int(rng.integers(0, MAX_TAIL))
     count = -(-len(row.code) // block)
     code = np.full(count * block, noise.pad, dtype=np.int64)
     code[: len(row.code)] = row.code
@@ -219,9 +223,9 @@ def packed(pieces: Sequence[Piece], *, length: int, pad: int) -> Batch:
         return torch.from_numpy(whole)
 
     row = torch.full((len(homes), length), -1)
-    for into, home in zip(row, homes, strict=True):
-        ends = np.repeat(np.arange(len(home)), [len(piece) for piece in home])
-        into[: len(ends)] = torch.from_numpy(ends)
+    for line, inside in zip(row, homes, strict=True):
+        ends = np.repeat(np.arange(len(inside)), [len(piece) for piece in inside])
+        line[: len(ends)] = torch.from_numpy(ends)
     return Batch(
         laid("tokens", pad),
         laid("kind", PROMPT),

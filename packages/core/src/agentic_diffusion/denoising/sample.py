@@ -285,14 +285,19 @@ def particles(
         gain = score(moved.belief, moved.x, s).double()
         if step.belief is not None:
             gain = gain - score(step.belief, step.x, step.t).double()
-        weights = (gain / temperature).softmax(0).to(rng.device)
-        count = weights.shape[0]
-        spread = torch.rand(count, generator=rng, device=rng.device, dtype=torch.float64)
-        strata = (spread + torch.arange(count, device=rng.device)) / count
-        index = torch.searchsorted(weights.cumsum(0), strata, right=True).clamp(max=count - 1)
+        index = drawn_anew(gain / temperature, rng)
         return replace(moved, x=_rows(moved.x, index), belief=_rows(moved.belief, index))
 
     return move
+
+
+def drawn_anew(gain: Tensor, rng: Rng) -> Tensor:
+    """Return which samples go on, drawn in proportion to exp(gain), stratified: as many as there were."""
+    weights = gain.double().softmax(0).to(rng.device)
+    count = weights.shape[0]
+    spread = torch.rand(count, generator=rng, device=rng.device, dtype=torch.float64)
+    strata = (spread + torch.arange(count, device=rng.device)) / count
+    return torch.searchsorted(weights.cumsum(0), strata, right=True).clamp(max=count - 1)
 
 
 def _rows(value: Any, index: Tensor) -> Any:

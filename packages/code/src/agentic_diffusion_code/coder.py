@@ -1,0 +1,241 @@
+"""The coder: writes candidates, judges them in the fence, mends what fails, and abstains where nothing holds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
+from typing import Protocol, final, runtime_checkable
+
+from agentic_diffusion.errors import InvalidConfigError
+from agentic_diffusion.planning.budget import Budget, Clock
+from agentic_diffusion.records import Candidate, DenoiseEvent, Plan, Verdict
+
+from .confidence import Confidence, Familiar
+from .domain import CodeRequest, Program
+from .grammar import Parses, python_trouble
+from .repair import hint, suspects
+from .sandbox.base import Sandbox
+from .search import Attempt, Search, examine
+from .writer import Sketch, Writes
+
+UNITS = 8
+"""Steps of progress that each phase of the work is told in."""
+
+
+@runtime_checkable
+class Recalls(Protocol):
+    """A memory of proven programs."""
+
+    def nearest(self, request: CodeRequest) -> str | None:
+        """Return a proven program for a request much like this one, if there is any."""
+        ...
+
+
+@final
+@dataclass(frozen=True)
+class Sketched:
+    """Progress of the coder: an event, and the programs as far as they are known."""
+
+    event: DenoiseEvent
+    sources: tuple[str, ...]
+
+
+def no_parser(source: str, language: str) -> str | None:
+    """Parse Python by its own compiler; other languages need a parser that is given."""
+    return python_trouble(source) if language == "python" else f"no parser for {language} was given"
+
+
+@final
+@dataclass(frozen=True)
+class Coder:
+    """Answers requests for functions; implements `Plans[CodeRequest, Program]`.
+
+    First one program of the most likely tokens; where it fails, several drawn at a temperature; then up to `rounds`
+    repairs of the best failing one. Mending hides the lines that the failing trace names, or those that the model
+    doubts, and denoises them with the rest in view. A failure that was seen before ends the repairs.
+
+    Args:
+        writer: Writes programs.
+        sandbox: Runs the tests; None refuses requests that have any.
+        parses: The parser of each language.
+        count: Candidates that are drawn after the first.
+        rounds: Repairs at most.
+        temperature: Of the candidates after the first.
+        confidence: Estimates the chance to pass; without it the confidence is that of the tests alone.
+        familiar: Says how far a description lies from the training data.
+        memory: Proven programs to begin from.
+        least: The chance to pass under which an untested program is not returned.
+        lints: Whether findings of ruff are collected for Python.
+    """
+
+    writer: Writes
+    sandbox: Sandbox | None = None
+    parses: Parses = no_parser
+    count: int = 8
+    rounds: int = 3
+    temperature: float = 0.8
+    confidence: Confidence | None = None
+    familiar: Familiar | None = None
+    memory: Recalls | None = None
+    least: float = 0.5
+    lints: bool = True
+
+    def __post_init__(self) -> None:
+        if self.count < 0 or self.rounds < 0 or self.temperature < 0 or not 0 <= self.least <= 1:
+            raise InvalidConfigError(
+                f"Coder(count={self.count}, rounds={self.rounds}, least={self.least})",
+                "count, rounds, temperature >= 0 and 0 <= least <= 1",
+                "The defaults are a fair start.",
+            )
+
+    def plan(
+        self,
+        request: CodeRequest,
+        *,
+        seed: int = 0,
+        budget: Budget | None = None,
+        watch: Callable[[DenoiseEvent], None] | None = None,
+    ) -> Plan[CodeRequest, Program]:
+        """Return a program that parses and passes every test of the request, or an abstention with reasons.
+
+        Raises:
+            InvalidStateError: The request is too long for the model, or has tests and there is no sandbox.
+        """
+        run = self.drafts(request, seed=seed, budget=budget)
+        while True:
+            try:
+                shown = next(run)
+            except StopIteration as end:
+                plan: Plan[CodeRequest, Program] = end.value
+                return plan
+            if watch is not None:
+                watch(shown.event)
+
+    def drafts(
+        self, request: CodeRequest, *, seed: int = 0, budget: Budget | None = None
+    ) -> Generator[Sketched, None, Plan[CodeRequest, Program]]:
+        """Yield programs on their way and return the plan."""
+        search = Search(request, self.sandbox, Clock(budget or Budget()), self._total())
+        yield from self._phase(search, self.writer.write(request, count=1, seed=seed, temperature=0.0))
+        known = self.memory.nearest(request) if self.memory is not None and self._wanting(search) else None
+        if known is not None:
+            share = 0.5
+            started = self.writer.vary(request, known, share=share, count=max(1, self.count), seed=seed + 1)
+            yield from self._phase(search, started, skip=True)
+        if self._wanting(search) and self.count:
+            more = self.writer.write(
+                request, count=self.count, seed=seed + 2, temperature=self.temperature
+            )
+            yield from self._phase(search, more)
+        for number in range(self.rounds):
+            mending = self._mending(search, number, seed=seed) if self._wanting(search) else None
+            if mending is None:
+                break
+            yield from self._phase(search, mending)
+        yield from self._rest(search)
+        return self._answer(search, seed=seed)
+
+    def _total(self) -> int:
+        return UNITS * (1 + int(self.count > 0) + self.rounds)
+
+    def _wanting(self, search: Search) -> bool:
+        """Whether there is something left to gain, and time for it."""
+        return search.ending == "complete" and not any(a.passed for a in search.attempts.values())
+
+    def _phase(self, search: Search, sketches: Iterator[Sketch], *, skip: bool = False) -> Iterator[Sketched]:
+        """Follow one phase of the work, and judge what it ends with; progress is told in `UNITS` steps."""
+        begun, sketch = search.step, Sketch((), 0.0, 0)
+        for sketch in sketches:
+            units = 0 if skip else min(UNITS, 1 + int(sketch.share * (UNITS - 1)))
+            while search.ending == "complete" and search.step < min(begun + units, search.total - 1):
+                yield self._told(search, sketch.sources)
+            if search.ending != "complete":
+                break
+        search.forwards += sketch.forwards
+        search.tokens += sketch.tokens
+        for source in dict.fromkeys(sketch.sources):
+            if search.ending == "complete" or not search.attempts:
+                self._try(search, source)
+
+    def _told(self, search: Search, sources: tuple[str, ...]) -> Sketched:
+        search.step += 1
+        search.clock.lap()
+        if search.step < search.total:
+            search.ending = search.clock.ending()
+        share = search.step / search.total
+        event = DenoiseEvent(
+            step=search.step, total=search.total, time=max(0.0, 1.0 - share), seconds=search.clock.seconds()
+        )
+        return Sketched(event, sources)
+
+    def _rest(self, search: Search) -> Iterator[Sketched]:
+        """Tell the steps that were not needed, so that progress ends at its end."""
+        best = search.best()
+        sources = (best.source,) if best is not None else ()
+        while search.ending == "complete" and search.step < search.total:
+            yield self._told(search, sources)
+
+    def _try(self, search: Search, source: str) -> None:
+        if source in search.attempts:
+            return
+        attempt = examine(source, search, parses=self.parses, lints=self.lints)
+        search.attempts[source] = attempt
+        if attempt.trouble is None:
+            sure = self.writer.sure(search.request, source)
+            attempt.lines = sure.lines if sure is not None else ()
+            if sure is not None and self.confidence is not None:
+                passed = len(attempt.judgement.results) if attempt.judgement and attempt.passed else 0
+                attempt.chance = self.confidence(sure.features, passed)
+            elif sure is not None:
+                attempt.chance = math.exp(sure.features[0])
+            if attempt.judgement is None and attempt.chance is not None and self.confidence is not None:
+                attempt.passed = attempt.passed and attempt.chance >= self.least
+
+    def _mending(self, search: Search, number: int, *, seed: int) -> Iterator[Sketch] | None:
+        """Return the next repair of the best failing program; None where the same failure would come again."""
+        fault = search.fault()
+        if fault is None:
+            return None
+        judgement = fault.judgement
+        groups = suspects(fault.body, judgement.failures if judgement else (), fault.lines)
+        search.rounds = number + 1
+        return self.writer.mend(
+            search.request,
+            fault.body,
+            groups=groups,
+            hint=hint(judgement) if judgement is not None else (fault.trouble or ""),
+            count=max(1, self.count),
+            seed=seed + 3 + number,
+        )
+
+    def _answer(self, search: Search, *, seed: int) -> Plan[CodeRequest, Program]:
+        request, best = search.request, search.best()
+        good = [attempt for attempt in search.attempts.values() if attempt.passed]
+        candidates = tuple(self._candidate(search, attempt) for attempt in good)
+        if best is None:
+            nothing = Verdict(passed=False, score=0.0, evidence=search.reasons())
+            candidates = (Candidate(value=Program(language=request.language), verdict=nothing),)
+        chosen = candidates[good.index(best)] if best is not None else candidates[0]
+        chance = 0.0
+        if best is not None:
+            chance = best.chance if best.chance is not None else float(best.judgement is not None)
+        return Plan(
+            request=request,
+            chosen=chosen,
+            confidence=chance,
+            considered=candidates,
+            ending=search.ending,
+            steps_done=search.step,
+            steps_asked=search.total,
+            batch=max(1, self.count),
+            seconds=search.clock.seconds(),
+            seed=seed,
+            abstained=best is None,
+            unfamiliar=None if self.familiar is None else self.familiar(request.description),
+        )
+
+    def _candidate(self, search: Search, attempt: Attempt) -> Candidate[Program]:
+        program = Program(source=attempt.source, language=search.request.language, lines=attempt.lines)
+        verdict = Verdict(passed=True, score=attempt.score, evidence=search.evidence(attempt))
+        return Candidate(value=program, verdict=verdict)

@@ -1,0 +1,166 @@
+"""What is asked of the coder and what it answers: plain records, checked before any network runs."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal, TypeAlias
+
+from agentic_diffusion.errors import InvalidStateError
+from agentic_diffusion.records import Record
+from pydantic import Field, ValidationError, field_validator, model_validator
+
+from .cases import Case, Check, Code, Identifier, LanguageName, Prose, Raises, Task
+from .sandbox.base import Limits
+
+MAX_SIGNATURE = 1000
+MAX_TESTS = 64
+
+Status: TypeAlias = Literal["verified", "unverified", "abstained"]
+"""Whether tests were passed, or there were none to pass, or nothing is returned."""
+
+
+class CodeRequest(Record):
+    """A function that is wanted.
+
+    Args:
+        description: What it does, in words; read by the model, never run and never obeyed.
+        language: The language to write in.
+        signature: The first line, such as `def area(width, height):`; pinned where given.
+        entry: The name of the function, for the tests; pinned where no signature is given.
+        tests: Calls and what they must return, or checks written as code; every one must pass.
+        prefix: Program text before the function, such as imports; pinned, and part of the program.
+        suffix: Program text behind it; part of what is run, never changed.
+        limits: What each test may use.
+    """
+
+    description: Annotated[Prose, Field(min_length=1)]
+    language: LanguageName = "python"
+    signature: Annotated[Code, Field(max_length=MAX_SIGNATURE)] = ""
+    entry: Identifier | None = None
+    tests: Annotated[tuple[Case | Check, ...], Field(max_length=MAX_TESTS)] = ()
+    prefix: Code = ""
+    suffix: Code = ""
+    limits: Limits = Limits()
+
+    @field_validator("description")
+    @classmethod
+    def _said(cls, value: str) -> str:
+        if not value.strip():
+            raise ValueError("the description says nothing")
+        return value
+
+    @model_validator(mode="after")
+    def _named(self) -> CodeRequest:
+        if self.tests and self.entry is None:
+            raise ValueError("tests need the name of the function: give `entry`")
+        return self
+
+    def task(self) -> Task:
+        """Return the tests as what a program is judged by."""
+        return Task(
+            description=self.description,
+            entry=self.entry or "solve",
+            language=self.language,
+            tests=self.tests,
+        )
+
+
+class Program(Record):
+    """A program, or nothing where the coder abstained.
+
+    Args:
+        source: The text; empty where the coder abstained.
+        language: Its language.
+        lines: For each line, the probability of its least sure token, by the model.
+    """
+
+    source: str = ""
+    language: LanguageName = "python"
+    lines: tuple[float, ...] = ()
+
+
+def asked(
+    description: str,
+    examples: Sequence[str] = (),
+    *,
+    language: LanguageName = "python",
+    signature: str = "",
+    checks: Sequence[str] = (),
+    limits: Limits | None = None,
+) -> CodeRequest:
+    """Return a request from words and examples such as `area(2, 3) == 6`.
+
+    Raises:
+        InvalidStateError: An example is no call with plain values, or a text is too long or hides characters.
+    """
+    read = [example(text) for text in examples]
+    names = {name for name, _ in read} | ({_named(signature)} - {None})
+    if len(names) > 1:
+        raise InvalidStateError(
+            f"the names {', '.join(sorted(map(str, names)))}", "one function", "Call one function in all examples."
+        )
+    tests: tuple[Case | Check, ...] = (*(case for _, case in read), *(Check(test=text) for text in checks))
+    try:
+        return CodeRequest(
+            description=description,
+            language=language,
+            signature=signature,
+            entry=next(iter(names), None),
+            tests=tests,
+            limits=limits or Limits(),
+        )
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"])) or "the request"
+        raise InvalidStateError(
+            f"{place}: {first['msg']}", "a request that can be read and judged", "Correct it and ask again."
+        ) from error
+
+
+def _named(signature: str) -> str | None:
+    """Return the name that a signature declares, the one before its first parenthesis."""
+    found = re.search(r"([A-Za-z_][A-Za-z0-9_]*)\s*(?:<[^>]*>)?\s*\(", signature)
+    return found.group(1) if found else None
+
+
+def example(text: str) -> tuple[str, Case]:
+    """Read one example: `f(2) == 4`, `f('a') is None`, or `f(-1) raises ValueError`.
+
+    Returns:
+        The name of the function, and the case.
+
+    Raises:
+        InvalidStateError: It is none of these.
+    """
+    raising = re.fullmatch(r"(?s)\s*(.+?\))\s+raises\s+([A-Za-z_][\w.]*)\s*", text)
+    try:
+        tree = ast.parse((raising.group(1) if raising else text).strip(), mode="eval").body
+        if raising:
+            name, arguments = _call(tree)
+            return name, Case(arguments=arguments, expected=Raises(type=raising.group(2)))
+        if not isinstance(tree, ast.Compare) or not isinstance(tree.ops[0], ast.Eq | ast.Is):
+            raise ValueError("no comparison")
+        (right,) = tree.comparators
+        name, arguments = _call(tree.left)
+        return name, Case(arguments=arguments, expected=_value(right))
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError) as error:
+        raise InvalidStateError(
+            f"the example {text[:80]!r} ({type(error).__name__})",
+            "a call with plain values and what it returns, such as f(2) == 4",
+            "Write lists, numbers and texts out; name no variables.",
+        ) from error
+
+
+def _call(tree: ast.expr) -> tuple[str, tuple[Any, ...]]:
+    if not isinstance(tree, ast.Call) or not isinstance(tree.func, ast.Name) or tree.keywords:
+        raise ValueError("no plain call")
+    return tree.func.id, tuple(_value(argument) for argument in tree.args)
+
+
+def _value(tree: ast.expr) -> Any:
+    if isinstance(tree, ast.Call) and isinstance(tree.func, ast.Name) and not tree.args and not tree.keywords:
+        empty: dict[str, Any] = {"set": set(), "frozenset": frozenset(), "dict": {}, "list": [], "tuple": ()}
+        return empty[tree.func.id] if tree.func.id in empty else ast.literal_eval(tree)
+    return ast.literal_eval(tree)

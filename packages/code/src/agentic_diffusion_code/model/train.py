@@ -1,0 +1,215 @@
+"""Trains the embedded model from a stream of rows; a run can be stopped, saved and taken up again."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, final
+
+import numpy as np
+import torch
+from agentic_diffusion.compute import Compute
+from agentic_diffusion.denoising.nn.block import BlockTransformer
+from agentic_diffusion.errors import InvalidConfigError
+from torch import Tensor
+
+from agentic_diffusion_code.model.objective import surprise
+from agentic_diffusion_code.model.rows import Batch, Noise, Piece, Row, noisy, packed
+
+ROUND = 8
+_MOMENTS = ("exp_avg", "exp_avg_sq", "step")
+
+
+@final
+@dataclass(frozen=True)
+class Recipe:
+    """How to train.
+
+    Args:
+        steps: Optimiser steps in all.
+        rows: Rows of data in a step.
+        learning_rate: Peak rate of AdamW; warms up, then falls linearly to a fiftieth.
+        warmup: Steps of warm-up.
+        weight_decay: AdamW's decoupled decay of the matrices.
+        average: Decay of the moving average of the weights.
+        blocks: Block sizes, one drawn for each step; 0 makes the whole program one block.
+        length: Tokens of a packed row; 0 takes the longest piece of each step, best on a CPU.
+        pool: Steps whose rows are drawn together and sorted by size.
+        seed: Root of all randomness.
+    """
+
+    steps: int
+    rows: int = 48
+    learning_rate: float = 3e-3
+    warmup: int = 100
+    weight_decay: float = 0.05
+    average: float = 0.998
+    blocks: tuple[int, ...] = (16, 16, 0)
+    length: int = 0
+    pool: int = 8
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if min(self.steps, self.rows, self.pool) < 1 or not self.blocks or not 0 <= self.average < 1:
+            raise InvalidConfigError(
+                repr(self), "steps, rows, pool >= 1, a block size, 0 <= average < 1", "Correct the recipe."
+            )
+
+    def rate(self, step: int) -> float:
+        """Return the learning rate of the step with this number, counted from 0."""
+        if step < self.warmup:
+            return self.learning_rate * (step + 1) / self.warmup
+        share = (step - self.warmup) / max(1, self.steps - self.warmup)
+        return self.learning_rate * max(0.02, 1 - share)
+
+
+@final
+@dataclass(frozen=True)
+class Progress:
+    """What one optimiser step did.
+
+    Args:
+        step: Its number, counted from 1.
+        loss: Mean surprise in nats.
+        tokens: Tokens that the network read.
+        asked: Tokens that were asked for.
+        seconds: How long it took, data included.
+        flops: Floating-point operations of the step, by the usual estimate.
+    """
+
+    step: int
+    loss: float
+    tokens: int
+    asked: int
+    seconds: float
+    flops: float
+
+
+@final
+@dataclass
+class Run:
+    """One training run.
+
+    Args:
+        network: The network to train, in place.
+        noise: How programs are hidden and spoilt.
+        recipe: How to train.
+        compute: Device and precision.
+    """
+
+    network: BlockTransformer
+    noise: Noise
+    recipe: Recipe
+    compute: Compute = field(default_factory=Compute)
+
+    def __post_init__(self) -> None:
+        self.compute.place(self.network)
+        self.step = 0
+        self.rng = np.random.default_rng(self.recipe.seed)
+        matrices = [p for p in self.network.parameters() if p.ndim == 2]
+        vectors = [p for p in self.network.parameters() if p.ndim != 2]
+        groups = [{"params": matrices, "weight_decay": self.recipe.weight_decay}]
+        groups.append({"params": vectors, "weight_decay": 0.0})
+        self.optimiser = torch.optim.AdamW(groups, lr=self.recipe.learning_rate, betas=(0.9, 0.98), fused=True)
+        self.average = {name: value.detach().clone() for name, value in self.network.state_dict().items()}
+        self._ready: list[Batch] = []
+
+    def run(self, rows: Iterator[Row]) -> Iterator[Progress]:
+        """Train to the end of the recipe, yielding after each step; rows are drawn as they are needed."""
+        self.network.train()
+        while self.step < self.recipe.steps:
+            started = time.perf_counter()
+            if not self._ready:
+                self._ready = self.batches(rows)
+            yield self._one(self._ready.pop(), started)
+
+    def batches(self, rows: Iterator[Row]) -> list[Batch]:
+        """Draw the batches of the next few steps, in random order."""
+        recipe, sizes = self.recipe, self.rng.choice(self.recipe.blocks, self.recipe.pool)
+        drawn = sorted((next(rows) for _ in range(recipe.rows * recipe.pool)), key=lambda row: len(row.code))
+        made = []
+        for index, size in enumerate(sizes):
+            some = drawn[index * recipe.rows : (index + 1) * recipe.rows]
+            made.append(self._laid([noisy(row, self.noise, size=int(size), rng=self.rng) for row in some]))
+        return [made[index] for index in self.rng.permutation(len(made))]
+
+    def _laid(self, pieces: list[Piece]) -> Batch:
+        longest = -(-max(map(len, pieces)) // ROUND) * ROUND
+        return packed(pieces, length=max(self.recipe.length, longest), pad=self.noise.pad)
+
+    def _one(self, batch: Batch, started: float) -> Progress:
+        for group in self.optimiser.param_groups:
+            group["lr"] = self.recipe.rate(self.step)
+        batch = self.compute.send(batch)
+        self.optimiser.zero_grad(set_to_none=True)
+        with self.compute.autocast():
+            loss = surprise(self.network, batch)
+        loss.backward()  # type: ignore[no-untyped-call]
+        norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
+        if math.isfinite(float(norm)):
+            self.optimiser.step()
+            self._follow()
+        self.step += 1
+        asked = int((batch.weight > 0).sum())
+        tokens = int((batch.row >= 0).sum())
+        flops = 6.0 * (batch.tokens.numel() * self._trunk() + asked * self._head())
+        return Progress(
+            self.step, float(loss.detach()), tokens, asked, time.perf_counter() - started, flops
+        )
+
+    def _trunk(self) -> int:
+        return sum(p.numel() for p in self.network.layers.parameters())
+
+    def _head(self) -> int:
+        return self.network.embed.weight.numel()
+
+    @torch.no_grad()
+    def _follow(self) -> None:
+        decay = min(self.recipe.average, (1 + self.step) / (10 + self.step))
+        for name, value in self.network.state_dict().items():
+            self.average[name].lerp_(value.float(), 1 - decay)
+
+    def averaged(self) -> dict[str, Tensor]:
+        """Return the averaged weights, the ones to write programs with."""
+        return {name: value.detach().cpu().clone() for name, value in self.average.items()}
+
+    def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """Return everything needed to go on later: tensors and plain facts."""
+        tensors = {f"weights/{k}": v for k, v in self.network.state_dict().items()}
+        tensors |= {f"average/{k}": v for k, v in self.average.items()}
+        for index, slots in self.optimiser.state_dict()["state"].items():
+            tensors |= {f"optimiser/{index}/{k}": torch.as_tensor(slots[k]) for k in _MOMENTS}
+        facts = {"step": self.step, "rng": json.dumps(self.rng.bit_generator.state)}
+        return {name: value.detach().cpu().clone() for name, value in tensors.items()}, facts
+
+    def resume(self, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:
+        """Take the run up where `state` left it.
+
+        Raises:
+            InvalidConfigError: The tensors belong to another network.
+        """
+        weights = _under(tensors, "weights/")
+        ours = {name: value.shape for name, value in self.network.state_dict().items()}
+        if {name: value.shape for name, value in weights.items()} != ours:
+            raise InvalidConfigError(
+                f"a run with {len(weights)} weights of other sizes",
+                "a run of this network",
+                "Resume with the sizes that the run was started with.",
+            )
+        self.network.load_state_dict(weights)
+        self.average = {k: v.to(self.compute.where) for k, v in _under(tensors, "average/").items()}
+        slots: dict[int, dict[str, Tensor]] = {}
+        for name, value in _under(tensors, "optimiser/").items():
+            index, key = name.split("/", 1)
+            slots.setdefault(int(index), {})[key] = value
+        groups = self.optimiser.state_dict()["param_groups"]
+        self.optimiser.load_state_dict({"state": slots, "param_groups": groups})
+        self.rng.bit_generator.state = json.loads(facts["rng"])
+        self.step = int(facts["step"])
+
+
+def _under(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}

@@ -1,0 +1,170 @@
+"""What one search for a program has reached: attempts, what came of each, and why it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import final
+
+from agentic_diffusion.errors import InvalidStateError
+from agentic_diffusion.planning.budget import Clock
+from agentic_diffusion.records import Ending
+from pydantic import JsonValue
+
+from .domain import CodeRequest
+from .grammar import Parses
+from .lint import Finding, lint
+from .repair import signature
+from .sandbox.base import Sandbox
+from .verify import Judgement, verify
+
+
+@final
+@dataclass
+class Attempt:
+    """One program that was tried.
+
+    Args:
+        source: The program, with the suffix that was asked for.
+        body: The program without it: what a repair may change.
+        trouble: Why it does not parse; None where it does.
+        findings: What the lint found.
+        judgement: What came of the tests; None where there were none or nothing was run.
+        passed: Whether it may be returned.
+        lines: How sure the model is of each line.
+        chance: The chance that it is right; None where nobody can tell.
+    """
+
+    source: str
+    body: str
+    trouble: str | None = None
+    findings: tuple[Finding, ...] = ()
+    judgement: Judgement | None = None
+    passed: bool = False
+    lines: tuple[float, ...] = ()
+    chance: float | None = None
+
+    @property
+    def failure(self) -> tuple[object, ...]:
+        """What makes one failure the same as another: what came of each test, or what the parser said."""
+        return (self.trouble,) if self.judgement is None else signature(self.judgement)
+
+    @property
+    def score(self) -> float:
+        """The share of tests passed, or the chance to be right where there are none."""
+        if self.trouble is not None:
+            return 0.0
+        if self.judgement is not None:
+            return self.judgement.score
+        return 0.0 if self.chance is None else self.chance
+
+    @property
+    def rank(self) -> tuple[bool, float, int, float]:
+        """What makes one attempt better than another: passing, score, fewer findings, the model's opinion."""
+        opinion = -1.0 if self.chance is None else self.chance
+        return self.passed, self.score, -len(self.findings), opinion
+
+
+@final
+@dataclass
+class Search:
+    """One search.
+
+    Args:
+        request: What is wanted.
+        sandbox: Where tests run.
+        clock: Watches the budget.
+        total: Steps of progress of the whole search.
+    """
+
+    request: CodeRequest
+    sandbox: Sandbox | None
+    clock: Clock
+    total: int
+    step: int = 0
+    forwards: int = 0
+    tokens: int = 0
+    rounds: int = 0
+    ending: Ending = "complete"
+    stuck: bool = False
+    attempts: dict[str, Attempt] = field(default_factory=dict)
+    _faults: set[tuple[object, ...]] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        if self.request.tests and self.sandbox is None:
+            raise InvalidStateError(
+                f"a request with {len(self.request.tests)} tests and no sandbox",
+                "a sandbox to run them in",
+                "Give the coder a ProcessSandbox, or leave the tests out.",
+            )
+
+    def best(self) -> Attempt | None:
+        """Return the best attempt that may be returned."""
+        good = [attempt for attempt in self.attempts.values() if attempt.passed]
+        return max(good, key=lambda attempt: attempt.rank) if good else None
+
+    def fault(self) -> Attempt | None:
+        """Return the best failing attempt whose failure was not mended before; None where all were."""
+        bad = [a for a in self.attempts.values() if not a.passed and a.body.strip()]
+        fresh = [attempt for attempt in bad if attempt.failure not in self._faults]
+        self.stuck = bool(bad) and not fresh
+        if not fresh:
+            return None
+        best = max(fresh, key=lambda attempt: attempt.rank)
+        self._faults.add(best.failure)
+        return best
+
+    def evidence(self, attempt: Attempt) -> Mapping[str, JsonValue]:
+        """Return the facts that support an attempt."""
+        judged = attempt.judgement.verdict().evidence if attempt.judgement is not None else {"tests": 0}
+        return {
+            **judged,
+            **self._spent(),
+            "lint": [finding.model_dump() for finding in attempt.findings],
+            "lines": list(attempt.lines),
+            "p_pass": attempt.chance,
+        }
+
+    def _spent(self) -> dict[str, JsonValue]:
+        return {
+            "attempts": len(self.attempts),
+            "repairs": self.rounds,
+            "forwards": self.forwards,
+            "tokens": self.tokens,
+            "tokens_per_forward": round(self.tokens / max(1, self.forwards), 2),
+        }
+
+    def reasons(self) -> Mapping[str, JsonValue]:
+        """Return why nothing is returned."""
+        tried = list(self.attempts.values())
+        unparsable = sum(attempt.trouble is not None for attempt in tried)
+        judged = [attempt for attempt in tried if attempt.judgement is not None]
+        reasons: list[JsonValue] = []
+        if self.ending != "complete":
+            reasons.append(f"ended early: {self.ending}")
+        if unparsable:
+            reasons.append(f"{unparsable} of {len(tried)} programs do not parse")
+        if judged:
+            reasons.append(f"{len(judged)} programs fail at least one test")
+        if len(tried) > unparsable + len(judged):
+            reasons.append("there are no tests, and the chance to be right is too small")
+        if self.stuck:
+            reasons.append("the same failures came again after repair")
+        closest = max(judged, key=lambda attempt: attempt.rank, default=None)
+        first = next(iter(closest.judgement.failures), None) if closest and closest.judgement else None
+        shown = first.model_dump(mode="json", include={"status", "given", "expected", "got"}) if first else None
+        return {**self._spent(), "reasons": reasons, "closest_failure": shown}
+
+
+def examine(source: str, search: Search, *, parses: Parses, lints: bool) -> Attempt:
+    """Judge one program: the parser first, then lint and tests; nothing unparsable is ever run."""
+    request = search.request
+    whole = source + "\n" + request.suffix if request.suffix.strip() else source
+    trouble = "it is empty" if not source.strip() else parses(whole, request.language)
+    if trouble is not None:
+        return Attempt(whole, source, trouble=trouble)
+    findings = lint(whole) if lints and request.language == "python" else ()
+    if not request.tests or search.sandbox is None:
+        return Attempt(whole, source, findings=findings, passed=True)
+    judgement = verify(whole, request.task(), sandbox=search.sandbox, limits=request.limits)
+    return Attempt(whole, source, findings=findings, judgement=judgement, passed=judgement.passed)

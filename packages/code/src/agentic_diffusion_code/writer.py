@@ -1,0 +1,380 @@
+"""Writers turn requests into program texts; this one denoises tokens with a model that it is given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol, final, runtime_checkable
+
+import torch
+from agentic_diffusion.denoising.state import generator
+from agentic_diffusion.errors import InvalidStateError
+from torch import Tensor
+
+from .domain import CodeRequest
+from .model.decode import Decoding, Draft, Guides, fill, unguided, write
+from .model.reading import Reads
+
+HOLE = "HOLE"
+STRIDE = 4
+_DELTAS = (0, 0, 2, -1, 1, 4, -2, 3)
+_SEARCHED = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16)
+
+
+@runtime_checkable
+class Tokens(Protocol):
+    """A vocabulary, as far as a writer needs it."""
+
+    @property
+    def size(self) -> int:
+        """The number of tokens."""
+        ...
+
+    @property
+    def mask(self) -> int:
+        """Stands for a token that is hidden."""
+        ...
+
+    @property
+    def end(self) -> int:
+        """Ends a program."""
+        ...
+
+    @property
+    def pad(self) -> int:
+        """Fills what comes after the end."""
+        ...
+
+    @property
+    def text(self) -> int:
+        """Begins a description."""
+        ...
+
+    @property
+    def code(self) -> int:
+        """Begins a program."""
+        ...
+
+    def language(self, name: str) -> int:
+        """Return the tag of a language."""
+        ...
+
+    def encode(self, source: str, language: str) -> list[int]:
+        """Return the tokens of a program."""
+        ...
+
+    def encode_text(self, text: str) -> list[int]:
+        """Return the tokens of a description."""
+        ...
+
+    def layout(self, ids: Sequence[int], language: str) -> tuple[str, list[tuple[int, int]]]:
+        """Return the text of a program, and where in it each token lies (start, end)."""
+        ...
+
+
+@final
+@dataclass(frozen=True)
+class Sketch:
+    """Programs on their way, as text.
+
+    Args:
+        sources: One text for each candidate, as far as it is known.
+        share: How much of the work is done, in [0, 1].
+        forwards: How often the network was asked.
+        tokens: Tokens that were written, by all candidates together.
+        done: Whether nothing is left to do.
+    """
+
+    sources: tuple[str, ...]
+    share: float
+    forwards: int
+    tokens: int = 0
+    done: bool = False
+
+
+@final
+@dataclass(frozen=True)
+class Sureness:
+    """What a model thinks of a finished program.
+
+    Args:
+        lines: For each line, the probability of its least sure token.
+        features: Numbers from which the chance to pass is estimated (see `confidence`).
+    """
+
+    lines: tuple[float, ...]
+    features: tuple[float, ...]
+
+
+@runtime_checkable
+class Writes(Protocol):
+    """Anything that writes programs: a denoiser of tokens, or a server that gives whole texts."""
+
+    def write(
+        self, request: CodeRequest, *, count: int, seed: int, temperature: float
+    ) -> Iterator[Sketch]:
+        """Write candidates from nothing; the last sketch is `done`."""
+        ...
+
+    def mend(
+        self,
+        request: CodeRequest,
+        source: str,
+        *,
+        groups: Sequence[Sequence[int]],
+        hint: str,
+        count: int,
+        seed: int,
+    ) -> Iterator[Sketch]:
+        """Write one of these groups of lines anew in each candidate, in turn; `hint` says what went wrong."""
+        ...
+
+    def vary(
+        self, request: CodeRequest, source: str, *, share: float, count: int, seed: int
+    ) -> Iterator[Sketch]:
+        """Begin with a program of which a share is hidden, instead of with nothing."""
+        ...
+
+    def sure(self, request: CodeRequest, source: str) -> Sureness | None:
+        """Return what the model thinks of a program; None where it cannot tell."""
+        ...
+
+
+def prompt_of(tokens: Tokens, description: str, language: str) -> tuple[int, ...]:
+    """Return what is read before a program: the tag of the language, the description, and the mark of code."""
+    words = tokens.encode_text(description)
+    return tokens.language(language), tokens.text, *words, tokens.code
+
+
+@final
+@dataclass(frozen=True)
+class TokenWriter:
+    """Denoises programs token by token, many at once.
+
+    Args:
+        model: What to believe.
+        tokens: The vocabulary that the model was trained with.
+        decoding: How programs are denoised.
+        guides: Tilt the beliefs, such as a syntax that bars impossible tokens.
+        longest_prompt: Tokens of the longest description; longer ones are refused, never cut.
+    """
+
+    model: Reads
+    tokens: Tokens
+    decoding: Decoding = field(default_factory=Decoding)
+    guides: Guides = unguided
+    longest_prompt: int = 256
+
+    def prompt(self, request: CodeRequest) -> tuple[int, ...]:
+        """Return the tokens of a request.
+
+        Raises:
+            InvalidStateError: The description is longer than the model can read.
+        """
+        prompt = prompt_of(self.tokens, request.description, request.language)
+        if len(prompt) > self.longest_prompt:
+            raise InvalidStateError(
+                f"a description of {len(prompt)} tokens",
+                f"at most {self.longest_prompt}",
+                "Say it in fewer words; nothing is cut off silently.",
+            )
+        return prompt
+
+    def head(self, request: CodeRequest) -> list[int]:
+        """Return the tokens that every candidate begins with: what is fixed by prefix, signature or name."""
+        text = request.prefix.rstrip() + "\n" if request.prefix.strip() else ""
+        if request.signature:
+            return self._encoded(text + request.signature.rstrip() + "\n    pass\n", request, until="pass")
+        if request.entry and request.language == "python":
+            return self._encoded(f"{text}def {request.entry}():\n    pass\n", request, until=")")
+        return self._encoded(text, request) if text else []
+
+    def _encoded(self, source: str, request: CodeRequest, *, until: str = "") -> list[int]:
+        ids = self.tokens.encode(source, request.language)
+        if not until:
+            return ids
+        text, places = self.tokens.layout(ids, request.language)
+        stop = text.rindex(until)
+        cut = next((i for i, (start, end) in enumerate(places) if end > stop and start < end), len(ids))
+        return ids[:cut]
+
+    def write(self, request: CodeRequest, *, count: int, seed: int, temperature: float) -> Iterator[Sketch]:
+        """Write candidates block by block."""
+        how = replace(self.decoding, temperature=temperature)
+        head = self.head(request)
+        drafts = write(
+            self.model,
+            self.prompt(request),
+            count=count,
+            rng=generator(seed),
+            fixed=head,
+            decoding=how,
+            guides=self.guides,
+        )
+        return self._sketches(drafts, request, longest=how.longest, given=len(head))
+
+    def _sketches(
+        self, drafts: Iterator[Draft], request: CodeRequest, *, longest: int, given: int
+    ) -> Iterator[Sketch]:
+        for draft in drafts:
+            sources = tuple(self.source(row, request) for row in draft.tokens)
+            real = (draft.tokens != self.tokens.pad) & (draft.tokens != self.tokens.mask)
+            written = int(real.sum()) - given * len(draft.tokens)
+            share = 1.0 if draft.done else min(0.99, draft.tokens.shape[1] / max(longest, 1))
+            yield Sketch(sources, share, draft.forwards, max(written, 0), draft.done)
+
+    def source(self, row: Tensor, request: CodeRequest) -> str:
+        """Return the text of one row of tokens, up to its end."""
+        ids = row.tolist()
+        ids = ids[: ids.index(self.tokens.end)] if self.tokens.end in ids else ids
+        return self.tokens.layout([i for i in ids if i != self.tokens.pad], request.language)[0]
+
+    def mend(
+        self,
+        request: CodeRequest,
+        source: str,
+        *,
+        groups: Sequence[Sequence[int]],
+        hint: str,
+        count: int,
+        seed: int,
+    ) -> Iterator[Sketch]:
+        """Hide these lines and denoise them with everything else in view; lengths differ among candidates."""
+        ids, places, text = self._placed(source, request)
+        fixed = len(self.head(request))
+        lines = [text.count("\n", 0, start) + 1 if start < end else 0 for start, end in places]
+        chosen = [
+            [index >= fixed and line in wanted for index, line in enumerate(lines)]
+            for wanted in map(set, groups)
+        ]
+        return self._filled(request, ids, chosen, count=count, seed=seed)
+
+    def vary(
+        self, request: CodeRequest, source: str, *, share: float, count: int, seed: int
+    ) -> Iterator[Sketch]:
+        """Hide a share of the tokens and denoise them for the request: a start half-way from noise.
+
+        Meng et al. 2022 (SDEdit), arXiv:2108.01073, with masks for noise.
+        """
+        ids, _, _ = self._placed(source, request)
+        fixed = len(self.head(request))
+        chance = torch.rand(len(ids), generator=generator(seed))
+        chosen = [index >= fixed and float(chance[index]) < share for index in range(len(ids))]
+        return self._filled(request, ids, [chosen], count=count, seed=seed)
+
+    def _placed(self, source: str, request: CodeRequest) -> tuple[list[int], list[tuple[int, int]], str]:
+        ids = self.tokens.encode(source, request.language)
+        text, places = self.tokens.layout(ids, request.language)
+        return ids, places, text
+
+    def _filled(
+        self,
+        request: CodeRequest,
+        ids: Sequence[int],
+        chosen: Sequence[Sequence[bool]],
+        *,
+        count: int,
+        seed: int,
+    ) -> Iterator[Sketch]:
+        """Fill what is chosen, one choice after the other; the last hole grows or shrinks after each full turn."""
+        rows = []
+        for number in range(count):
+            hides = chosen[number % len(chosen)]
+            delta = _DELTAS[number // len(chosen) % len(_DELTAS)]
+            row = [self.tokens.mask if hide else i for i, hide in zip(ids, hides, strict=True)]
+            holes = [i for i, hide in enumerate(hides) if hide]
+            if holes and delta > 0:
+                row[holes[-1] : holes[-1]] = [self.tokens.mask] * delta
+            for hole in reversed(holes[delta:] if delta < 0 and len(holes) > -delta else []):
+                del row[hole]
+            rows.append([*row, self.tokens.end])
+        longest = max(map(len, rows))
+        canvas = torch.tensor([row + [self.tokens.pad] * (longest - len(row)) for row in rows])
+        how = replace(self.decoding, temperature=self.decoding.temperature if count == 1 else 1.0)
+        drafts = fill(self.model, self.prompt(request), canvas=canvas, rng=generator(seed), decoding=how)
+        given = min(len(ids) - sum(hides) for hides in chosen)
+        return self._sketches(drafts, request, longest=longest, given=given)
+
+    def infill(self, request: CodeRequest, sketch: str, *, seed: int = 0) -> Iterator[Sketch]:
+        """Fill every `HOLE` of a program, of a length that the model finds; the rest is pinned.
+
+        Lengths are compared by the mean confidence of the first look (CAL, arXiv:2602.00476), hole by hole.
+
+        Raises:
+            InvalidStateError: There is no hole.
+        """
+        ids, places, text = self._placed(sketch, request)
+        holes = [i for i, (start, end) in enumerate(places) if text[start:end] == HOLE]
+        holes = sorted({places[i]: i for i in reversed(holes)}.values())
+        if not holes:
+            raise InvalidStateError("a program without a hole", f"at least one {HOLE}", f"Write {HOLE} for it.")
+        groups = [[i for i, place in enumerate(places) if place == places[hole]] for hole in holes]
+        lengths = [4] * len(holes)
+        forwards = 0
+        for number in range(len(holes)):
+            scores = []
+            for length in _SEARCHED:
+                tried = [*lengths[:number], length, *lengths[number + 1 :]]
+                canvas, masks = self._canvas(ids, groups, tried)
+                logits = self.model.open(self.prompt(request)).look(canvas)
+                forwards += 1
+                sure = logits[0, masks[number]].float().log_softmax(-1).amax(-1)
+                scores.append(float(sure.mean()))
+            lengths[number] = _SEARCHED[max(range(len(scores)), key=scores.__getitem__)]
+        canvas, _ = self._canvas(ids, groups, lengths)
+        drafts = fill(
+            self.model, self.prompt(request), canvas=canvas, rng=generator(seed), decoding=self.decoding
+        )
+        for shown in self._sketches(drafts, request, longest=canvas.shape[1], given=len(ids) - len(holes)):
+            yield replace(shown, forwards=shown.forwards + forwards)
+
+    def _canvas(
+        self, ids: Sequence[int], groups: Sequence[Sequence[int]], lengths: Sequence[int]
+    ) -> tuple[Tensor, list[list[int]]]:
+        """Return the program with masks in its holes, and where the masks of each hole are."""
+        row: list[int] = []
+        masks: list[list[int]] = [[] for _ in groups]
+        firsts = {group[0]: number for number, group in enumerate(groups)}
+        inner = {i for group in groups for i in group[1:]}
+        for i, token in enumerate(ids):
+            if i in firsts:
+                number = firsts[i]
+                masks[number] = list(range(len(row), len(row) + lengths[number]))
+                row += [self.tokens.mask] * lengths[number]
+            elif i not in inner:
+                row.append(token)
+        return torch.tensor([[*row, self.tokens.end]]), masks
+
+    def sure(self, request: CodeRequest, source: str) -> Sureness | None:
+        """Return the probability of each line's least sure token, each token hidden once with others in view."""
+        ids, places, text = self._placed(source, request)
+        row = torch.tensor([*ids, self.tokens.end])
+        hidden = torch.arange(len(row))[None] % STRIDE == torch.arange(STRIDE)[:, None]
+        canvas = torch.where(hidden, self.tokens.mask, row)
+        logits = self.model.open(self.prompt(request)).look(canvas).float().cpu()
+        logp = logits.log_softmax(-1)
+        own = logp.gather(-1, row.expand(STRIDE, -1)[..., None])[..., 0][hidden.nonzero(as_tuple=True)]
+        order = hidden.nonzero()[:, 1]
+        chance = torch.zeros(len(row)).scatter(0, order, own.cpu())
+        fixed = len(self.head(request))
+        lines = [1.0] * (text.count("\n") + 1 if text else 0)
+        for index, (start, end) in enumerate(places):
+            if index >= fixed and start < end:
+                line = text.count("\n", 0, start)
+                lines[line] = min(lines[line], float(chance[index].exp()))
+        return Sureness(tuple(lines[: len(text.rstrip().split("\n"))]), _features(chance[fixed:]))
+
+
+def _features(chance: Tensor) -> tuple[float, ...]:
+    """Return the mean, the least, and the sum of the log-probabilities, how many are low, and the length."""
+    low = chance.clamp(min=-20.0)
+    ordered = low.sort().values
+    return (
+        float(low.mean()),
+        float(ordered[0]),
+        float(ordered[: max(1, len(low) // 10)].mean()),
+        float(low.sum()) / 10,
+        float((low < -1.0).sum()) / 5,
+        float((low < -3.0).sum()),
+        len(low) / 50,
+    )

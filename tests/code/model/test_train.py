@@ -1,0 +1,68 @@
+"""Training: it learns, and a run taken up again ends as one that was never stopped."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+import torch
+from agentic_diffusion import store
+from agentic_diffusion.denoising.nn.block import BlockTransformer, Shape
+from agentic_diffusion.errors import InvalidConfigError
+from agentic_diffusion_code.model.rows import Noise, Row
+from agentic_diffusion_code.model.train import Recipe, Run
+
+RECIPE = Recipe(steps=12, rows=6, learning_rate=1e-2, warmup=2, blocks=(4, 0), pool=4, seed=3)
+
+
+def rows() -> Iterator[Row]:
+    rng = np.random.default_rng(0)
+    while True:
+        words = rng.integers(5, 15, rng.integers(2, 7)).tolist()
+        yield Row(tuple(words), (*words, 2))
+
+
+def fresh(recipe: Recipe = RECIPE, width: int = 16) -> Run:
+    torch.manual_seed(0)
+    return Run(BlockTransformer(Shape(16, width=width, depth=1, heads=2)), Noise(0, 1), recipe)
+
+
+def test_the_loss_falls_and_costs_are_told() -> None:
+    run = fresh(Recipe(steps=60, rows=8, learning_rate=1e-2, warmup=5, blocks=(4, 0)))
+    told = list(run.run(rows()))
+    assert told[-1].step == 60
+    assert sum(p.loss for p in told[-10:]) < sum(p.loss for p in told[:10])
+    assert all(p.tokens > p.asked > 0 and p.flops > 0 and p.seconds > 0 for p in told)
+    assert run.averaged().keys() == run.network.state_dict().keys()
+
+
+def test_a_run_is_taken_up_again(tmp_path: object) -> None:
+    whole = fresh()
+    ends = [p.loss for p in whole.run(rows())]
+    first, data = fresh(), rows()
+    part = first.run(data)
+    begun = [next(part).loss for _ in range(8)]
+    tensors, facts = first.state()
+    store.save(tmp_path / "run", tensors, facts)
+    again = fresh()
+    saved = store.load(tmp_path / "run")
+    again.resume(saved.tensors, saved.card)
+    rest = [p.loss for p in again.run(data)]
+    assert begun + rest == pytest.approx(ends, rel=1e-4)
+    with pytest.raises(InvalidConfigError):
+        fresh(width=32).resume(tensors, facts)
+
+
+def test_rows_are_packed_where_asked() -> None:
+    run = fresh(Recipe(steps=1, rows=12, length=64, pool=1))
+    (batch,) = run.batches(rows())
+    assert batch.tokens.shape[1] == 64
+    assert batch.tokens.shape[0] < 12
+    assert int(batch.row.max()) > 0
+
+
+def test_rates_and_nonsense() -> None:
+    assert RECIPE.rate(0) == pytest.approx(5e-3)
+    assert RECIPE.rate(1) == pytest.approx(1e-2)
+    assert RECIPE.rate(11) < RECIPE.rate(5)
+    with pytest.raises(InvalidConfigError):
+        Recipe(steps=0)

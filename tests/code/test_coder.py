@@ -1,0 +1,135 @@
+"""The coder: it returns what parses and passes, mends what fails, and otherwise says why not."""
+
+from collections.abc import Iterator
+
+import pytest
+from agentic_diffusion.errors import InvalidConfigError, InvalidStateError
+from agentic_diffusion.planning.budget import Budget
+from agentic_diffusion.planning.planner import Plans
+from agentic_diffusion.testing import check_planner
+from agentic_diffusion_code.coder import Coder, no_parser
+from agentic_diffusion_code.confidence import Confidence, Familiar
+from agentic_diffusion_code.domain import CodeRequest, asked
+from agentic_diffusion_code.model.decode import Decoding
+from agentic_diffusion_code.sandbox import ProcessSandbox
+from agentic_diffusion_code.writer import Sketch, TokenWriter
+from library import Lexemes, Shelf
+
+DOUBLE = "def f ( x ) :\n    y = x + x\n    return y\n"
+BROKEN = "def f ( x ) :\n    y = x + z\n    return y\n"
+TORN = "def f ( x ) :\n    y = = x\n    return y\n"
+REQUEST = asked("doubles a number", ["f(2) == 4", "f(5) == 10"])
+
+
+def shelf(*programs: str) -> TokenWriter:
+    tokens = Lexemes()
+    return TokenWriter(Shelf(programs, tokens), tokens, Decoding(block=8, bound=0.2))
+
+
+class Scripted:
+    """Says what it was told to say, and notes what it was asked."""
+
+    def __init__(self, first: tuple[str, ...], *mended: tuple[str, ...]) -> None:
+        self.first, self.mended, self.asked = first, list(mended), []
+
+    def write(self, request: CodeRequest, *, count: int, seed: int, temperature: float) -> Iterator[Sketch]:
+        self.asked.append("write")
+        yield Sketch(self.first[:count], 0.5, 1)
+        yield Sketch(self.first[:count], 1.0, 2, 9, True)
+
+    def mend(self, request, source, *, groups, hint, count, seed) -> Iterator[Sketch]:
+        self.asked.append(("mend", source, groups[0], hint))
+        yield Sketch(self.mended.pop(0) if self.mended else (source,), 1.0, 1, 3, True)
+
+    def vary(self, request, source, *, share, count, seed) -> Iterator[Sketch]:
+        self.asked.append(("vary", source, share))
+        yield Sketch((source,), 1.0, 1, 3, True)
+
+    def sure(self, request: CodeRequest, source: str) -> None:
+        return None
+
+
+class Remembers:
+    def nearest(self, request: CodeRequest) -> str:
+        return DOUBLE
+
+
+def test_a_program_is_found_and_verified(fence: ProcessSandbox) -> None:
+    coder = Coder(shelf(DOUBLE, BROKEN), fence, count=2, rounds=1)
+    assert isinstance(coder, Plans)
+    plan = check_planner(coder, REQUEST, seed=3)
+    assert plan.chosen.value.source == DOUBLE
+    assert plan.chosen.verdict.passed
+    assert plan.chosen.verdict.evidence["tests"] == 2
+    assert not plan.abstained
+    assert len(plan.chosen.value.lines) == 3
+
+
+def test_a_failure_is_mended_where_the_trace_points(fence: ProcessSandbox) -> None:
+    writer = Scripted((BROKEN,), (BROKEN, DOUBLE))
+    plan = Coder(writer, fence, count=0, lints=False).plan(REQUEST)
+    assert plan.chosen.value.source == DOUBLE
+    asked_for = writer.asked[-1]
+    assert asked_for[:3] == ("mend", BROKEN, [2])
+    assert "NameError" in asked_for[3]
+    assert plan.chosen.verdict.evidence["repairs"] == 1
+
+
+def test_the_same_failure_ends_the_search(fence: ProcessSandbox) -> None:
+    writer = Scripted((BROKEN,))
+    plan = Coder(writer, fence, count=0, rounds=9, lints=False).plan(REQUEST)
+    assert plan.abstained
+    assert plan.chosen.value.source == ""
+    assert plan.confidence == 0
+    assert len([each for each in writer.asked if each != "write"]) == 1
+    assert "the same failures came again after repair" in plan.chosen.verdict.evidence["reasons"]
+    assert BROKEN not in plan.model_dump_json()
+
+
+def test_what_does_not_parse_is_mended_or_left() -> None:
+    request = asked("doubles")
+    plan = Coder(Scripted((TORN,), (DOUBLE,)), count=0).plan(request)
+    assert plan.chosen.value.source == DOUBLE
+    plan = Coder(Scripted((TORN,), ("",)), count=0, rounds=1).plan(request)
+    assert plan.abstained
+    assert "2 of 2 programs do not parse" in plan.chosen.verdict.evidence["reasons"]
+    assert no_parser("x", "go") is not None
+
+
+def test_a_proven_program_is_the_start(fence: ProcessSandbox) -> None:
+    writer = Scripted((BROKEN,))
+    plan = Coder(writer, fence, memory=Remembers(), lints=False).plan(REQUEST)
+    assert plan.chosen.value.source == DOUBLE
+    assert writer.asked[-1] == ("vary", DOUBLE, 0.5)
+
+
+def test_untested_programs_need_confidence() -> None:
+    doubting = Confidence(weights=(0.0,) * 9, bias=-3.0, mean=(0.0,) * 9, scale=(1.0,) * 9)
+    familiar = Familiar(words=frozenset({"doubles"}))
+    plan = Coder(shelf(DOUBLE), confidence=doubting, familiar=familiar, count=1, rounds=0).plan(asked("doubles"))
+    assert plan.abstained
+    assert plan.unfamiliar == 0
+    assert "the chance to be right is too small" in str(plan.chosen.verdict.evidence)
+    trusting = doubting.model_copy(update={"bias": 3.0})
+    plan = Coder(shelf(DOUBLE), confidence=trusting).plan(asked("doubles"))
+    assert plan.confidence > 0.9
+
+
+def test_a_suffix_is_run_but_never_mended(fence: ProcessSandbox) -> None:
+    writer = Scripted((BROKEN,), (DOUBLE,))
+    request = REQUEST.model_copy(update={"suffix": "LAST = 1\n"})
+    plan = Coder(writer, fence, count=0, lints=False).plan(request)
+    assert plan.chosen.value.source == DOUBLE + "\nLAST = 1\n"
+    assert writer.asked[-1][1] == BROKEN
+
+
+def test_nonsense_is_refused() -> None:
+    with pytest.raises(InvalidStateError, match="sandbox"):
+        Coder(shelf(DOUBLE)).plan(REQUEST)
+    with pytest.raises(InvalidConfigError):
+        Coder(shelf(DOUBLE), rounds=-1)
+
+
+def test_a_stop_ends_the_work() -> None:
+    plan = Coder(shelf(DOUBLE), lints=False).plan(asked("doubles"), budget=Budget(stop=lambda: True))
+    assert plan.ending == "stopped"

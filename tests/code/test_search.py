@@ -1,0 +1,46 @@
+"""A search keeps what came of each attempt, and never gives the same failure twice."""
+
+from agentic_diffusion.planning.budget import Budget, Clock
+from agentic_diffusion_code.domain import asked
+from agentic_diffusion_code.grammar import python_trouble
+from agentic_diffusion_code.search import Attempt, Search, examine
+
+
+def search() -> Search:
+    return Search(asked("doubles"), None, Clock(Budget()), 8)
+
+
+def gate(source: str, language: str) -> str | None:
+    return python_trouble(source)
+
+
+def test_the_parser_comes_first() -> None:
+    assert examine("", search(), parses=gate, lints=True).trouble == "it is empty"
+    torn = examine("def f(:", search(), parses=gate, lints=True)
+    assert torn.trouble is not None
+    assert torn.score == 0
+    fine = examine("import os\n", search(), parses=gate, lints=True)
+    assert fine.passed
+    assert [each.code for each in fine.findings] == ["F401"]
+
+
+def test_the_best_attempt_has_fewest_findings() -> None:
+    now = search()
+    for source in ("import os\n", "x = 1\n"):
+        now.attempts[source] = examine(source, now, parses=gate, lints=True)
+    best = now.best()
+    assert best is not None
+    assert best.source == "x = 1\n"
+    assert now.evidence(best)["tests"] == 0
+    assert now.fault() is None
+
+
+def test_a_failure_is_given_once() -> None:
+    now = search()
+    for name in ("a", "b"):
+        now.attempts[name] = Attempt(name, name, trouble="line 1: torn")
+    assert now.fault() is not None
+    assert now.fault() is None
+    assert now.stuck
+    assert now.best() is None
+    assert now.reasons()["reasons"] == ["2 of 2 programs do not parse", "the same failures came again after repair"]
