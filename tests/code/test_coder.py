@@ -106,7 +106,9 @@ def test_a_proven_program_is_the_start(fence: ProcessSandbox) -> None:
 def test_untested_programs_need_confidence() -> None:
     doubting = Confidence(weights=(0.0,) * 9, bias=-3.0, mean=(0.0,) * 9, scale=(1.0,) * 9)
     familiar = Familiar(words=frozenset({"doubles"}))
-    plan = Coder(shelf(DOUBLE), confidence=doubting, familiar=familiar, count=1, rounds=0).plan(asked("doubles"))
+    plan = Coder(shelf(DOUBLE), confidence=doubting, familiar=familiar, count=1, rounds=0).plan(
+        asked("doubles")
+    )
     assert plan.abstained
     assert plan.unfamiliar == 0
     assert "the chance to be right is too small" in str(plan.chosen.verdict.evidence)

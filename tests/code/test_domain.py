@@ -23,7 +23,17 @@ def test_examples_are_read(text: str, name: str, arguments: tuple[object, ...], 
 
 @pytest.mark.parametrize(
     "text",
-    ["", "f(2)", "f(x) == 1", "f(2) == 1 == 2", "f(2) > 1", "f(a=1) == 2", "x.f(1) == 2", "f(1) == g(2)", "f(" * 500],
+    [
+        "",
+        "f(2)",
+        "f(x) == 1",
+        "f(2) == 1 == 2",
+        "f(2) > 1",
+        "f(a=1) == 2",
+        "x.f(1) == 2",
+        "f(1) == g(2)",
+        "f(" * 500,
+    ],
 )
 def test_other_examples_are_refused(text: str) -> None:
     with pytest.raises(InvalidStateError):

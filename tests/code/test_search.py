@@ -43,4 +43,7 @@ def test_a_failure_is_given_once() -> None:
     assert now.fault() is None
     assert now.stuck
     assert now.best() is None
-    assert now.reasons()["reasons"] == ["2 of 2 programs do not parse", "the same failures came again after repair"]
+    assert now.reasons()["reasons"] == [
+        "2 of 2 programs do not parse",
+        "the same failures came again after repair",
+    ]

@@ -78,7 +78,9 @@ def test_a_seed_repeats_and_a_bound_saves_calls() -> None:
 
 def test_fixed_tokens_stay_and_length_is_bounded() -> None:
     how = Decoding(block=4, longest=8)
-    draft = last(list(write(Library(), [3], count=2, rng=generator(0), fixed=[4, 5, 10, 11, 7], decoding=how)))
+    draft = last(
+        list(write(Library(), [3], count=2, rng=generator(0), fixed=[4, 5, 10, 11, 7], decoding=how))
+    )
     assert draft.tokens[:, :5].tolist() == [[4, 5, 10, 11, 7]] * 2
     assert draft.tokens.shape[1] <= 8
     library = Library()

@@ -33,9 +33,7 @@ def test_cached_is_uncached(network: BlockTransformer) -> None:
         hidden = torch.full_like(block, 1)
         first = reading.look(hidden)
         assert torch.allclose(first, uncached(network, prompt, [*blocks[:index], hidden]), atol=1e-5)
-        assert torch.allclose(
-            reading.look(block), uncached(network, prompt, blocks[: index + 1]), atol=1e-5
-        )
+        assert torch.allclose(reading.look(block), uncached(network, prompt, blocks[: index + 1]), atol=1e-5)
         reading.keep(block)
     assert reading.forwards == 1 + 2 * len(blocks)
 

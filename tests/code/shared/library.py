@@ -9,7 +9,18 @@ from dataclasses import dataclass, field
 import torch
 from agentic_diffusion_code.model.reading import Marks
 
-SPECIALS = ["<pad>", "<mask>", "<end>", "<text>", "<code>", "<nl>", "<in>", "<out>", "<python>", "<javascript>"]
+SPECIALS = [
+    "<pad>",
+    "<mask>",
+    "<end>",
+    "<text>",
+    "<code>",
+    "<nl>",
+    "<in>",
+    "<out>",
+    "<python>",
+    "<javascript>",
+]
 
 
 @dataclass

@@ -124,9 +124,7 @@ class Coder:
             started = self.writer.vary(request, known, share=share, count=max(1, self.count), seed=seed + 1)
             yield from self._phase(search, started, skip=True)
         if self._wanting(search) and self.count:
-            more = self.writer.write(
-                request, count=self.count, seed=seed + 2, temperature=self.temperature
-            )
+            more = self.writer.write(request, count=self.count, seed=seed + 2, temperature=self.temperature)
             yield from self._phase(search, more)
         for number in range(self.rounds):
             mending = self._mending(search, number, seed=seed) if self._wanting(search) else None

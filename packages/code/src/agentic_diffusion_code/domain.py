@@ -99,7 +99,9 @@ def asked(
     names = {name for name, _ in read} | ({_named(signature)} - {None})
     if len(names) > 1:
         raise InvalidStateError(
-            f"the names {', '.join(sorted(map(str, names)))}", "one function", "Call one function in all examples."
+            f"the names {', '.join(sorted(map(str, names)))}",
+            "one function",
+            "Call one function in all examples.",
         )
     tests: tuple[Case | Check, ...] = (*(case for _, case in read), *(Check(test=text) for text in checks))
     try:

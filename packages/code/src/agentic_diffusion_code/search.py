@@ -152,7 +152,9 @@ class Search:
             reasons.append("the same failures came again after repair")
         closest = max(judged, key=lambda attempt: attempt.rank, default=None)
         first = next(iter(closest.judgement.failures), None) if closest and closest.judgement else None
-        shown = first.model_dump(mode="json", include={"status", "given", "expected", "got"}) if first else None
+        shown = (
+            first.model_dump(mode="json", include={"status", "given", "expected", "got"}) if first else None
+        )
         return {**self._spent(), "reasons": reasons, "closest_failure": shown}
 
 

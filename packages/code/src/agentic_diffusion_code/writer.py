@@ -110,9 +110,7 @@ class Sureness:
 class Writes(Protocol):
     """Anything that writes programs: a denoiser of tokens, or a server that gives whole texts."""
 
-    def write(
-        self, request: CodeRequest, *, count: int, seed: int, temperature: float
-    ) -> Iterator[Sketch]:
+    def write(self, request: CodeRequest, *, count: int, seed: int, temperature: float) -> Iterator[Sketch]:
         """Write candidates from nothing; the last sketch is `done`."""
         ...
 
@@ -307,7 +305,9 @@ class TokenWriter:
         holes = [i for i, (start, end) in enumerate(places) if text[start:end] == HOLE]
         holes = sorted({places[i]: i for i in reversed(holes)}.values())
         if not holes:
-            raise InvalidStateError("a program without a hole", f"at least one {HOLE}", f"Write {HOLE} for it.")
+            raise InvalidStateError(
+                "a program without a hole", f"at least one {HOLE}", f"Write {HOLE} for it."
+            )
         groups = [[i for i, place in enumerate(places) if place == places[hole]] for hole in holes]
         lengths = [4] * len(holes)
         forwards = 0

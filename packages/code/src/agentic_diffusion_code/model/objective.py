@@ -20,7 +20,9 @@ def surprise(network: BlockTransformer, batch: Batch) -> Float[Tensor, ""]:
     """
     hidden, _ = network(batch.tokens, batch.position, batch.mask())
     asked = batch.target != IGNORE
-    loss = functional.cross_entropy(network.logits(hidden[asked]).float(), batch.target[asked], reduction="none")
+    loss = functional.cross_entropy(
+        network.logits(hidden[asked]).float(), batch.target[asked], reduction="none"
+    )
     weight = batch.weight[asked]
     return (weight * loss).sum() / weight.sum().clamp(min=1e-6)
 

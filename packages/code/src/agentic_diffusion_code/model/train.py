@@ -113,7 +113,9 @@ class Run:
         vectors = [p for p in self.network.parameters() if p.ndim != 2]
         groups = [{"params": matrices, "weight_decay": self.recipe.weight_decay}]
         groups.append({"params": vectors, "weight_decay": 0.0})
-        self.optimiser = torch.optim.AdamW(groups, lr=self.recipe.learning_rate, betas=(0.9, 0.98), fused=True)
+        self.optimiser = torch.optim.AdamW(
+            groups, lr=self.recipe.learning_rate, betas=(0.9, 0.98), fused=True
+        )
         self.average = {name: value.detach().clone() for name, value in self.network.state_dict().items()}
         self._ready: list[Batch] = []
 
@@ -156,9 +158,7 @@ class Run:
         asked = int((batch.weight > 0).sum())
         tokens = int((batch.row >= 0).sum())
         flops = 6.0 * (batch.tokens.numel() * self._trunk() + asked * self._head())
-        return Progress(
-            self.step, float(loss.detach()), tokens, asked, time.perf_counter() - started, flops
-        )
+        return Progress(self.step, float(loss.detach()), tokens, asked, time.perf_counter() - started, flops)
 
     def _trunk(self) -> int:
         return sum(p.numel() for p in self.network.layers.parameters())
