@@ -22,6 +22,8 @@ MEMBERS = (
     "agentic-diffusion",
     "agentic-diffusion-cli",
     "agentic-diffusion-code",
+    "agentic-diffusion-evolve",
+    "agentic-diffusion-mcp",
     "agentic-diffusion-worlds",
     "langgraph-agentic-diffusion",
 )

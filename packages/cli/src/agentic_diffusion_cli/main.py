@@ -11,7 +11,7 @@ import typer
 from agentic_diffusion.errors import AgenticDiffusionError
 from typer.core import TyperGroup
 
-from agentic_diffusion_cli import bench, demo, doctor, report, sandbox, train
+from agentic_diffusion_cli import bench, demo, doctor, report, sandbox, serve, train
 
 DEBUG = "AGENTIC_DIFFUSION_DEBUG"
 FAULT, INTERRUPTED = 2, 130
@@ -39,6 +39,7 @@ FAMILY = (
     "agentic_diffusion",
     "agentic_diffusion_code",
     "agentic_diffusion_evolve",
+    "agentic_diffusion_mcp",
     "agentic_diffusion_worlds",
     "langchain_agentic_diffusion",
     "langgraph_agentic_diffusion",
@@ -79,6 +80,7 @@ def family(
 
 app.command("demo")(demo.demo)
 app.command("doctor")(doctor.doctor)
+app.command("serve")(serve.serve)
 app.add_typer(train.app, name="train")
 app.add_typer(bench.app, name="bench")
 app.add_typer(sandbox.app, name="sandbox")

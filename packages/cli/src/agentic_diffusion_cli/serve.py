@@ -1,0 +1,103 @@
+"""The command `serve`: planners as an MCP server, for hosts that start it or on this machine's own port."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, final
+
+import typer
+
+from agentic_diffusion_cli import report
+from agentic_diffusion_cli.mazes import Size, maze_of
+
+if TYPE_CHECKING:
+    from agentic_diffusion.records import Outcome
+    from agentic_diffusion_evolve import Memory
+
+ABOUT = (
+    "Plan a drive through the maze '{name}' by denoising trajectories. The request has start [x, y, vx, vy] and "
+    "goal [x, y, vx, vy] (None leaves a number open), in units of one corridor's width; rest is a velocity of 0. "
+    "The value is a trajectory of states. Free cells have the centres {cells}."
+)
+
+
+def serve(
+    *,
+    size: Annotated[Size, typer.Option(help="The maze that is planned for.")] = Size.large,
+    planner: Annotated[Path | None, typer.Option(help="Folder of a planner trained by you.")] = None,
+    memory: Annotated[Path | None, typer.Option(help="File that reported outcomes are kept in.")] = None,
+    trust: Annotated[float, typer.Option(min=0.0, max=1.0, help="How far reports are believed.")] = 0.5,
+    http: Annotated[
+        bool, typer.Option("--http", help="Serve on a port instead of stdin and stdout.")
+    ] = False,
+    host: Annotated[str, typer.Option(help="Where to listen with --http.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Where to listen with --http.")] = 8765,
+    remote: Annotated[bool, typer.Option("--remote", help="Allow an address that others can reach.")] = False,
+    seconds: Annotated[float, typer.Option(min=0.001, help="Longest time of one plan.")] = 60.0,
+) -> None:
+    """Serve planners over MCP: plan, report_outcome and explain_plan for any agent."""
+    from agentic_diffusion_mcp import Organ, ServerLimits, create_server
+    from agentic_diffusion_mcp import serve as run
+    from agentic_diffusion_mcp.limits import check_host
+
+    if http:
+        check_host(host, remote=remote)
+    limits = ServerLimits(plan_seconds=seconds)
+    with _learner(memory) as learner:
+        from agentic_diffusion.planning.domains.trajectory import Reach
+
+        maze, drives = _drives(size, planner)
+        cells = "; ".join(f"({x:g}, {y:g})" for x, y in _centres(maze))
+        about = ABOUT.format(name=maze.name, cells=cells)
+        organ = Organ("plan", drives, request=Reach, about=about, learner=learner, trust=trust)
+        server = create_server([organ], limits=limits)
+        if http:
+            report.err().print(f"http://{host}:{port}/mcp", highlight=False)
+            run(server, transport="streamable-http", host=host, port=port, remote=remote, limits=limits)
+        else:
+            run(server)
+
+
+def _drives(size: Size, folder: Path | None) -> tuple[Any, Any]:
+    from agentic_diffusion_worlds.maze.planner import load_planner
+
+    maze = maze_of(size)
+    return maze, load_planner(maze, folder)
+
+
+def _centres(maze: Any) -> list[tuple[float, float]]:
+    from agentic_diffusion_worlds.maze.geometry import D4RL, Geometry
+
+    geometry = Geometry(maze.map, D4RL)
+    centres = (geometry.cell_to_xy(cell) for cell in maze.map.cells())
+    return [(float(x), float(y)) for x, y in centres]
+
+
+@final
+class Keeper:
+    """A learner that keeps what it is told in a memory, for `evolve` to learn from."""
+
+    def __init__(self, memory: Memory[Any, Any]) -> None:
+        self.memory = memory
+
+    def learn(self, outcome: Outcome[Any, Any]) -> None:
+        """Keep one outcome."""
+        self.memory.add(outcome)
+
+
+@contextmanager
+def _learner(file: Path | None) -> Iterator[Keeper | None]:
+    """Open the memory that outcomes are kept in, where one was asked for."""
+    if file is None:
+        yield None
+        return
+    from agentic_diffusion.planning.domains.trajectory import Reach, Trajectory
+    from agentic_diffusion_evolve import SqliteMemory
+
+    memory: SqliteMemory[Reach, Trajectory] = SqliteMemory(file, Reach, Trajectory)
+    try:
+        yield Keeper(memory)
+    finally:
+        memory.close()

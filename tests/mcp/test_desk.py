@@ -1,0 +1,110 @@
+import asyncio
+import runpy
+import time
+from pathlib import Path
+
+import pytest
+from agentic_diffusion.errors import BudgetError, InvalidStateError
+from agentic_diffusion.planning.domains.trajectory import Reach
+from agentic_diffusion_mcp import Desk, Organ, ServerLimits
+
+HOUSE = runpy.run_path(str(Path(__file__).with_name("conftest.py")))
+REQUEST, make_planner = Reach.model_validate(HOUSE["REQUEST"]), HOUSE["make_planner"]
+
+
+def desk(planner=None, limits=None, **more):
+    organ = Organ("plan", planner or make_planner(), request=Reach, about="Plan.", **more)
+    return organ, Desk([organ], limits or ServerLimits())
+
+
+def test_a_deadline_gives_the_best_so_far():
+    organ, table = desk(make_planner(seconds=0.05), ServerLimits(plan_seconds=0.12))
+    found = asyncio.run(table.plan(organ, REQUEST))
+    assert found.ending == "deadline"
+    assert "ended early" in table.explain(found.plan_id).summary
+    quick = asyncio.run(table.plan(organ, REQUEST, seconds=0.06))
+    assert quick.ending == "deadline"
+
+
+def test_more_than_can_wait_are_refused_at_once():
+    organ, table = desk(make_planner(seconds=0.02), ServerLimits(at_once=1, waiting=1))
+
+    async def three():
+        return await asyncio.gather(*(table.plan(organ, REQUEST) for _ in range(3)), return_exceptions=True)
+
+    found = asyncio.run(three())
+    assert sum(isinstance(one, BudgetError) for one in found) == 1
+    assert asyncio.run(table.plan(organ, REQUEST)).passed in (True, False)
+
+
+def test_cancelling_ends_the_thread():
+    organ, table = desk(make_planner(seconds=0.02))
+
+    async def leave():
+        task = asyncio.create_task(table.plan(organ, REQUEST))
+        await asyncio.sleep(0.05)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await asyncio.sleep(0.06)
+        made = organ.planner.denoiser.calls
+        await asyncio.sleep(0.06)
+        return made, organ.planner.denoiser.calls
+
+    before, after = asyncio.run(leave())
+    assert before == after < 10
+
+
+def test_too_large_a_request_is_not_planned():
+    organ, table = desk(limits=ServerLimits(request_bytes=20))
+    with pytest.raises(InvalidStateError, match="Ask for less"):
+        asyncio.run(table.plan(organ, REQUEST))
+    assert organ.planner.denoiser.calls == 0
+
+
+def test_what_does_not_pass_may_be_withheld():
+    low = make_planner(bends=(-0.5,))
+    for withhold in (True, False):
+        organ, table = desk(low, withhold=withhold)
+        found = asyncio.run(table.plan(organ, REQUEST))
+        assert not found.passed
+        assert (found.value is None) is withhold
+        assert "did not pass" in table.explain(found.plan_id).summary
+
+
+def test_old_plans_are_forgotten():
+    organ, table = desk(limits=ServerLimits(plans_kept=1))
+    first, second = (asyncio.run(table.plan(organ, REQUEST, seed=seed)).plan_id for seed in (0, 1))
+    assert not table.report(second, 1.0).learned
+    with pytest.raises(InvalidStateError, match="last 1 plans"):
+        table.report(first, 1.0)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"reward": float("nan")},
+        {"reward": 1.0, "evidence": {"log": "x" * 20_000}},
+        {"reward": 1.0, "source": "s" * 300},
+        {"reward": 1.0, "source": ""},
+        {"reward": 1.0, "outcome_id": "i" * 300},
+    ],
+)
+def test_reports_are_bounded(told, learner):
+    organ, table = desk(learner=learner)
+    name = asyncio.run(table.plan(organ, REQUEST)).plan_id
+    with pytest.raises(InvalidStateError, match="facts that matter"):
+        table.report(name, **told)
+    assert learner.told == []
+
+
+def test_two_plans_are_made_at_once():
+    organ, table = desk(make_planner(seconds=0.01), ServerLimits(at_once=4))
+
+    async def some(count):
+        begun = time.perf_counter()
+        await asyncio.gather(*(table.plan(organ, REQUEST, seed=n) for n in range(count)))
+        return time.perf_counter() - begun
+
+    asyncio.run(some(1))
+    assert asyncio.run(some(4)) < 4 * 0.1 + 2.0
