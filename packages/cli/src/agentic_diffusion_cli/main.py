@@ -11,7 +11,7 @@ import typer
 from agentic_diffusion.errors import AgenticDiffusionError
 from typer.core import TyperGroup
 
-from agentic_diffusion_cli import bench, demo, doctor, report, sandbox, serve, train
+from agentic_diffusion_cli import bench, demo, doctor, evolve, report, sandbox, serve, train
 
 DEBUG = "AGENTIC_DIFFUSION_DEBUG"
 FAULT, INTERRUPTED = 2, 130
@@ -82,5 +82,6 @@ app.command("demo")(demo.demo)
 app.command("doctor")(doctor.doctor)
 app.command("serve")(serve.serve)
 app.add_typer(train.app, name="train")
+app.add_typer(evolve.app, name="evolve")
 app.add_typer(bench.app, name="bench")
 app.add_typer(sandbox.app, name="sandbox")
