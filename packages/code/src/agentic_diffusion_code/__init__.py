@@ -1,1 +1,31 @@
-"""To be said."""
+"""Programs as data: languages, tokens, a generated corpus, and a fence to run them in."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from agentic_diffusion_code.language import Language, Span, by_name
+    from agentic_diffusion_code.stream import Kind
+    from agentic_diffusion_code.tokens import Vocabulary
+
+_HOMES = {
+    "language": ("Language", "Span", "by_name"),
+    "stream": ("Kind",),
+    "tokens": ("Vocabulary",),
+}
+_HOME = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = ["Kind", "Language", "Span", "Vocabulary", "by_name"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name from its room on first use."""
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

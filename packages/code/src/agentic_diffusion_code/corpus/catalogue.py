@@ -1,0 +1,69 @@
+"""The primitives: read from the tables beside this file, checked, and made typed."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from agentic_diffusion.errors import ContractError
+
+from agentic_diffusion_code.corpus.inputs import DOMAINS
+from agentic_diffusion_code.corpus.pieces import Constant, Prim
+
+TABLES = (
+    "numbers",
+    "text_tests",
+    "texts",
+    "text_parts",
+    "lists",
+    "number_lists",
+    "text_lists",
+    "dictionaries",
+)
+_FIELDS = {"type", "over", "body", "phrases", "constants", "need", "domain"}
+
+
+@cache
+def everything() -> tuple[Prim, ...]:
+    """Return every primitive; one that serves several types is there once for each."""
+    folder = files("agentic_diffusion_code.corpus").joinpath("tables")
+    found: list[Prim] = []
+    for table in TABLES:
+        text = folder.joinpath(f"{table}.toml").read_text(encoding="utf-8")
+        found += read_table(text)
+    return tuple(found)
+
+
+def read_table(text: str) -> Iterator[Prim]:
+    """Yield the primitives of one table, written in TOML.
+
+    Raises:
+        ContractError: When an entry has an unknown field, input or constant.
+    """
+    for name, entry in tomllib.loads(text).items():
+        if not set(entry) <= _FIELDS or entry.get("domain", "") not in {"", *DOMAINS}:
+            raise ContractError(
+                f"the entry {name}: {sorted(entry)}", f"some of {sorted(_FIELDS)}", "Correct it."
+            )
+        for kind in entry.get("over", ["T"]):
+            yield _prim(name, entry, kind)
+
+
+def _prim(name: str, entry: Mapping[str, Any], kind: str) -> Prim:
+    source, _, target = entry["type"].partition(" -> ")
+    constants = entry.get("constants", {})
+    return Prim(
+        name,
+        source.replace("T", kind),
+        target.replace("T", kind),
+        entry["body"],
+        tuple(entry["phrases"]),
+        tuple(
+            Constant(each, type(choices[0]).__name__, tuple(choices)) for each, choices in constants.items()
+        ),
+        entry.get("need", ""),
+        entry.get("domain", ""),
+    )
