@@ -42,8 +42,9 @@ async def test_a_plan_is_carried_out(errands, planner):
 
 def test_failures_are_planned_around(errands, planner):
     tools = errands.make_tools(broken=("search", "search", "book"), log=(log := []))
-    notebook = Notebook()
-    state = create_tool_plan_graph(planner, tools, learns=notebook).compile().invoke(ASKED)
+    notebook, calls = Notebook(), Notebook()
+    state = create_tool_plan_graph(planner, tools, learns=notebook, watches=calls).compile().invoke(ASKED)
+    assert [outcome.value.tool for outcome in calls.outcomes] == log
     assert log == ["search", "search", "archive", "book", "book", "send"]
     assert (state["done"], state["rounds"], state["failures"]) == (True, 4, {"search": 2, "book": 1})
     assert "search failed 2 times" in state["messages"][-1].content

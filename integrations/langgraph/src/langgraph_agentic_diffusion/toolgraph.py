@@ -27,6 +27,8 @@ from langgraph_agentic_diffusion.state import PlannerState, look, plain, read_pl
 if TYPE_CHECKING:
     from agentic_diffusion.planning.planner import Learns, Plans
 
+    from langgraph_agentic_diffusion.uses import ToolUse
+
 
 SAID: Final = 500
 """Characters of each result in the last message."""
@@ -59,6 +61,7 @@ def create_tool_plan_graph(
     tools: Sequence[BaseTool],
     *,
     learns: Learns[ToolRequest, ToolPlan] | None = None,
+    watches: Learns[Any, ToolUse] | None = None,
     fill: Fill = known_arguments,
     revise: Revise | None = None,
     reached: Callable[[ToolRequest], bool] | None = None,
@@ -78,6 +81,7 @@ def create_tool_plan_graph(
         planner: A planner over these tools, or a node made from one.
         tools: What may be called. Errors of tools are observed, not raised.
         learns: Is told what became of every plan.
+        watches: Is told what became of every call.
         fill: Gives the arguments of a step.
         revise: Changes the request after a failure; by default tools that failed twice are left out.
         reached: Whether the request is fulfilled; without it a plan that was carried out is the end.
@@ -90,31 +94,39 @@ def create_tool_plan_graph(
     """
     if max_rounds < 1:
         raise InvalidConfigError(f"max_rounds={max_rounds}", "at least one round", "One round plans once.")
-    node = (
-        planner
-        if isinstance(planner, DiffusionPlannerNode)
-        else DiffusionPlannerNode(planner, request_type=ToolRequest, keep=1)
-    )
+    node = planner
+    if not isinstance(node, DiffusionPlannerNode):
+        node = DiffusionPlannerNode(node, request_type=ToolRequest, keep=1)
     specs = tool_specs(tools)
     shelf: PlanShelf[ToolRequest, ToolPlan] = PlanShelf()
-    plans = None if learns is None else PlanOutcomes(learns, shelf)
-    feedback = None if plans is None else ToolFeedback(plans, granularity="attempt")
+    plans = None if learns is None else PlanOutcomes(learns, shelf, also=watches)
     graph: StateGraph[Any, None, Any, Any] = StateGraph(state)
     graph.add_node("begin", _both(_begin))
     graph.add_node("planner", Rounds(node))
     graph.add_node("act", CallNode(fill=fill, shelf=shelf, one_at_a_time=one_at_a_time))
-    graph.add_node(
-        "tools",
-        ToolNode(
-            tools,
-            handle_tool_errors=True,
-            wrap_tool_call=None if feedback is None else feedback.wrap_tool_call,
-            awrap_tool_call=None if feedback is None else feedback.awrap_tool_call,
-        ),
-    )
+    graph.add_node("tools", _tools(tools, watches if plans is None else plans))
     revise = revise or Avoid(tuple(spec.name for spec in specs))
     graph.add_node("observe", ObserveNode(specs, revise=revise, reached=reached, plans=plans))
     graph.add_node("finish", _both(_finish))
+    _wire(graph, max_rounds)
+    return graph
+
+
+def _tools(tools: Sequence[BaseTool], learns: Learns[Any, ToolUse] | None) -> ToolNode:
+    """Return the node that calls the tools, watched where somebody learns."""
+    if learns is None:
+        return ToolNode(tools, handle_tool_errors=True)
+    feedback = ToolFeedback(learns, granularity="attempt")
+    return ToolNode(
+        tools,
+        handle_tool_errors=True,
+        wrap_tool_call=feedback.wrap_tool_call,
+        awrap_tool_call=feedback.awrap_tool_call,
+    )
+
+
+def _wire(graph: StateGraph[Any, None, Any, Any], max_rounds: int) -> None:
+    """Draw the edges between the nodes."""
     graph.add_edge(START, "begin")
     graph.add_edge("begin", "planner")
     graph.add_conditional_edges("planner", _acts, {True: "act", False: "finish"})
@@ -126,7 +138,6 @@ def create_tool_plan_graph(
         {GO_ON: "act", REPLAN: "planner", OVER: "finish"},
     )
     graph.add_edge("finish", END)
-    return graph
 
 
 @final
