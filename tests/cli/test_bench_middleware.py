@@ -14,8 +14,8 @@ def test_rows_are_shown_and_written(monkeypatch, tmp_path) -> None:
     def repeat(**options):
         asked.update(options)
         for seed in range(3):
-            yield Sample("ours", "the hook alone", 0.1 + seed / 100, 0.1, 0.2, 20)
-            yield Sample("no middleware", "an agent", 1.0, 1.0, None, 0)
+            yield Sample("ours", "the hook alone", 0.1 + seed / 100, 0.1, 0.1, 0.2, 20)
+            yield Sample("no middleware", "an agent", 1.0, 1.0, None, None, 0)
 
     monkeypatch.setattr(feedback_bench, "repeat", repeat)
     target = tmp_path / "middleware.json"

@@ -9,7 +9,7 @@ def test_the_overhead_is_small_and_every_call_is_told():
     assert {sample.told for sample in ours} == {100}
     hook = min(sample.cpu_ms for sample in ours if sample.how == "the hook alone")
     assert 0 < hook < 1.0
-    assert all(sample.p95_ms > 0 for sample in ours if sample.how == "the hook alone")
+    assert all(sample.p95_ms >= sample.p50_ms > 0 for sample in ours if sample.how == "the hook alone")
     assert {(s.name, s.how) for s in samples} == {
         ("ours", "the hook alone"),
         ("ours", "the callback handler"),

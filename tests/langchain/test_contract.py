@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from agentic_diffusion.planning.domains.toolplan import ToolPlan, ToolRequest
+from agentic_diffusion.planning.shelf import PlanShelf
 from agentic_diffusion.records import Plan
 from langchain.agents import create_agent
 from langchain_agentic_diffusion import DiffusionPlanTool, Goal, OutcomeFeedbackMiddleware, goal_request
@@ -15,7 +16,6 @@ from langgraph_agentic_diffusion import (
     DiffusionPlannerNode,
     PlannerState,
     PlanOutcomes,
-    PlanShelf,
     ToolFeedback,
     create_planner_graph,
     create_tool_plan_graph,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from agentic_diffusion.errors import MissingExtraError
+from agentic_diffusion.planning.shelf import PlanShelf
 from langchain.agents import create_agent
 from langchain.agents.middleware import ToolRetryMiddleware
 from langchain_agentic_diffusion import DiffusionPlanTool, OutcomeFeedbackMiddleware
@@ -16,7 +17,7 @@ from langchain_core.messages import AIMessage, HumanMessage
 from langchain_core.tools import tool
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command, interrupt
-from langgraph_agentic_diffusion import Background, PlanOutcomes, PlanShelf, ToolFeedback
+from langgraph_agentic_diffusion import Background, PlanOutcomes, ToolFeedback
 
 HOUSE = runpy.run_path(str(Path(__file__).with_name("conftest.py")))
 ASKED = {"messages": [HumanMessage("a cake, please")]}

@@ -11,13 +11,13 @@ from agentic_diffusion.errors import InvalidStateError
 from agentic_diffusion.planning.budget import Budget
 from agentic_diffusion.planning.domains.toolplan import ToolPlan, ToolRequest
 from agentic_diffusion.planning.domains.trajectory import Reach
+from agentic_diffusion.planning.shelf import PlanShelf, plan_id
 from agentic_diffusion.records import Given, Open, Plan, PlanStep, Quoted, Result
 from langchain_agentic_diffusion import DiffusionPlanTool, ReportOutcomeTool
 from langchain_agentic_diffusion.tools import LIMIT, Goal, describe, evidence, goal_request
 from langchain_core.tools import ToolException
 from langchain_tests.integration_tests import ToolsIntegrationTests
 from langchain_tests.unit_tests import ToolsUnitTests
-from langgraph_agentic_diffusion import PlanShelf, plan_id
 from pydantic import ValidationError
 
 HOUSE = runpy.run_path(str(Path(__file__).with_name("conftest.py")))

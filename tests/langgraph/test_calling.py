@@ -3,8 +3,9 @@
 import pytest
 from agentic_diffusion.errors import InvalidStateError
 from agentic_diffusion.planning.domains.toolplan import ToolPlan, ToolRequest
+from agentic_diffusion.planning.shelf import PlanShelf, plan_id
 from agentic_diffusion.records import Candidate, Given, Open, Plan, PlanStep, Quoted, Result, Verdict
-from langgraph_agentic_diffusion import CallNode, PlanShelf, StepOf, known_arguments, plan_id
+from langgraph_agentic_diffusion import CallNode, StepOf, known_arguments
 from langgraph_agentic_diffusion.calling import part, result_of
 
 

@@ -7,8 +7,9 @@ import time
 
 import pytest
 from agentic_diffusion.errors import InvalidConfigError
+from agentic_diffusion.planning.shelf import PlanShelf, plan_id
 from agentic_diffusion.records import Candidate, Outcome, Plan, Record, Verdict
-from langgraph_agentic_diffusion import Background, PlanOutcomes, PlanShelf, StepOf, ToolUse, plan_id
+from langgraph_agentic_diffusion import Background, PlanOutcomes, StepOf, ToolUse
 
 
 class Steps(Record):

@@ -14,11 +14,12 @@ from agentic_diffusion.planning.budget import Budget, never
 from agentic_diffusion.planning.domains.toolplan import ToolRequest
 from agentic_diffusion.planning.domains.trajectory import Reach
 from agentic_diffusion.planning.planner import Learns, Plans
+from agentic_diffusion.planning.shelf import PlanShelf
 from agentic_diffusion.records import Outcome, Plan
 from langchain_core.callbacks import AsyncCallbackManagerForToolRun, CallbackManagerForToolRun
 from langchain_core.tools import BaseTool, ToolException
 from langchain_core.tools.base import ArgsSchema
-from langgraph_agentic_diffusion import PlanShelf, plain, plain_plan
+from langgraph_agentic_diffusion import plain, plain_plan
 from langgraph_agentic_diffusion.nodes import current_runtime
 from langgraph_agentic_diffusion.progress import Progress
 from pydantic import BaseModel, Field, InstanceOf

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from langgraph_agentic_diffusion.calling import CallNode, known_arguments
     from langgraph_agentic_diffusion.feedback import ToolFeedback
     from langgraph_agentic_diffusion.graphs import create_plan_act_graph, create_planner_graph
-    from langgraph_agentic_diffusion.learning import Background, PlanOutcomes, PlanShelf
+    from langgraph_agentic_diffusion.learning import Background, PlanOutcomes
     from langgraph_agentic_diffusion.nodes import DiffusionPlannerNode
     from langgraph_agentic_diffusion.observing import Avoid, ObserveNode, given_facts
     from langgraph_agentic_diffusion.progress import PROGRESS
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
         by_status,
         from_messages,
         from_state,
-        plan_id,
     )
 
 _HOMES = {
@@ -41,14 +40,14 @@ _HOMES = {
     "calling": ("CallNode", "known_arguments"),
     "feedback": ("ToolFeedback",),
     "graphs": ("create_plan_act_graph", "create_planner_graph"),
-    "learning": ("Background", "PlanOutcomes", "PlanShelf"),
+    "learning": ("Background", "PlanOutcomes"),
     "nodes": ("DiffusionPlannerNode",),
     "observing": ("Avoid", "ObserveNode", "given_facts"),
     "progress": ("PROGRESS",),
     "specs": ("tool_spec", "tool_specs"),
     "state": ("PlanActState", "PlannerState", "plain", "plain_plan", "read_plan", "read_request"),
     "toolgraph": ("ToolPlanState", "create_tool_plan_graph"),
-    "uses": ("StepOf", "ToolUse", "by_status", "from_messages", "from_state", "plan_id"),
+    "uses": ("StepOf", "ToolUse", "by_status", "from_messages", "from_state"),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -66,7 +65,6 @@ __all__ = [
     "ObserveNode",
     "PlanActState",
     "PlanOutcomes",
-    "PlanShelf",
     "PlannerState",
     "StepOf",
     "ToolFeedback",
@@ -84,7 +82,6 @@ __all__ = [
     "needs_replan",
     "plain",
     "plain_plan",
-    "plan_id",
     "read_plan",
     "read_request",
     "tool_spec",

@@ -9,15 +9,16 @@ from dataclasses import KW_ONLY, dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias, final
 
 from agentic_diffusion.planning.domains.toolplan import ToolPlan, ToolRequest
+from agentic_diffusion.planning.shelf import plan_id
 from agentic_diffusion.records import Given, Plan, PlanStep, Quoted, Result
 from langchain_core.messages import AIMessage
 from langchain_core.runnables import Runnable, RunnableConfig
 
 from langgraph_agentic_diffusion.state import look, plain, read_plan
-from langgraph_agentic_diffusion.uses import StepOf, plan_id
+from langgraph_agentic_diffusion.uses import StepOf
 
 if TYPE_CHECKING:
-    from langgraph_agentic_diffusion.learning import PlanShelf
+    from agentic_diffusion.planning.shelf import PlanShelf
 
 Fill: TypeAlias = Callable[[PlanStep, ToolRequest, Mapping[str, Any]], Mapping[str, Any]]
 """Gives the arguments of a step, from the step, the request and the results of earlier steps by their place."""

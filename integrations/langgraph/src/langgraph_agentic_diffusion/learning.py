@@ -15,10 +15,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, final
 
 from agentic_diffusion.errors import InvalidConfigError
-from agentic_diffusion.records import Outcome, Plan
+from agentic_diffusion.planning.shelf import PlanShelf
+from agentic_diffusion.records import Outcome
 from pydantic import JsonValue
 
-from langgraph_agentic_diffusion.uses import ToolUse, plan_id
+from langgraph_agentic_diffusion.uses import ToolUse
 
 if TYPE_CHECKING:
     from agentic_diffusion.planning.planner import Learns
@@ -101,37 +102,6 @@ def _end(waiting: Queue, thread: threading.Thread) -> None:
     except queue.Full:
         log.warning("the learner does not come to an end; what waits is lost")
     thread.join(5.0)
-
-
-@final
-class PlanShelf(Generic[Q, V]):
-    """The plans that were made lately, by their id; safe to use from several threads.
-
-    Args:
-        room: Plans to keep.
-    """
-
-    def __init__(self, *, room: int = 1000) -> None:
-        if room < 1:
-            raise InvalidConfigError(f"room={room}", "room for at least one plan", "Leave it out for 1,000.")
-        self._room = room
-        self._plans: OrderedDict[str, Plan[Q, V]] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def put(self, plan: Plan[Q, V]) -> str:
-        """Keep a plan and return its id."""
-        name = plan_id(plan)
-        with self._lock:
-            self._plans[name] = plan
-            self._plans.move_to_end(name)
-            while len(self._plans) > self._room:
-                self._plans.popitem(last=False)
-        return name
-
-    def get(self, name: str) -> Plan[Q, V] | None:
-        """Return the plan of this id; None where it is not kept."""
-        with self._lock:
-            return self._plans.get(name)
 
 
 def places(value: Any) -> range:

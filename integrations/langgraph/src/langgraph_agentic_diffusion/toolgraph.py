@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, final
 
 from agentic_diffusion.errors import InvalidConfigError
 from agentic_diffusion.planning.domains.toolplan import ToolPlan, ToolRequest
+from agentic_diffusion.planning.shelf import PlanShelf
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 from langchain_core.runnables import Runnable, RunnableConfig, RunnableLambda
 from langchain_core.tools import BaseTool
@@ -18,7 +19,7 @@ from langgraph.prebuilt import ToolNode
 
 from langgraph_agentic_diffusion.calling import CallNode, Fill, ToolPlanRecord, known_arguments
 from langgraph_agentic_diffusion.feedback import ToolFeedback
-from langgraph_agentic_diffusion.learning import PlanOutcomes, PlanShelf
+from langgraph_agentic_diffusion.learning import PlanOutcomes
 from langgraph_agentic_diffusion.nodes import DiffusionPlannerNode
 from langgraph_agentic_diffusion.observing import GO_ON, OVER, REPLAN, Avoid, ObserveNode, Revise
 from langgraph_agentic_diffusion.specs import tool_specs

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, final
 
-from agentic_diffusion.records import Plan, Record, Verdict
+from agentic_diffusion.planning.shelf import plan_id
+from agentic_diffusion.records import Record, Verdict
 from pydantic import Field, JsonValue
 
-from langgraph_agentic_diffusion.state import look, plain
+from langgraph_agentic_diffusion.state import look
 
 Granularity: TypeAlias = Literal["call", "attempt"]
 """Whether a retried call is one outcome or several."""
@@ -73,20 +72,6 @@ Judge: TypeAlias = Callable[[ToolUse, Any], Verdict]
 
 Attribute: TypeAlias = Callable[[Any, Mapping[str, Any]], StepOf | None]
 """Says which step a call carries out, from the state of the graph and the call."""
-
-
-def plan_id(plan: Plan[Any, Any] | Mapping[str, Any]) -> str:
-    """Return a short name of a plan: the same request, seed and value have the same name, in every process.
-
-    Args:
-        plan: The plan, or its fields as plain JSON.
-    """
-    if isinstance(plan, Mapping):
-        parts = [plan["request"], plan["seed"], plan["chosen"]["value"]]
-    else:
-        parts = [plan.request, plan.seed, plan.chosen.value]
-    said = json.dumps(plain(parts), sort_keys=True)
-    return hashlib.blake2b(said.encode(), digest_size=6).hexdigest()
 
 
 def by_status(use: ToolUse, result: Any) -> Verdict:

@@ -48,18 +48,18 @@ def show(rows: Sequence[Mapping[str, Any]], *, to_stderr: bool = False) -> None:
     table = Table(title="Feedback, milliseconds for each call of a tool", title_justify="left")
     table.add_column("watched")
     table.add_column("by")
-    for name in ("wall ± 95 %", "processor ± 95 %", "p95", "told"):
+    for name in ("wall ± 95 %", "processor ± 95 %", "p50", "p95", "told"):
         table.add_column(name, justify="right")
     for row in rows:
-        p95 = f"{row['p95_ms']['mean']:.3f}" if "p95_ms" in row else "–"
-        cells = (_wide(row["overhead_ms"]), _wide(row["cpu_ms"]), p95, f"{row['told']['mean']:.0f}")
+        single = [report.mean(row.get(name), ".3f") for name in ("p50_ms", "p95_ms")]
+        cells = (_wide(row["overhead_ms"]), _wide(row["cpu_ms"]), *single, f"{row['told']['mean']:.0f}")
         table.add_row(row["how"], row["name"], *cells, style="bold" if row["name"] == "ours" else "")
     (report.err() if to_stderr else report.out()).print(table)
 
 
 def _row(samples: Sequence[Any]) -> dict[str, Any]:
     row: dict[str, Any] = {"name": samples[0].name, "how": samples[0].how}
-    for name in ("overhead_ms", "cpu_ms", "p95_ms", "told"):
+    for name in ("overhead_ms", "cpu_ms", "p50_ms", "p95_ms", "told"):
         values = [getattr(sample, name) for sample in samples]
         if None not in values:
             row[name] = _metric(values)
