@@ -6,6 +6,7 @@ import pytest
 from agentic_diffusion_evolve.lineage import Lineage
 
 TINY = ("--size", "umaze", "--tasks", 2, "--exams", 2, "--steps", 2, "--transitions", 1000, "--threads", 1)
+SCORED = ("--score-episodes", 2)
 
 
 @pytest.fixture(scope="module")
@@ -14,7 +15,7 @@ def runs(tmp_path_factory):
     from typer.testing import CliRunner
 
     out = tmp_path_factory.mktemp("evolved")
-    words = [str(word) for word in ("evolve", "maze", *TINY, "--out", out)]
+    words = [str(word) for word in ("evolve", "maze", *TINY, *SCORED, "--out", out)]
     first = CliRunner().invoke(app, [*words, "--rounds", "1"])
     before = Lineage(out / "lineage").tree()
     second = CliRunner().invoke(app, [*words, "--rounds", "2"])
@@ -37,6 +38,10 @@ def test_a_run_is_taken_up_and_told(runs):
     assert (out / "curve.png").read_bytes().startswith(b"\x89PNG")
     assert "Generations, judged from 2 held-out starts" in second.stdout
     assert "founded" in second.stdout
+    score = summary["score"]
+    assert set(score) == {"first", "active", "timed", "gain"}
+    assert score["gain"]["mean"] == pytest.approx(score["active"]["mean"] - score["first"]["mean"])
+    assert "From 2 starts of the benchmark" in second.stdout
 
 
 def test_other_settings_do_not_fit_into_the_folder(cli, runs):

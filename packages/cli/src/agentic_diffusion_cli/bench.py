@@ -10,7 +10,14 @@ from typing import Annotated, Any
 import typer
 from agentic_diffusion.errors import InvalidConfigError
 
-from agentic_diffusion_cli import bench_memory, bench_middleware, bench_sandbox, machine, report
+from agentic_diffusion_cli import (
+    bench_evolve,
+    bench_memory,
+    bench_middleware,
+    bench_sandbox,
+    machine,
+    report,
+)
 from agentic_diffusion_cli.mazes import Size, maze_of
 from agentic_diffusion_cli.progress import bars
 
@@ -34,6 +41,7 @@ def bench() -> None:
 app.command("memory")(bench_memory.memory)
 app.command("middleware")(bench_middleware.middleware)
 app.command("sandbox")(bench_sandbox.sandbox)
+app.command("evolve")(bench_evolve.evolve)
 
 
 @app.command("maze2d")

@@ -57,6 +57,9 @@ def maze(
     exams: Annotated[int, typer.Option(min=2, help="Held-out starts of the gate.")] = 100,
     transitions: Annotated[int, typer.Option(min=1000, help="Transitions of old data.")] = 200_000,
     seed: Annotated[int, typer.Option(min=0, help="Root of all randomness.")] = 0,
+    score_episodes: Annotated[
+        int, typer.Option(min=2, help="Starts of the benchmark to score the result from.")
+    ] = 50,
     threads: Annotated[int | None, typer.Option(min=1, help="CPU threads.")] = None,
 ) -> None:
     """Evolve a maze planner that is driven at its own pace; interrupted, the same command goes on where it stopped."""
@@ -76,7 +79,7 @@ def maze(
     planner = at_own_pace(load_planner(world, folder, compute=compute), world, candidates=settings.candidates)
     place = Workplace(world, _design(world, folder), settings)
     run(place, planner, rounds=rounds, out=out)
-    tell(place, out)
+    tell(place, planner, out=out, episodes=score_episodes)
 
 
 def _design(world: Maze, folder: Path | None) -> Any:
@@ -153,26 +156,37 @@ def _decided(out: Path) -> int:
     return 0 if tree is None else len(tree.generations) - 1
 
 
-def tell(place: Workplace, out: Path) -> None:
+def tell(place: Workplace, planner: MazePlanner, *, out: Path, episodes: int) -> None:
     """Print the generations with their verdicts, and write the summary and the learning curve."""
     from agentic_diffusion_evolve.lineage import Lineage
+    from agentic_diffusion_worlds.maze.score import summary as told
 
     from agentic_diffusion_cli.evolve_curve import curve, levels
+    from agentic_diffusion_cli.evolve_maze import scored
 
-    tree = Lineage(out / "lineage").tree()
+    lineage = Lineage(out / "lineage")
+    tree = lineage.tree()
     assert tree is not None
     rows = levels(tree, place.maze)
-    summary = {
+    scores = scored(place, planner, lineage, episodes=episodes)
+    scores["gain"] = [b - a for a, b in zip(scores["first"], scores["active"], strict=True)]
+    summary: dict[str, Any] = {
         "command": report.typed(),
         "version": version("agentic-diffusion-evolve"),
         "machine": machine.facts(),
         "maze": place.maze.name,
         "active": tree.active,
         "generations": rows,
+        "score": {name: told(values).to_json() for name, values in scores.items()},
     }
     report.write_json(summary, str(out / SUMMARY))
     curve(rows, title=f"{place.maze.name}: plans driven at their own pace").savefig(out / CURVE)
     show(rows, tree, exams=place.settings.exams)
+    said = {name: report.interval(score) for name, score in summary["score"].items()}
+    report.out().print(
+        f"From {episodes} starts of the benchmark: first generation {said['first']}, active one {said['active']}, "
+        f"gain {said['gain']}; active one with the time-optimal tracker {said['timed']}"
+    )
     report.out().print(f"Lineage, summary and curve are in {out}", style="dim", markup=False, soft_wrap=True)
 
 

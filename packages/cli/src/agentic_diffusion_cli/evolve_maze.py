@@ -20,16 +20,19 @@ from agentic_diffusion_evolve.lineage import Lineage
 from agentic_diffusion_evolve.loop import Generation, evolve
 from agentic_diffusion_evolve.memory import ListMemory, Memory
 from agentic_diffusion_evolve.sqlite import SqliteMemory
-from agentic_diffusion_evolve.tune import FineTune, Tuner
+from agentic_diffusion_evolve.tune import FineTune, Tuner, with_weights
 from agentic_diffusion_worlds.maze.dataset import MazeData, generate
+from agentic_diffusion_worlds.maze.domain import FastestFree
 from agentic_diffusion_worlds.maze.errands import errands, homeward
 from agentic_diffusion_worlds.maze.geometry import Geometry
 from agentic_diffusion_worlds.maze.map import Maze
 from agentic_diffusion_worlds.maze.pace import AS_PLANNED, SoonestFree, Variation
 from agentic_diffusion_worlds.maze.physics import MazePhysics
+from agentic_diffusion_worlds.maze.pilot import Pilot
 from agentic_diffusion_worlds.maze.planner import Design, MazePlanner
 from agentic_diffusion_worlds.maze.practice import WITHIN, Exam, MazeOutcome, MazePlan, Practice
 from agentic_diffusion_worlds.maze.recording import Recipe as Drives
+from agentic_diffusion_worlds.maze.score import normalised, run_episode, starts
 from agentic_diffusion_worlds.maze.windows import Windows
 
 MazeWorld: TypeAlias = Callable[[MazePlan], Sequence[MazeOutcome]]
@@ -168,6 +171,22 @@ class Workplace:
         return SqliteMemory(path, Reach, Trajectory, evict=evict)
 
 
+@final
+@dataclass(frozen=True)
+class Way:
+    """How to evolve: what tries plans, what learns from them, and what lets the result pass.
+
+    Args:
+        world: Tries plans.
+        tune: Makes candidates.
+        gate: Judges them.
+    """
+
+    world: MazeWorld
+    tune: MazeTuner
+    gate: MazeGate
+
+
 def evolution(
     place: Workplace,
     planner: MazePlanner,
@@ -175,6 +194,7 @@ def evolution(
     rounds: int,
     folder: Path | None = None,
     tick: Callable[[str], None] = lambda what: None,
+    way: Way | None = None,
 ) -> Iterator[tuple[Generation, MazePlanner]]:
     """Evolve a planner, yielding after each round; with a folder an interrupted run goes on where it stopped.
 
@@ -184,14 +204,18 @@ def evolution(
         rounds: Rounds in all, those of an interrupted run included.
         folder: Where memory and lineage are kept.
         tick: Told after each drive what was done: `practice` or `exam`.
+        way: How; ours when left out.
     """
+    if way is None:
+        exam = _ticking(place.exam(), tick, "exam")
+        way = Way(place.practice(), place.tuner(place.old()), place.gate(exam))
     yield from evolve(
         planner,
         place.errands,
-        _ticking(place.practice(), tick, "practice"),
+        _ticking(way.world, tick, "practice"),
         memory=place.memory(None if folder is None else folder / "memory.db"),
-        tune=place.tuner(place.old()),
-        gate=place.gate(_ticking(place.exam(), tick, "exam")),
+        tune=way.tune,
+        gate=way.gate,
         rounds=rounds,
         lineage=None if folder is None else Lineage(folder / "lineage"),
     )
@@ -204,3 +228,31 @@ def _ticking(world: MazeWorld, tick: Callable[[str], None], what: str) -> MazeWo
         return told
 
     return tried
+
+
+def scored(
+    place: Workplace, planner: MazePlanner, lineage: Lineage, *, episodes: int, seed: int = 0
+) -> dict[str, list[float]]:
+    """Return raw scores from the benchmark's starts, which neither practice nor gate has seen.
+
+    `first` and `active` are those generations at their own pace, `timed` is the active one with the time-optimal
+    tracker of the benchmark Maze2D.
+    """
+    maze, exam, scores = place.maze, place.exam(), dict[str, list[float]]()
+    evolved = with_weights(planner, lineage.weights().tensors)
+    for name, driven in (("first", with_weights(planner, lineage.weights(0).tensors)), ("active", evolved)):
+        scores[name] = []
+        for index, request in enumerate(homeward(maze, seed=seed, count=episodes)):
+            (outcome,) = exam(driven.plan(request, seed=index))
+            scores[name].append(_raw(outcome.reward * maze.limit, maze))
+    physics, judge = MazePhysics(maze.map), FastestFree(Geometry(maze.map))
+    goal, quickest = physics.cell_to_xy(maze.goal), replace(evolved, verify=judge)
+    scores["timed"] = []
+    for index, start in enumerate(starts(maze, seed=seed, count=episodes)):
+        pilot = Pilot(quickest, judge, goal, seed=index * 1000)
+        scores["timed"].append(_raw(run_episode(physics, pilot, maze=maze, start=start).raw, maze))
+    return scores
+
+
+def _raw(steps: float, maze: Maze) -> float:
+    return steps if maze.reference is None else normalised(steps, maze)
