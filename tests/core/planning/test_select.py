@@ -1,9 +1,10 @@
 """Selectors: who is chosen, and with how much confidence."""
 
 import math
+from dataclasses import replace
 
 import pytest
-from agentic_diffusion.planning.select import Likeliest, agreeing, best, first, likelihood_of
+from agentic_diffusion.planning.select import Consensus, Likeliest, agreeing, best, first, likelihood_of
 from agentic_diffusion.records import Candidate, Verdict
 
 
@@ -53,3 +54,17 @@ def test_the_likeliest_that_passed_is_chosen() -> None:
 def test_without_a_likelihood_there_is_no_confidence() -> None:
     assert likelihood_of(likely(None)) == -math.inf
     assert Likeliest()([likely(None)])[1] == 0.0
+
+
+def test_consensus_takes_what_the_likely_ones_agree_with() -> None:
+    def told(value, chance, *, passed=True):
+        evidence = {"likelihood": math.log(chance)}
+        return Candidate(value=value, verdict=Verdict(passed=passed, score=0.0, evidence=evidence))
+
+    near = Consensus[float](lambda a, b: -abs(a - b), lambda a, b: abs(a - b) < 1.5)
+    rows = [told(0.0, 0.4), told(5.0, 0.3), told(6.0, 0.25), told(6.0, 0.25), told(5.5, 0.9, passed=False)]
+    chosen, sure = near(rows)
+    assert chosen.value == 5.0
+    assert sure == pytest.approx(0.55)
+    assert replace(near, calibrate=lambda raw: raw / 2)(rows)[1] == pytest.approx(0.275)
+    assert near(rows[4:]) == (rows[4], 0.0)

@@ -15,6 +15,7 @@ from agentic_diffusion_cli import (
     bench_memory,
     bench_middleware,
     bench_sandbox,
+    bench_ultratool,
     machine,
     report,
 )
@@ -42,6 +43,7 @@ app.command("memory")(bench_memory.memory)
 app.command("middleware")(bench_middleware.middleware)
 app.command("sandbox")(bench_sandbox.sandbox)
 app.command("evolve")(bench_evolve.evolve)
+app.command("ultratool")(bench_ultratool.ultratool)
 
 
 @app.command("maze2d")

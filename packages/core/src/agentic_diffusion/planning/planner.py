@@ -122,6 +122,7 @@ class Planner(Generic[Q, X, B, V]):
         propose: Gives further candidates, such as remembered plans; they stand behind the sampled ones.
         finish: Completes a decoded value with what only the request tells.
         likelihood: Log-likelihood of clean states under the (guided) denoiser, told as evidence `likelihood`.
+        unfamiliar: How far a request lies from what the planner has seen (see `Plan.unfamiliar`).
     """
 
     domain: Domain[Q, X, V]
@@ -137,6 +138,7 @@ class Planner(Generic[Q, X, B, V]):
     propose: Callable[[Q], Sequence[V]] | None = None
     finish: Callable[[Q, V], V] | None = None
     likelihood: Callable[[Callable[[X, Time], B], X], Tensor] | None = None
+    unfamiliar: Callable[[Q], float] | None = None
 
     def __post_init__(self) -> None:
         if self.steps < 1 or self.count < 1:
@@ -306,6 +308,7 @@ class Planner(Generic[Q, X, B, V]):
             seconds=run.clock.seconds(),
             seed=seed,
             device=str(self.compute.where),
+            unfamiliar=None if self.unfamiliar is None else self.unfamiliar(request),
         )
         log.info(
             "plan ending=%s passed=%s confidence=%.3f candidates=%d steps=%d/%d seconds=%.4f",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias, TypeVar, final
+from typing import Any, Generic, TypeAlias, TypeVar, final
 
 from agentic_diffusion.planning.confidence import agreement, share_passed
 from agentic_diffusion.records import Candidate
@@ -70,6 +70,47 @@ class Likeliest:
 
     def _raw(self, candidate: Candidate[Any]) -> float:
         return likelihood_of(candidate) + self.worth * candidate.verdict.score
+
+
+@final
+@dataclass(frozen=True)
+class Consensus(Generic[V]):
+    """Chooses the candidate that the likely candidates agree with most: the least Bayes risk.
+
+    Equal values count once; each counts by its likelihood. The raw confidence is the likelihood of all values that
+    say the same as the choice (Kumar and Byrne 2004, for translations).
+
+    Args:
+        gain: What the first value is worth where the second one is right.
+        same: Whether two values say the same.
+        calibrate: From raw to calibrated confidence; the raw one where it is left out.
+    """
+
+    gain: Callable[[V, V], float]
+    same: Callable[[V, V], bool]
+    calibrate: Callable[[float], float] | None = None
+
+    def __call__(self, candidates: Sequence[Candidate[V]]) -> tuple[Candidate[V], float]:
+        """Return the choice and its confidence; 0 where it did not pass."""
+        different: list[Candidate[V]] = []
+        for candidate in candidates:
+            if all(candidate.value != other.value for other in different):
+                different.append(candidate)
+        passed = [candidate for candidate in different if candidate.verdict.passed]
+        if not passed:
+            return max(different, key=likelihood_of), 0.0
+        weights = [math.exp(min(0.0, likelihood_of(candidate))) for candidate in passed]
+        values = [candidate.value for candidate in passed]
+
+        def worth(index: int) -> tuple[float, float]:
+            pairs = zip(weights, values, strict=True)
+            return sum(w * self.gain(values[index], value) for w, value in pairs), weights[index]
+
+        chosen = max(range(len(passed)), key=worth)
+        pairs = zip(weights, values, strict=True)
+        raw = min(1.0, sum(w for w, value in pairs if self.same(values[chosen], value)))
+        sure = raw if self.calibrate is None else self.calibrate(raw)
+        return passed[chosen], min(1.0, max(0.0, sure))
 
 
 def likelihood_of(candidate: Candidate[Any]) -> float:

@@ -20,6 +20,7 @@ def test_the_same_weights_score_other_tools(catalogue, ask, tools) -> None:
     reading = Reading(catalogue, Lexical(256))
     net = ToolNet(reading.tools, 4, width=16, heads=2)
     torch.nn.init.normal_(net.ask.weight)
+    net.eval()
     turned = Catalogue.of(tools[::-1])
     other = Reading(turned, Lexical(256))
     over = net.over(other.tools)

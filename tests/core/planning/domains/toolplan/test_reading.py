@@ -1,24 +1,69 @@
-"""Reading: goal, facts and how each tool's text meets them."""
+"""Reading: how each tool's text meets the goal, what experience says, and the facts."""
 
 import torch
-from agentic_diffusion.planning.domains.toolplan.reading import HINTS, Reading
-from agentic_diffusion.planning.domains.toolplan.requests import ToolRequest
+from agentic_diffusion.planning.domains.toolplan.domain import ToolPlanDomain
+from agentic_diffusion.planning.domains.toolplan.experience import fit_experience
+from agentic_diffusion.planning.domains.toolplan.reading import CLAUSES, SIGNS, Reading, Remembered, signs
+from agentic_diffusion.planning.domains.toolplan.requests import ToolRequest, chain
 from agentic_diffusion.planning.domains.toolplan.text import Lexical
 
 
-def test_hints_know_which_tool_the_goal_speaks_of_and_where(catalogue, ask) -> None:
-    read = Reading(catalogue, Lexical(512))
-    told = read(ask)
-    assert told["goal"].shape == told["facts"].shape == (1, 512)
-    assert told["hints"].shape == (1, 5, HINTS)
-    hints = told["hints"][0]
-    assert hints[:4, 1].argsort(descending=True)[:3].sort().values.tolist() == [0, 1, 2]
-    assert hints[0, 2] < hints[1, 2] < hints[2, 2]
-    assert hints[4].abs().sum() == 0
-    assert told["facts"].abs().sum() == 0
+def taught(catalogue) -> Reading:
+    goals = ["book a flight", "what is the weather", "write to anna"]
+    plans = [("search_flights", "book_flight"), ("check_weather",), ("send_email",)]
+    rows = Lexical(512)(goals)
+    states = ToolPlanDomain(catalogue, 3).encode([chain(*plan) for plan in plans])
+    return Reading(catalogue, Lexical(512), fit_experience(rows, states, tools=4).experience)
 
 
-def test_facts_are_read_and_any_encoder_will_do(catalogue) -> None:
-    told = Reading(catalogue, lambda texts: torch.ones(len(texts), 3))(ToolRequest(facts={"a": 1}))
-    assert told["facts"].tolist() == [[1.0, 1.0, 1.0]]
-    assert Reading(catalogue, Lexical(64))(ToolRequest(facts={"a": 1}))["facts"].abs().sum() > 0
+def test_clauses_meet_the_tools_they_speak_of(catalogue, ask) -> None:
+    told = Reading(catalogue, Lexical(512))(ask)
+    assert told["meets"].shape == (1, 1 + CLAUSES, 4, 2)
+    assert told["places"].shape == (1, 4, 3)
+    assert told["lengths"].shape == (1, 1)
+    lexical = told["meets"][0, 1:4, :, 1]
+    assert lexical.argmax(dim=0).tolist()[:3] == [0, 1, 2]
+    assert told["meets"][..., 0].abs().sum() == 0
+
+
+def test_experience_speaks_for_tools_places_and_lengths(catalogue) -> None:
+    told = taught(catalogue)(ToolRequest(goal="book a flight please"))
+    scores = told["meets"][0, 0, :, 0]
+    assert set(scores.topk(2).indices.tolist()) == {0, 1}
+    assert told["places"][0, 0, 0] < 0 < told["places"][0, 1, 0]
+    assert told["places"][0, :, 1].argmax().item() in (0, 1)
+    assert told["lengths"][0].argmax() == 2
+
+
+def test_the_last_request_is_kept_and_others_are_read_anew(catalogue, ask) -> None:
+    asked = []
+
+    def encode(texts):
+        asked.append(texts)
+        return torch.ones(len(texts), 3)
+
+    reading = Reading(catalogue, encode)
+    rows, products = reading.look(ask)
+    assert products is None
+    assert reading.look(ask)[0] is rows
+    reading(ToolRequest(goal="other"))
+    reading(ask)
+    assert len(asked) == 4  # three requests and the tools
+
+
+def test_facts_are_hashed_with_their_values() -> None:
+    told = signs(ToolRequest(facts={"a": 1, "b": "x"}))
+    assert told.shape == (SIGNS,)
+    assert told.sum() == 4
+    assert not torch.equal(told, signs(ToolRequest(facts={"a": 2, "b": "x"})))
+
+
+def test_plans_of_near_examples_are_remembered(catalogue) -> None:
+    request = ToolRequest(goal="book a flight please")
+    domain = ToolPlanDomain(catalogue, 3, taught(catalogue))
+    told = Remembered(domain, most=2)(request)
+    assert told[0].tools == ("search_flights", "book_flight")
+    assert len(told) == 2
+    more = Remembered(domain, most=1, further=lambda request: [chain("send_email")])(request)
+    assert [plan.tools for plan in more] == [("send_email",), ("search_flights", "book_flight")]
+    assert Remembered(ToolPlanDomain(catalogue, 3))(request) == []

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from agentic_diffusion.planning.domains.toolplan.judging import Feasible
     from agentic_diffusion.planning.domains.toolplan.planner import ToolPlanner, tool_planner
     from agentic_diffusion.planning.domains.toolplan.requests import ToolPlan, ToolRequest, chain
+    from agentic_diffusion.planning.domains.toolplan.saving import packed, unpacked
+    from agentic_diffusion.planning.domains.toolplan.text import Lexical
+    from agentic_diffusion.planning.domains.toolplan.training import ToolTraining
 
 _HOMES = {
     "binding": ("bind",),
@@ -20,19 +23,26 @@ _HOMES = {
     "judging": ("Feasible",),
     "planner": ("ToolPlanner", "tool_planner"),
     "requests": ("ToolPlan", "ToolRequest", "chain"),
+    "saving": ("packed", "unpacked"),
+    "text": ("Lexical",),
+    "training": ("ToolTraining",),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "Catalogue",
     "Feasible",
+    "Lexical",
     "ToolPlan",
     "ToolPlanDomain",
     "ToolPlanner",
     "ToolRequest",
+    "ToolTraining",
     "bind",
     "chain",
+    "packed",
     "tool_planner",
+    "unpacked",
 ]
 
 

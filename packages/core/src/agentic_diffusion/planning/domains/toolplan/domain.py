@@ -54,6 +54,16 @@ class ToolPlanDomain:
         Raises:
             InvalidStateError: A tool is unknown, none is available, or more steps were executed than there are slots.
         """
+        pin = self.pinned(request)
+        context = {"available": self._available(request), "known": self._known(request)}
+        return Condition(pin, {**self.read(request), **context})
+
+    def pinned(self, request: ToolRequest) -> Inpaint:
+        """Return the executed steps as what is pinned.
+
+        Raises:
+            InvalidStateError: A tool is unknown, or more steps were executed than there are slots.
+        """
         done = [self.catalogue.token(step.tool) for step in request.done]
         if len(done) > self.slots:
             raise InvalidStateError(
@@ -64,8 +74,7 @@ class ToolPlanDomain:
         values = torch.full((1, self.slots), self.catalogue.stop)
         values[0, : len(done)] = torch.tensor(done, dtype=torch.long)
         mask = torch.arange(self.slots)[None] < len(done)
-        context = {"available": self._available(request), "known": self._known(request)}
-        return Condition(Inpaint(values, mask), {**self.read(request), **context})
+        return Inpaint(values, mask)
 
     def _available(self, request: ToolRequest) -> Tensor:
         open_to = torch.zeros(1, self.catalogue.stop + 1, dtype=torch.bool)

@@ -1,4 +1,4 @@
-"""A network that fills slots with tools by reading what the tools are for, so that tools may come and go."""
+"""A network that fills slots with tools by reading what speaks for each, so that tools may come and go."""
 
 from __future__ import annotations
 
@@ -11,25 +11,72 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional
 
-from agentic_diffusion.denoising.nn.dit import Block
-from agentic_diffusion.planning.domains.toolplan.reading import HINTS
+from agentic_diffusion.planning.domains.toolplan.habits import GLOBAL, LOCAL, Habits
+from agentic_diffusion.planning.domains.toolplan.reading import CLAUSES, SIGNS
+
+CANDIDATES = 16
+"""Tools that the slots attend to, the most promising ones."""
+
+FEATURES = 11 + GLOBAL
+SKETCH = 128
+"""Numbers that a tool's text is sketched by."""
+
+HABIT = 0.5
+"""What a nat of habit is worth before anything is learned."""
 
 LEXICAL = 8.0
 """What the best-fitting clause is worth, in nats, before anything is learned."""
 
 
 @final
-class ToolNet(nn.Module):
-    """Scores of each tool in each slot: a slot's state meets the embedding of the tool's text, plus what hints say.
+class Mixer(nn.Module):
+    """Attention of one set to another and a perceptron, with norms before (Xiong et al. 2020, arXiv:2002.04745)."""
 
-    No weight belongs to one tool, so that it also scores tools it has never seen.
+    def __init__(self, width: int, heads: int, *, dropout: float) -> None:
+        super().__init__()
+        self.heads, self.dropout = heads, dropout
+        self.norm, self.normed, self.last = (nn.LayerNorm(width) for _ in range(3))
+        self.query, self.merge = nn.Linear(width, width), nn.Linear(width, width)
+        self.keys = nn.Linear(width, 2 * width)
+        self.mlp = nn.Sequential(nn.Linear(width, 3 * width), nn.GELU(), nn.Linear(3 * width, width))
+
+    def forward(
+        self, h: Float[Tensor, "batch slots width"], other: Float[Tensor, "#batch others width"]
+    ) -> Float[Tensor, "batch slots width"]:
+        """Return the set after it has looked at the other one and at itself."""
+        batch, count, width = h.shape
+        seen = torch.cat([self.norm(h), self.normed(other).expand(batch, -1, -1)], dim=1)
+        query = self.query(seen[:, :count]).view(batch, count, self.heads, -1).transpose(1, 2)
+        key, value = (
+            part.view(batch, seen.shape[1], self.heads, -1).transpose(1, 2)
+            for part in self.keys(seen).chunk(2, dim=-1)
+        )
+        mixed = functional.scaled_dot_product_attention(
+            query, key, value, dropout_p=self.dropout if self.training else 0.0
+        )
+        h = h + self._drop(self.merge(mixed.transpose(1, 2).reshape(batch, count, width)))
+        updated: Tensor = h + self._drop(self.mlp(self.last(h)))
+        return updated
+
+    def _drop(self, h: Tensor) -> Tensor:
+        return functional.dropout(h, self.dropout, self.training)
+
+
+@final
+class ToolNet(nn.Module):
+    """Scores of each tool in each slot: the slot's state meets the tool's embedding, plus what features weigh there.
+
+    A tool is embedded by its text, by what the request says of it and, where it was trained on, by a row of its own;
+    rows of tools that it was not trained on are 0. Slots attend to each other, to the clauses and to the most
+    promising tools.
 
     Args:
         texts: The texts of the tools, one row each (tools, size).
         slots: Calls in the longest plan.
         width: Width of the network.
-        depth: Blocks.
+        depth: Mixers of the slots.
         heads: Attention heads; divides `width`.
+        dropout: Share of activations that is dropped in training.
     """
 
     def __init__(
@@ -37,44 +84,108 @@ class ToolNet(nn.Module):
         texts: Float[Tensor, "tools size"],
         slots: int,
         *,
-        width: int = 128,
+        width: int = 96,
         depth: int = 2,
         heads: int = 4,
+        dropout: float = 0.1,
     ) -> None:
         super().__init__()
-        self.register_buffer("texts", texts, persistent=False)
-        self.read = nn.Linear(texts.shape[1], width, bias=False)
-        self.facts = nn.Linear(texts.shape[1], width, bias=False)
+        self.dropout = dropout
+        self.register_buffer("texts", sketch(texts), persistent=False)
+        self.read = nn.Linear(SKETCH, width, bias=False)
+        self.own = nn.Parameter(torch.zeros(len(texts), width))
         self.special = nn.Parameter(0.02 * torch.randn(2, width))  # stop, mask
         self.place = nn.Parameter(0.02 * torch.randn(slots, width))
-        self.blocks = nn.ModuleList([Block(width, heads) for _ in range(depth)])
+        self.clause = nn.Parameter(0.02 * torch.randn(CLAUSES, width))
+        self.facts = nn.Linear(SIGNS + slots + 1, width)
+        self.habits = Habits(len(texts))
+        self.feel = nn.Sequential(nn.Linear(FEATURES, 32), nn.GELU(), nn.Linear(32, width))
+        self.gather = Mixer(width, heads, dropout=dropout)
+        self.mixers = nn.ModuleList([Mixer(width, heads, dropout=dropout) for _ in range(depth)])
+        self.final = nn.LayerNorm(width)
         self.ask = nn.Linear(width, width)
-        self.weigh = nn.Linear(width, HINTS + 1)
+        self.weigh = nn.Linear(width, FEATURES + 1 + LOCAL)
         nn.init.zeros_(self.ask.weight)
         nn.init.zeros_(self.weigh.weight)
         with torch.no_grad():
-            self.weigh.bias.copy_(torch.tensor([LEXICAL / 2, LEXICAL, 0.0, 0.0]))
+            self.weigh.bias.zero_()
+            self.weigh.bias[[5, 6]] = torch.tensor([LEXICAL / 2, LEXICAL])
+            self.weigh.bias[[0, 1, 8]] = torch.tensor([8.0, 3.0, 3.0])
+            self.weigh.bias[-LOCAL:] = HABIT
 
-    def over(self, texts: Float[Tensor, "tools size"]) -> ToolNet:
-        """Return the network with the same weights over other tools."""
+    def over(self, texts: Float[Tensor, "tools size"], *, own: Tensor | None = None) -> ToolNet:
+        """Return the network with the same weights over other tools; rows of their own are 0 where not given."""
         other = copy(self)
-        other._buffers = {**self._buffers, "texts": texts}
+        other._buffers = {**self._buffers, "texts": sketch(texts)}
+        row = torch.zeros(len(texts), self.own.shape[1]) if own is None else own
+        other._parameters = {**self._parameters, "own": nn.Parameter(row.to(self.own))}
+        other._modules = {**self._modules, "habits": Habits(len(texts))}
         return other
 
     def forward(
         self, tokens: Int[Tensor, "batch slots"], t: Float[Tensor, " batch"], context: Mapping[str, Tensor]
     ) -> Float[Tensor, "batch slots vocabulary"]:
         """Return the logits of each tool, of the stop token and of the mask token."""
-        tools = torch.cat([self.read(self.get_buffer("texts")), self.special], dim=0)
-        told = functional.silu(self.read(context["goal"]) + self.facts(context["facts"]))
-        h = tools[tokens] + self.place[: tokens.shape[1]]
-        for block in self.blocks:
-            h = block(h, told.expand(h.shape[0], -1))
-        h = functional.layer_norm(h, h.shape[-1:]) + told[:, None]
-        scores = self.ask(h) @ tools[:-1].T / h.shape[-1] ** 0.5
+        own, times = context.get("own"), context.get("times")
+        features = featured(context["meets"], context["places"])
+        overall = self.habits.overall(context["meets"][:, 0, :, 0], own, times)
+        features = torch.cat([features, overall], dim=-1)
+        plain = self.read(self.get_buffer("texts")) + self.own
+        tools = plain + self.feel(functional.dropout(features, self.dropout / 2, self.training))
+        special = self.special.expand(len(tools), -1, -1)
+        table = torch.cat([tools, special], dim=1)
+        around = self._around(plain, tools, features, context)
+        batch, slots = tokens.shape
+        table = table.expand(batch, -1, -1)
+        h = table.gather(1, tokens[..., None].expand(-1, -1, table.shape[-1])) + self.place[:slots]
+        for mixer in self.mixers:
+            h = mixer(h, around)
+        h = self.final(h)
+        scores = self.ask(h) @ table[:, :-1].transpose(1, 2) / h.shape[-1] ** 0.5
         weights = self.weigh(h)
-        hints = context["hints"].expand(h.shape[0], -1, -1)
-        scores = scores + weights[..., :-1] @ hints.transpose(1, 2)
-        ended = torch.zeros_like(scores)
-        ended[..., -1] = weights[..., -1]
-        return functional.pad(scores + ended, (0, 1))
+        said = weights[..., :FEATURES] @ features.transpose(1, 2)
+        scores = scores + torch.cat([said, weights[..., FEATURES : FEATURES + 1]], dim=-1)
+        beside = self.habits.local(tokens, own, times)
+        scores = scores + (beside @ weights[..., -LOCAL:, None])[..., 0]
+        return functional.pad(scores, (0, 1))
+
+    def _around(
+        self, plain: Tensor, tools: Tensor, features: Tensor, context: Mapping[str, Tensor]
+    ) -> Float[Tensor, "batch others width"]:
+        """Return what the slots attend to: the most promising tools, the clauses, the facts and lengths."""
+        hope = (features[..., [0, 1, 5, 6, 8]] * features.new_tensor([1.0, 0.5, 0.2, 0.3, 0.5])).sum(-1)
+        best = hope.topk(min(CANDIDATES, hope.shape[1]), dim=1).indices
+        promising = tools.gather(1, best[..., None].expand(-1, -1, tools.shape[-1]))
+        meets = context["meets"][:, 1:]
+        spoken = (meets.abs().sum(dim=(2, 3)) > 0)[..., None]
+        about = (8 * (meets[..., 0] + 0.5 * meets[..., 1])).softmax(dim=-1) @ plain
+        clauses = torch.where(spoken, about + self.clause, 0.0)
+        lengths = context["lengths"].expand(-1, self.facts.in_features - SIGNS)
+        facts = self.facts(torch.cat([context["signs"], lengths], dim=-1))
+        around = torch.cat([promising, clauses, facts[:, None]], dim=1)
+        gathered: Tensor = self.gather(around, around[:, :0])
+        return gathered
+
+
+def featured(
+    meets: Float[Tensor, "batch rows tools 2"], places: Float[Tensor, "batch tools 3"]
+) -> Float[Tensor, "batch tools features"]:
+    """Return what is known of each tool: the whole, the best clause, the sum, and where in the request it is meant."""
+    whole, parts = meets[:, 0], meets[:, 1:]
+    best = parts.max(dim=1).values
+    total = parts.clamp(min=0).sum(dim=1)
+    sharp = parts.clamp(min=0) ** 2
+    order = torch.linspace(-1, 1, parts.shape[1], device=meets.device)[:, None, None]
+    where = (sharp * order).sum(dim=1) / (sharp.sum(dim=1) + 1e-2)
+    told = [whole[..., 0], best[..., 0], total[..., 0], where[..., 0], places[..., 0]]
+    told += [whole[..., 1], best[..., 1], where[..., 1], places[..., 1], places[..., 2]]
+    told.append(torch.ones_like(whole[..., 0]))
+    return torch.stack(told, dim=-1)
+
+
+def sketch(texts: Float[Tensor, "tools size"]) -> Float[Tensor, "tools sketch"]:
+    """Return a random projection that keeps inner products about as they are (Johnson and Lindenstrauss 1984)."""
+    rng = torch.Generator().manual_seed(0)
+    thrown = torch.randn(texts.shape[1], SKETCH, generator=rng).to(texts)
+    sketched: Tensor = texts @ thrown / SKETCH**0.5
+    return sketched

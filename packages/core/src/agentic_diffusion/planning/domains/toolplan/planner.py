@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TypeAlias, final
 
 import torch
@@ -16,22 +17,65 @@ from agentic_diffusion.denoising.process import MaskedProcess
 from agentic_diffusion.denoising.schedule import Linear
 from agentic_diffusion.planning.domains.toolplan.binding import bind
 from agentic_diffusion.planning.domains.toolplan.catalogue import Catalogue
-from agentic_diffusion.planning.domains.toolplan.domain import ToolPlanDomain
+from agentic_diffusion.planning.domains.toolplan.domain import Reader, ToolPlanDomain
 from agentic_diffusion.planning.domains.toolplan.judging import Feasible
 from agentic_diffusion.planning.domains.toolplan.likelihood import Chained
 from agentic_diffusion.planning.domains.toolplan.net import ToolNet
 from agentic_diffusion.planning.domains.toolplan.order import careful
-from agentic_diffusion.planning.domains.toolplan.reading import Reading
+from agentic_diffusion.planning.domains.toolplan.reading import Reading, Remembered
 from agentic_diffusion.planning.domains.toolplan.requests import ToolPlan, ToolRequest
 from agentic_diffusion.planning.domains.toolplan.rules import Ruled
 from agentic_diffusion.planning.domains.toolplan.text import Encoder, Lexical, describe
 from agentic_diffusion.planning.planner import Planner
-from agentic_diffusion.planning.select import Likeliest
+from agentic_diffusion.planning.select import Consensus
 from agentic_diffusion.records import ToolSpec
 
 ToolPlanner: TypeAlias = Planner[ToolRequest, Tensor, Categorical, ToolPlan]
 Proposer: TypeAlias = Callable[[ToolRequest], Sequence[ToolPlan]]
 """Gives candidate plans for a request: a language model, a memory, a person."""
+
+
+UNTRAINED, FAR = 0.25, 1000.0
+"""The largest confidence of a planner that nobody has trained, and how unfamiliar every request is to it."""
+
+
+def untrained(raw: float) -> float:
+    """Return a confidence that is never high, for the raw one was not learned from anything."""
+    return UNTRAINED * raw
+
+
+@final
+@dataclass(frozen=True)
+class Distance:
+    """How unfamiliar a request is: its distance from the nearest example, over the distance that few examples exceed.
+
+    Args:
+        read: How requests are read; without experience everything is far.
+    """
+
+    read: Reader
+
+    def __call__(self, request: ToolRequest) -> float:
+        """Return the distance; above 1 for what counts as new."""
+        if not isinstance(self.read, Reading) or self.read.experience is None:
+            return FAR
+        products = self.read.look(request)[1]
+        assert products is not None
+        return max(0.0, 1 - float(products[0].max())) / self.read.experience.reach
+
+
+def agreement(plan: ToolPlan, truth: ToolPlan) -> float:
+    """Return what a plan is worth where another is right: overlap of tools and of neighbours, and both the same."""
+    one, two = set(plan.tools), set(truth.tools)
+    near, far = set(pairwise(plan.tools)), set(pairwise(truth.tools))
+    tools = 2 * len(one & two) / max(1, len(one) + len(two))
+    pairs = 2 * len(near & far) / max(1, len(near) + len(far))
+    return tools + pairs + float(one == two)
+
+
+def same_calls(plan: ToolPlan, other: ToolPlan) -> bool:
+    """Whether two plans call the same tools, in whatever order."""
+    return set(plan.tools) == set(other.tools)
 
 
 @final
@@ -54,7 +98,7 @@ def tool_planner(
     encode: Encoder | None = None,
     propose: Proposer | None = None,
     goals: tuple[str, ...] = (),
-    width: int = 128,
+    width: int = 96,
     depth: int = 2,
     count: int = 8,
     seed: int = 0,
@@ -76,25 +120,55 @@ def tool_planner(
         compute: Device and precision.
     """
     catalogue = Catalogue.of(tools, links=links)
-    encoder = encode or Lexical().fit([describe(tool) for tool in tools])
-    reading = Reading(catalogue, encoder)
-    schedule = Linear()
+    reading = Reading(catalogue, encode or Lexical().fit([describe(tool) for tool in tools]))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         network = ToolNet(reading.tools, slots, width=width, depth=depth)
-    net = MaskedNet(network, schedule, mask_token=catalogue.mask)
+    return assembled(
+        ToolPlanDomain(catalogue, slots, reading),
+        network,
+        propose=propose,
+        goals=goals,
+        count=count,
+        compute=compute,
+    )
+
+
+def assembled(
+    domain: ToolPlanDomain,
+    network: ToolNet,
+    *,
+    propose: Proposer | None = None,
+    goals: tuple[str, ...] = (),
+    count: int = 8,
+    compute: Compute | None = None,
+    calibrate: Callable[[float], float] = untrained,
+) -> ToolPlanner:
+    """Return the planner of a domain and a network.
+
+    Args:
+        domain: The tools, the slots and how requests are read.
+        network: Fills the slots.
+        propose: Gives further candidates.
+        goals: Facts that must hold at the end of a plan.
+        count: Candidates that are sampled for each request.
+        compute: Device and precision.
+        calibrate: From raw to calibrated confidence.
+    """
+    catalogue, schedule = domain.catalogue, Linear()
     process = MaskedProcess(schedule, catalogue.mask)
     return Planner(
-        domain=ToolPlanDomain(catalogue, slots, reading),
+        domain=domain,
         process=process,
-        denoiser=Ruled(net, catalogue),
+        denoiser=Ruled(MaskedNet(network, schedule, mask_token=catalogue.mask), catalogue),
         verify=Feasible(catalogue, goals),
-        select=Likeliest(),
+        select=Consensus(agreement, same_calls, calibrate),
         kernel=careful(process, leftmost=bool(catalogue.facts)),
-        steps=slots,
+        steps=domain.slots,
         count=count,
         compute=compute or Compute("cpu"),
-        propose=propose,
+        propose=Remembered(domain, further=propose),
         finish=Binder(catalogue),
         likelihood=Chained(catalogue),
+        unfamiliar=Distance(domain.read),
     )

@@ -1,49 +1,149 @@
-"""What a network reads of a request: its text, its facts, and how each tool's own text meets it."""
+"""What a network reads of a request: what its texts have to do with each tool, clause by clause, and its facts."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import final
+from zlib import crc32
 
 import torch
 from torch import Tensor
 
 from agentic_diffusion.planning.domains.toolplan.catalogue import Catalogue
-from agentic_diffusion.planning.domains.toolplan.requests import ToolRequest
+from agentic_diffusion.planning.domains.toolplan.domain import ToolPlanDomain
+from agentic_diffusion.planning.domains.toolplan.experience import Experience
+from agentic_diffusion.planning.domains.toolplan.requests import ToolPlan, ToolRequest
 from agentic_diffusion.planning.domains.toolplan.text import Encoder, clauses, describe
 
-HINTS = 3
-"""Numbers told of each tool: how its text meets the goal, the clause that fits best, and where that clause is."""
+CLAUSES, SIGNS, VOTERS = 8, 256, 12
+"""Clauses that are read, places that facts are hashed into, and neighbours that vote."""
 
 
 @final
 @dataclass(frozen=True)
 class Reading:
-    """Reads a request against the texts of the tools.
+    """Reads a request against the texts of the tools and, where there is some, against experience.
 
     Args:
         catalogue: The tools.
         encode: Turns texts into rows.
+        experience: What was learned by heart.
     """
 
     catalogue: Catalogue
     encode: Encoder
+    experience: Experience | None = None
+    _last: list[tuple[ToolRequest, Tensor, Tensor | None]] = field(
+        default_factory=list, init=False, repr=False, compare=False
+    )
 
     @cached_property
     def tools(self) -> Tensor:
         """(tools, size): the texts of the tools."""
         return self.encode([describe(tool) for tool in self.catalogue.tools])
 
+    def rows(self, request: ToolRequest) -> Tensor:
+        """Return the row of the whole request with its facts, followed by the rows of its clauses."""
+        facts = [f"{name} {value!r}".replace(" ", "_") for name, value in sorted(request.facts.items())]
+        whole = " . ".join([request.goal, *facts])
+        return self.encode([whole, *clauses(request.goal, most=CLAUSES)])
+
+    def look(self, request: ToolRequest) -> tuple[Tensor, Tensor | None]:
+        """Return the rows of a request and their products with the examples; the last answer is kept."""
+        for known, rows, products in self._last:
+            if known is request:
+                return rows, products
+        rows = self.rows(request)
+        products = None if self.experience is None else self.experience.products(rows)
+        self._last[:] = [(request, rows, products)]
+        return rows, products
+
     def __call__(self, request: ToolRequest) -> Mapping[str, Tensor]:
-        """Return `goal` (1, size), `facts` (1, size) and `hints` (1, tokens, HINTS)."""
-        parts = clauses(request.goal)
-        told = [f"{name} is {value}" for name, value in request.facts.items()]
-        rows = self.encode([request.goal, " . ".join(told), *parts])
-        meets = rows @ self.tools.T
-        best, where = meets[2:].max(dim=0)
-        place = torch.where(best > 0, (where + 1) / len(parts), 0.0)
-        hints = torch.stack([meets[0], best, place], dim=-1)
-        hints = torch.cat([hints, torch.zeros(1, HINTS)])  # the stop token has no text
-        return {"goal": rows[:1], "facts": rows[1:2], "hints": hints[None]}
+        """Return the tensors that `told` describes."""
+        rows, products = self.look(request)
+        if self.experience is None or products is None:
+            return self.told(request, rows, scores=None, products=None)
+        return self.told(request, rows, scores=self.experience.scores(products), products=products[0])
+
+    def told(
+        self, request: ToolRequest, rows: Tensor, *, scores: Tensor | None, products: Tensor | None
+    ) -> Mapping[str, Tensor]:
+        """Return what the network reads, each with a first axis of 1.
+
+        Args:
+            request: The request.
+            rows: Its encoded texts: the whole, then the clauses.
+            scores: What experience says of each row.
+            products: How near the whole is to each example.
+
+        Returns:
+            `meets` (1, 1 + CLAUSES, tools, 2): what experience and the tools' own texts say of the whole and of each
+            clause; `places` (1, tools, 3): where experience would put each tool, and what the neighbours vote, with
+            their mean place; `lengths` (1, slots + 1); `signs` (1, SIGNS): the facts.
+        """
+        count = len(self.catalogue)
+        meets = torch.zeros(1 + CLAUSES, count, 2)
+        meets[: len(rows), :, 1] = rows @ self.tools.T
+        places, lengths = torch.zeros(count, 3), torch.zeros(1)
+        if scores is not None and products is not None and self.experience is not None:
+            meets[: len(rows), :, 0] = scores[:, :count]
+            places[:, 0] = scores[0, count : 2 * count]
+            places[:, 1:] = self._votes(products)
+            lengths = scores[0, 2 * count :]
+        return {
+            "meets": meets[None],
+            "places": places[None],
+            "lengths": lengths[None],
+            "signs": signs(request)[None],
+        }
+
+    def _votes(self, products: Tensor) -> Tensor:
+        assert self.experience is not None
+        near, who = products.topk(min(VOTERS, len(products)))
+        weights = (near * 12).softmax(dim=0)
+        plans, count = self.experience.plans[who], len(self.catalogue)
+        length = (plans < count).sum(dim=1, keepdim=True)
+        place = 2 * torch.arange(plans.shape[1]) / (length - 1).clamp(min=1) - 1
+        share = weights[:, None].expand(plans.shape)
+        held = torch.zeros(count + 1).scatter_add(0, plans.flatten(), share.flatten())
+        where = torch.zeros(count + 1).scatter_add(0, plans.flatten(), (share * place).flatten())
+        return torch.stack([held, where], dim=-1)[:count]
+
+
+def signs(request: ToolRequest) -> Tensor:
+    """Return the facts, each with its value, in hashed places."""
+    told = torch.zeros(SIGNS)
+    for name, value in request.facts.items():
+        for sign in (name, f"{name}={value!r}"):
+            told[crc32(sign.encode()) % SIGNS] += 1.0
+    return told
+
+
+@final
+@dataclass(frozen=True)
+class Remembered:
+    """Proposes the plans of the nearest examples, each once, and what another proposer says.
+
+    Args:
+        domain: The tools and the slots; its reader must have experience for anything to be remembered.
+        most: Plans to remember.
+        further: Gives candidates of its own.
+    """
+
+    domain: ToolPlanDomain
+    most: int = 4
+    further: Callable[[ToolRequest], Sequence[ToolPlan]] | None = None
+
+    def __call__(self, request: ToolRequest) -> Sequence[ToolPlan]:
+        """Return the plans, nearest first."""
+        told = list(self.further(request)) if self.further is not None else []
+        reading = self.domain.read
+        if not isinstance(reading, Reading) or reading.experience is None:
+            return told
+        products = reading.look(request)[1]
+        assert products is not None
+        near = products[0].topk(min(4 * self.most, products.shape[1])).indices
+        plans = dict.fromkeys(map(tuple, reading.experience.plans[near].tolist()))
+        return [*told, *self.domain.decode(torch.tensor([*plans][: self.most]))]

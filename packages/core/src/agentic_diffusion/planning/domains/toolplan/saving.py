@@ -1,0 +1,125 @@
+"""A tool planner on disk: weights and experience as safetensors, the tools and the settings in the card."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from pydantic import JsonValue, ValidationError
+from torch import Tensor
+
+from agentic_diffusion.compute import Compute
+from agentic_diffusion.errors import InvalidConfigError, StoreError
+from agentic_diffusion.planning.confidence import Logistic
+from agentic_diffusion.planning.domains.toolplan.catalogue import Catalogue
+from agentic_diffusion.planning.domains.toolplan.domain import ToolPlanDomain
+from agentic_diffusion.planning.domains.toolplan.experience import Experience
+from agentic_diffusion.planning.domains.toolplan.judging import Feasible
+from agentic_diffusion.planning.domains.toolplan.net import ToolNet
+from agentic_diffusion.planning.domains.toolplan.planner import Proposer, ToolPlanner, assembled, untrained
+from agentic_diffusion.planning.domains.toolplan.reading import Reading
+from agentic_diffusion.planning.domains.toolplan.text import Encoder, Lexical
+from agentic_diffusion.planning.domains.toolplan.training import network_of
+from agentic_diffusion.records import ToolSpec
+
+KIND = "tool planner"
+
+
+def packed(planner: ToolPlanner) -> tuple[Mapping[str, Tensor], Mapping[str, JsonValue]]:
+    """Return the tensors and the facts that make the planner again, for `store.save`.
+
+    Raises:
+        InvalidConfigError: The planner was not made by `tool_planner`.
+    """
+    network, domain = network_of(planner), planner.domain
+    if not isinstance(domain, ToolPlanDomain) or not isinstance(domain.read, Reading):
+        raise InvalidConfigError("another reader", "a planner that `tool_planner` made", "Save its parts.")
+    reading = domain.read
+    tensors = {f"network/{name}": value for name, value in network.state_dict().items()}
+    if isinstance(reading.encode, Lexical) and reading.encode.rarity is not None:
+        tensors["rarity"] = reading.encode.rarity
+    if reading.experience is not None:
+        tensors |= {
+            "experience/rows": reading.experience.rows.half(),
+            "experience/plans": reading.experience.plans,
+            "experience/weights": reading.experience.weights,
+        }
+    calibrate = getattr(planner.select, "calibrate", None)
+    links = domain.catalogue.links
+    card: dict[str, JsonValue] = {
+        "kind": KIND,
+        "tools": [tool.model_dump(mode="json") for tool in domain.catalogue.tools],
+        "links": None if links is None else [list(link) for link in sorted(links)],
+        "slots": domain.slots,
+        "count": planner.count,
+        "width": network.place.shape[1],
+        "depth": len(network.mixers),
+        "goals": list(planner.verify.goals) if isinstance(planner.verify, Feasible) else [],
+        "lexical": isinstance(reading.encode, Lexical),
+        "reach": 1.0 if reading.experience is None else reading.experience.reach,
+        "logistic": [calibrate.slope, calibrate.offset] if isinstance(calibrate, Logistic) else None,
+    }
+    return tensors, card
+
+
+def unpacked(
+    tensors: Mapping[str, Tensor],
+    card: Mapping[str, Any],
+    *,
+    encode: Encoder | None = None,
+    propose: Proposer | None = None,
+    compute: Compute | None = None,
+) -> ToolPlanner:
+    """Return the planner of what `store.load` read.
+
+    Args:
+        tensors: The weights and the experience.
+        card: The tools and the settings.
+        encode: The encoder that the planner was made with, where it was not ours.
+        propose: Gives further candidates; proposers are not saved.
+        compute: Device and precision.
+
+    Raises:
+        StoreError: This is no tool planner, or its encoder is missing.
+    """
+    if card.get("kind") != KIND or (not card.get("lexical") and encode is None):
+        raise StoreError(
+            f"a card of kind {card.get('kind')!r}",
+            f"the card of a {KIND}, and the encoder it was made with where that was not ours",
+            "Load another folder, or pass `encode`.",
+        )
+    try:
+        tools = [ToolSpec.model_validate(tool) for tool in card["tools"]]
+        links = None if card["links"] is None else [(one, two) for one, two in card["links"]]
+        catalogue = Catalogue.of(tools, links=links)
+        encoder = encode or Lexical(len(tensors["rarity"]), tensors["rarity"])
+        reading = Reading(catalogue, encoder)
+        if "experience/rows" in tensors:
+            parts = (tensors[f"experience/{name}"] for name in ("rows", "plans", "weights"))
+            rows, plans, weights = parts
+            known = Experience(rows.float(), plans, weights, float(card["reach"]))
+            reading = replace(reading, experience=known)
+        network = ToolNet(
+            reading.tools, int(card["slots"]), width=int(card["width"]), depth=int(card["depth"])
+        )
+        prefix = "network/"
+        network.load_state_dict(
+            {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
+        )
+        told = card["logistic"]
+        return assembled(
+            ToolPlanDomain(catalogue, int(card["slots"]), reading),
+            network.eval(),
+            propose=propose,
+            goals=tuple(card["goals"]),
+            count=int(card["count"]),
+            compute=compute,
+            calibrate=untrained if told is None else Logistic(*map(float, told)),
+        )
+    except (KeyError, TypeError, ValueError, RuntimeError, ValidationError) as error:
+        raise StoreError(
+            f"a tool planner that cannot be put together ({type(error).__name__}: {error})"[:300],
+            "the tensors and the card of one `packed` planner",
+            "Save it again with this version.",
+        ) from error

@@ -1,0 +1,237 @@
+"""Training a tool planner on (request, plan) examples: experience first, then the network on what it would not know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from typing import TypeAlias, final
+
+import torch
+from torch import Tensor, nn
+
+from agentic_diffusion.denoising.belief import Categorical
+from agentic_diffusion.denoising.denoiser import MaskedNet
+from agentic_diffusion.denoising.state import Condition, Inpaint, Rng, Time, generator
+from agentic_diffusion.denoising.train import Recipe, TrainStep, fit
+from agentic_diffusion.errors import InvalidConfigError
+from agentic_diffusion.planning.confidence import fit_logistic
+from agentic_diffusion.planning.domains.toolplan.domain import ToolPlanDomain
+from agentic_diffusion.planning.domains.toolplan.experience import Fold, fit_experience
+from agentic_diffusion.planning.domains.toolplan.judging import Feasible
+from agentic_diffusion.planning.domains.toolplan.net import ToolNet
+from agentic_diffusion.planning.domains.toolplan.planner import ToolPlanner, agreement, assembled, same_calls
+from agentic_diffusion.planning.domains.toolplan.reading import Reading, Remembered
+from agentic_diffusion.planning.domains.toolplan.requests import ToolPlan, ToolRequest
+from agentic_diffusion.planning.select import Consensus
+
+Example: TypeAlias = tuple[ToolRequest, ToolPlan]
+
+
+@final
+@dataclass(frozen=True)
+class Lesson:
+    """Examples as tensors, read as if each had never been seen.
+
+    Args:
+        states: The plans.
+        pins: What was executed before.
+        alike: How many examples have the plan.
+        known: What is read of each request where other examples have its plan.
+        new: What is read of each request where no other example has its plan.
+    """
+
+    states: Tensor
+    pins: Inpaint
+    alike: Tensor
+    known: Mapping[str, Tensor]
+    new: Mapping[str, Tensor]
+
+    def draw(self, rng: Rng, index: Tensor, *, unseen: float) -> tuple[Tensor, Condition[Tensor]]:
+        """Return the examples with these numbers; a share is read as if no other example had its plan."""
+        mark = torch.rand(len(index), generator=rng) < unseen
+        context = {
+            name: torch.where(mark.view(-1, *[1] * (told.ndim - 1)), self.new[name][index], told[index])
+            for name, told in self.known.items()
+        }
+        states = self.states[index]
+        context |= {"own": states, "times": torch.where(mark, self.alike[index], 1.0)}
+        pin = Inpaint(self.pins.values[index], self.pins.mask[index])
+        return states, Condition(pin, context)
+
+
+def prepare(domain: ToolPlanDomain, examples: Sequence[Example]) -> tuple[ToolPlanDomain, Lesson]:
+    """Return the domain with experience of the examples, and the lesson they make.
+
+    Raises:
+        InvalidConfigError: There is no example, or the domain reads in another way.
+        InvalidStateError: A plan does not fit the domain.
+    """
+    reading = domain.read
+    if not examples or not isinstance(reading, Reading):
+        raise InvalidConfigError(
+            f"{len(examples)} examples and the reader {type(reading).__name__}",
+            "at least one (request, plan) example and a planner that `tool_planner` made",
+            "Give examples; write a `Draw` of your own for another reader.",
+        )
+    states = domain.encode([plan for _, plan in examples])
+    texts = [reading.rows(request) for request, _ in examples]
+    fold = fit_experience(torch.stack([rows[0] for rows in texts]), states, tools=len(domain.catalogue))
+    told = replace(reading, experience=fold.experience)
+    pinned = [domain.pinned(request) for request, _ in examples]
+    pins = Inpaint(torch.cat([pin.values for pin in pinned]), torch.cat([pin.mask for pin in pinned]))
+    read = [
+        _read(fold, told, [request for request, _ in examples], texts, whole_group=whole)
+        for whole in (False, True)
+    ]
+    alike = torch.bincount(fold.groups)[fold.groups].float()
+    return replace(domain, read=told), Lesson(states, pins, alike, *read)
+
+
+@final
+class Even(nn.Module):
+    """A denoiser whose surprise is the mean over hidden slots, so that no noise level weighs more than another.
+
+    In expectation this is the bound of masked diffusion with its slots equally weighed; its variance is lower.
+
+    Args:
+        denoiser: The denoiser to train.
+    """
+
+    def __init__(self, denoiser: MaskedNet) -> None:
+        super().__init__()
+        self.denoiser = denoiser
+
+    def forward(self, x: Tensor, t: Time, condition: Condition[Tensor]) -> Categorical:
+        """Return the belief, with weights that make it so."""
+        belief = self.denoiser(x, t, condition)
+        return replace(belief, weight=x.shape[1] / belief.hidden.sum(dim=1).clamp(min=1))
+
+
+@final
+class ToolTraining:
+    """A training run: iterate over `run`, then take the `planner`.
+
+    Args:
+        planner: A planner that `tool_planner` made; it stays as it is.
+        examples: Requests with their plans.
+        recipe: How to train the network.
+        seed: Where batches, noise and the held-out examples come from.
+        batch: Examples a step.
+        unseen: Share of a batch that is read as if no other example had its plan, which teaches new combinations.
+        held_out: Share of the examples that the network does not see and its confidence is calibrated on.
+    """
+
+    def __init__(
+        self,
+        planner: ToolPlanner,
+        examples: Sequence[Example],
+        *,
+        recipe: Recipe | None = None,
+        seed: int = 0,
+        batch: int = 64,
+        unseen: float = 0.25,
+        held_out: float = 0.1,
+    ) -> None:
+        if not isinstance(planner.domain, ToolPlanDomain):
+            raise InvalidConfigError(
+                f"a planner over {type(planner.domain).__name__}", "a planner of tools", "Use `tool_planner`."
+            )
+        self.examples, self.recipe = list(examples), recipe or Recipe(steps=1000, learning_rate=2.5e-3)
+        self.seed, self.batch, self.unseen = seed, batch, unseen
+        self.domain, self.lesson = prepare(planner.domain, self.examples)
+        network = deepcopy(network_of(planner))
+        rng = generator(seed)
+        with torch.no_grad():
+            network.own.add_(0.02 * torch.randn(network.own.shape, generator=rng))
+            network.habits.count(self.lesson.states)
+        self._rng, self._old = rng, planner
+        self.network = network
+        order = torch.randperm(len(self.examples), generator=rng)
+        held = min(int(held_out * len(order)), len(order) - 1)
+        self.held, self.seen = order[:held], order[held:]
+
+    def run(self) -> Iterator[TrainStep]:
+        """Train the network to the end of the recipe, yielding after each step."""
+        catalogue = self.domain.catalogue
+        schedule = self._old.process.schedule  # type: ignore[attr-defined]
+        denoiser = Even(MaskedNet(self.network, schedule, mask_token=catalogue.mask))
+
+        def draw(rng: Rng) -> tuple[Tensor, Condition[Tensor]]:
+            index = self.seen[torch.randint(len(self.seen), (self.batch,), generator=rng)]
+            return self.lesson.draw(rng, index, unseen=self.unseen)
+
+        yield from fit(
+            denoiser,
+            self._old.process,
+            draw=draw,
+            recipe=self.recipe,
+            rng=self._rng,
+            compute=self._old.compute,
+        )
+
+    @property
+    def planner(self) -> ToolPlanner:
+        """The planner as it is now, with its confidence calibrated on the held-out examples."""
+        old, network = self._old, deepcopy(self.network).eval()
+        chosen: Consensus[ToolPlan] = Consensus(agreement, same_calls)
+        draft = assembled(
+            self.domain,
+            network,
+            propose=old.propose.further if isinstance(old.propose, Remembered) else old.propose,
+            goals=old.verify.goals if isinstance(old.verify, Feasible) else (),
+            count=old.count,
+            compute=old.compute,
+        )
+        if len(self.held) == 0:
+            return draft
+        raw, right = [], []
+        for index in self.held.tolist():
+            request, truth = self.examples[index]
+            blind = replace(self.domain, read=Told(self.lesson.known, index))
+            ask = replace(draft, domain=blind, select=chosen, propose=None, unfamiliar=None)
+            plan = ask.plan(request, seed=self.seed)
+            raw.append(plan.confidence)
+            right.append(same_calls(plan.chosen.value, truth))
+        return replace(draft, select=replace(chosen, calibrate=fit_logistic(raw, right)))
+
+
+@final
+@dataclass(frozen=True)
+class Told:
+    """A reader that says what was read before, of one example."""
+
+    known: Mapping[str, Tensor]
+    index: int
+
+    def __call__(self, request: ToolRequest) -> Mapping[str, Tensor]:
+        """Return the row of the example."""
+        return {name: rows[self.index : self.index + 1] for name, rows in self.known.items()}
+
+
+def network_of(planner: ToolPlanner) -> ToolNet:
+    """Return the network of a planner that `tool_planner` made.
+
+    Raises:
+        InvalidConfigError: It has another denoiser.
+    """
+    inner = getattr(getattr(planner.denoiser, "denoiser", None), "network", None)
+    if not isinstance(inner, ToolNet):
+        raise InvalidConfigError(
+            f"the denoiser {type(planner.denoiser).__name__}", "a network of tools", "Use `tool_planner`."
+        )
+    return inner
+
+
+def _read(
+    fold: Fold,
+    reading: Reading,
+    requests: Sequence[ToolRequest],
+    texts: Sequence[Tensor],
+    *,
+    whole_group: bool,
+) -> Mapping[str, Tensor]:
+    rows: list[Mapping[str, Tensor]] = [{}] * len(texts)
+    for index, scores, products in fold.without(texts, whole_group=whole_group):
+        rows[index] = reading.told(requests[index], texts[index], scores=scores, products=products)
+    return {name: torch.cat([row[name] for row in rows]) for name in rows[0]}

@@ -1,0 +1,194 @@
+"""The UltraTool benchmark: our planner, and three baselines on the same split."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeAlias, final
+
+from agentic_diffusion.compute import Compute
+from agentic_diffusion.denoising.train import Recipe
+from agentic_diffusion.planning.domains.toolplan.order import careful
+from agentic_diffusion.planning.domains.toolplan.planner import ToolPlanner, tool_planner
+from agentic_diffusion.planning.domains.toolplan.reading import Reading
+from agentic_diffusion.planning.domains.toolplan.text import Lexical
+from agentic_diffusion.planning.domains.toolplan.training import ToolTraining, network_of
+
+from agentic_diffusion_worlds.ultratool.baselines import fit_logistic, nearest_plans, train_autoregressive
+from agentic_diffusion_worlds.ultratool.data import Example, UltraTool
+from agentic_diffusion_worlds.ultratool.score import Answer, summary
+
+Row: TypeAlias = dict[str, Any]
+
+OURS, AUTOREGRESSIVE, LINEAR, NEAREST = (
+    "ours",
+    "autoregressive",
+    "logistic regression + order",
+    "nearest plan",
+)
+KINDS = (OURS, AUTOREGRESSIVE, LINEAR, NEAREST)
+
+PUBLISHED: Sequence[Mapping[str, Any]] = (
+    {"name": "GPT-4-turbo, direct", "node_f1": 69.54, "link_f1": 41.79, "accuracy": 28.17},
+    {"name": "GPT-3.5-turbo + GraphSAGE", "node_f1": 70.49, "link_f1": 47.79, "accuracy": 39.74},
+    {"name": "CodeLlama-13B + GraphSAGE", "node_f1": 72.81, "link_f1": 45.26, "accuracy": 43.49},
+)
+"""GNN4TaskPlan (arXiv:2405.19119, table 3), one example in the prompt, on its 500 test requests; answers that could
+not be read are left out there. Language models that saw no training request; ours is supervised in-domain."""
+
+
+@final
+@dataclass(frozen=True)
+class Settings:
+    """How the networks of the benchmark are trained.
+
+    Args:
+        steps: Optimiser steps.
+        rate: Peak learning rate.
+        width: Width of the network.
+        count: Candidates of a plan.
+        seeds: How many seeds, counted from 0.
+        only: The rows to measure, out of `KINDS`.
+        curve: Numbers of training requests to measure ours with, beside all of them.
+    """
+
+    steps: int = 1500
+    rate: float = 2.5e-3
+    width: int = 96
+    count: int = 8
+    seeds: int = 3
+    only: Sequence[str] = KINDS
+    curve: Sequence[int] = ()
+
+
+@final
+@dataclass(frozen=True)
+class Progress:
+    """So much of one part is done."""
+
+    part: str
+    done: int
+    total: int
+
+
+@final
+@dataclass
+class Bench:
+    """Measures the rows; `rows` holds the figures once `run` is through."""
+
+    data: UltraTool
+    settings: Settings
+    rows: list[Row] = field(default_factory=list)
+
+    def run(self) -> Iterator[Progress]:
+        """Measure every row, yielding progress."""
+        train, test = self.data.train, self.data.test
+        if NEAREST in self.settings.only:
+            self._plain(NEAREST, nearest_plans(train, test), parameters=0)
+            yield Progress(NEAREST, 1, 1)
+        if LINEAR in self.settings.only:
+            names = [tool.name for tool in self.data.tools]
+            started = time.process_time()
+            model = fit_logistic(train, names, links=self.data.links)
+            spent = time.process_time() - started
+            told = model([request.goal for request, _ in test])
+            size = model.weights.numel() + model.offset.numel()
+            self._plain(LINEAR, told, parameters=size, cpu_seconds=spent)
+            yield Progress(LINEAR, 1, 1)
+        for kind in (AUTOREGRESSIVE, OURS):
+            if kind in self.settings.only:
+                yield from self._networks(kind, train)
+        for size in self.settings.curve:
+            yield from self._networks(OURS, train[:size], name=f"ours, {size} training requests")
+
+    def _plain(self, name: str, told: Sequence[tuple[str, ...]], **facts: float) -> None:
+        seen = {plan.tools for _, plan in self.data.train}
+        answers = [
+            Answer(tools, plan.tools, plan.tools in seen)
+            for tools, (_, plan) in zip(told, self.data.test, strict=True)
+        ]
+        self.rows.append({"name": name, "seeds": 1, **facts, **summary([answers])})
+
+    def _networks(self, kind: str, train: Sequence[Example], *, name: str = "") -> Iterator[Progress]:
+        runs, spent, size = [], [], {}
+        for seed in range(self.settings.seeds):
+            part = f"{name or kind}, seed {seed}"
+            started = time.process_time()
+            planner = yield from self._train(kind, train, seed=seed, part=part)
+            spent.append(time.process_time() - started)
+            size = sizes(planner)
+            answers = []
+            for answer in ask(planner, self.data.test, train, seed=seed):
+                answers.append(answer)
+                if len(answers) % 50 == 0:
+                    yield Progress(f"{part}: asked", len(answers), len(self.data.test))
+            runs.append(answers)
+        mean = sum(spent) / len(spent)
+        row = {"name": name or kind, "seeds": len(runs), "cpu_seconds": mean, "examples": len(train), **size}
+        self.rows.append({**row, **summary(runs)})
+
+    def _train(
+        self, kind: str, train: Sequence[Example], *, seed: int, part: str
+    ) -> Generator[Progress, None, ToolPlanner]:
+        settings = self.settings
+        encode = Lexical().fit([request.goal for request, _ in train])
+        slots = max(len(plan.steps) for _, plan in train)
+        planner = tool_planner(
+            self.data.tools,
+            links=self.data.links,
+            slots=slots,
+            encode=encode,
+            width=settings.width,
+            count=settings.count,
+            seed=seed,
+            compute=Compute("cpu", threads=1),
+        )
+        recipe = Recipe(
+            steps=settings.steps,
+            learning_rate=settings.rate,
+            warmup=min(100, settings.steps // 5),
+            weight_decay=0.02,
+            average=0.998,
+        )
+        training = ToolTraining(planner, train, recipe=recipe, seed=seed)
+        process: Any = planner.process
+        steps = training.run() if kind == OURS else train_autoregressive(training, process)
+        for step in steps:
+            if step.step % 20 == 0 or step.step == settings.steps:
+                yield Progress(part, step.step, settings.steps)
+        trained = training.planner
+        if kind == AUTOREGRESSIVE:
+            return replace(trained, kernel=careful(process, leftmost=True))
+        return trained
+
+
+def sizes(planner: ToolPlanner) -> dict[str, int]:
+    """Return how many numbers were learned, and how many examples are kept beside them."""
+    reading = planner.domain.read  # type: ignore[attr-defined]
+    network = sum(weights.numel() for weights in network_of(planner).parameters())
+    if not isinstance(reading, Reading) or reading.experience is None:
+        return {"parameters": network, "kept_examples": 0}
+    known = reading.experience
+    return {"parameters": network + known.weights.numel(), "kept_examples": len(known.rows)}
+
+
+def ask(
+    planner: ToolPlanner, test: Sequence[Example], train: Sequence[Example], *, seed: int
+) -> Iterator[Answer]:
+    """Ask one request after the other, text included, and yield the answers."""
+    seen = {plan.tools for _, plan in train}
+    for request, _ in test[:3]:
+        planner.plan(request, seed=seed)  # the first calls of a process are slower
+    for request, truth in test:
+        wall, cpu = time.perf_counter(), time.process_time()
+        plan = planner.plan(request, seed=seed)
+        wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+        yield Answer(
+            plan.chosen.value.tools,
+            truth.tools,
+            truth.tools in seen,
+            confidence=plan.confidence,
+            milliseconds=1000 * wall,
+            cpu_milliseconds=1000 * cpu,
+        )

@@ -1,0 +1,69 @@
+"""Saving: the same planner comes back, and what is no planner is refused."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from agentic_diffusion import store
+from agentic_diffusion.denoising.train import Recipe
+from agentic_diffusion.errors import InvalidConfigError, StoreError
+from agentic_diffusion.planning.domains.toolplan.planner import tool_planner
+from agentic_diffusion.planning.domains.toolplan.requests import ToolRequest, chain
+from agentic_diffusion.planning.domains.toolplan.saving import packed, unpacked
+from agentic_diffusion.planning.domains.toolplan.training import ToolTraining
+
+
+def taught(tools):
+    planner = tool_planner(tools, slots=3, width=16, count=2, goals=("booking",))
+    pairs = [
+        ("weather in Oslo", "check_weather"),
+        ("write to Anna", "send_email"),
+        ("write to Ben", "send_email"),
+    ]
+    examples = [(ToolRequest(goal=goal), chain(tool)) for goal, tool in pairs]
+    training = ToolTraining(planner, examples, recipe=Recipe(steps=2), batch=2, held_out=0.4)
+    list(training.run())
+    return training.planner
+
+
+def test_the_same_planner_comes_back(tools, tmp_path, ask) -> None:
+    planner = taught(tools)
+    store.save(tmp_path, *packed(planner))
+    bundle = store.load(tmp_path)
+    back = unpacked(bundle.tensors, bundle.card)
+    for seed in range(2):
+        one, two = planner.plan(ask, seed=seed), back.plan(ask, seed=seed)
+        assert one.chosen.value == two.chosen.value
+        assert one.confidence == pytest.approx(two.confidence, abs=1e-4)
+        assert one.unfamiliar == pytest.approx(two.unfamiliar, abs=1e-3)
+    assert back.verify == planner.verify
+
+
+def test_an_untrained_planner_with_links_comes_back_too(tools, ask) -> None:
+    planner = tool_planner(tools, links=[("search_flights", "book_flight")], slots=3, width=16)
+    assert unpacked(*packed(planner)).plan(ask).considered == planner.plan(ask).considered
+
+
+def test_other_encoders_must_be_given_again(tools, ask) -> None:
+    def encode(texts):
+        return torch.tensor([[float(len(text)), 1.0] for text in texts])
+
+    planner = tool_planner(tools, slots=3, width=16, encode=encode)
+    tensors, card = packed(planner)
+    assert unpacked(tensors, card, encode=encode).plan(ask).considered == planner.plan(ask).considered
+    with pytest.raises(StoreError, match="encode"):
+        unpacked(tensors, card)
+
+
+def test_what_is_no_tool_planner_is_refused(tools, recall) -> None:
+    tensors, card = packed(tool_planner(tools, slots=3, width=16))
+    with pytest.raises(StoreError, match="maze"):
+        unpacked(tensors, {**card, "kind": "maze"})
+    for wrong in ({"slots": 4}, {"tools": []}, {"width": None}):
+        with pytest.raises(StoreError, match="cannot be put together"):
+            unpacked(tensors, {**card, **wrong})
+    with pytest.raises(InvalidConfigError):
+        packed(recall(("send_email",)))
+    planner = tool_planner(tools, slots=3, width=16)
+    with pytest.raises(InvalidConfigError):
+        packed(replace(planner, domain=replace(planner.domain, read=lambda request: {})))

@@ -1,0 +1,28 @@
+"""The benchmark from files to rows, at the smallest size."""
+
+from agentic_diffusion_worlds.ultratool.bench import KINDS, Bench, Settings
+from agentic_diffusion_worlds.ultratool.data import load
+
+
+def test_every_row_is_measured(folder) -> None:
+    settings = Settings(steps=12, width=16, count=2, seeds=1, curve=(9,))
+    bench = Bench(load(folder, test=folder / "test.jsonl"), settings)
+    ticks = list(bench.run())
+    assert ticks[-1].done <= ticks[-1].total
+    names = [row["name"] for row in bench.rows]
+    assert sorted(names[:4]) == sorted(KINDS)
+    assert names[4] == "ours, 9 training requests"
+    for row in bench.rows:
+        assert 0 <= row["node_f1"]["mean"] <= 100
+        assert row["node_f1"]["n"] == 4
+    ours = bench.rows[names.index("ours")]
+    assert ours["examples"] == ours["kept_examples"] == 30
+    assert ours["parameters"] > 1000
+    assert ours["cpu_p50_ms"]["mean"] > 0
+    assert ours["node_f1"]["mean"] > 60
+
+
+def test_rows_can_be_chosen(folder) -> None:
+    bench = Bench(load(folder), Settings(only=("nearest plan",)))
+    assert [tick.part for tick in bench.run()] == ["nearest plan"]
+    assert [row["name"] for row in bench.rows] == ["nearest plan"]
