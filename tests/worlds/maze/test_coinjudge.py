@@ -64,7 +64,16 @@ def test_without_a_coin_time_decides():
     assert replace_start(TASK, np.array([1.0, 1.5, 0.0, 0.0])).coin == TASK.coin
 
 
+def test_of_many_only_the_promising_ones_are_looked_at_closely():
+    quick = NearestFree(GEOMETRY, closely=2)
+    values = [DIRECT, through((1, 1), (1, 2)), PAST, THERE_AND_BACK]
+    slow, fast = JUDGE(TASK, values), quick(TASK, values)
+    assert fast[2:] == slow[2:]
+    assert all(v.evidence["glance"] and not v.passed for v in fast[:2])
+    assert max(v.score for v in fast[:2]) < min(v.score for v in fast[2:])
+
+
 def test_settings_that_make_no_sense_are_refused():
-    for wrong in ({"smoothings": ()}, {"smoothings": (-0.1,)}, {"slack": -1.0}):
+    for wrong in ({"smoothings": ()}, {"smoothings": (-0.1,)}, {"slack": -1.0}, {"closely": 0}):
         with pytest.raises(InvalidConfigError):
             NearestFree(GEOMETRY, **wrong)

@@ -23,6 +23,8 @@ COIN, WALL, MISS = (
     10.0,
     3.0,
 )  # seconds that a coin, a way without walls and a unit of distance are worth
+GLANCE = 100.0  # seconds below whatever was looked at closely
+UNSEEN = Verdict(passed=False, score=0.0)
 
 
 @final
@@ -41,49 +43,63 @@ class NearestFree:
         engine: What the ball can do.
         smoothings: How far curves are smoothed, in units of length.
         slack: How deep a curve may cut into a grown wall.
+        closely: Of more candidates than this only the most promising ones are smoothed and timed; the others fail.
     """
 
     geometry: Geometry
     engine: Engine = BALL
     smoothings: tuple[float, ...] = (0.1, 0.25, 0.5, 0.8)
     slack: float = 0.02
+    closely: int = 16
 
     def __post_init__(self) -> None:
-        if not self.smoothings or min(self.smoothings) < 0 or self.slack < 0:
+        if not self.smoothings or min(self.smoothings) < 0 or self.slack < 0 or self.closely < 1:
             raise InvalidConfigError(
-                f"smoothings={self.smoothings}, slack={self.slack}",
-                "one or more widths of at least 0, and a slack of at least 0",
-                "Leave both out for mazes with corridors one unit wide.",
+                f"smoothings={self.smoothings}, slack={self.slack}, closely={self.closely}",
+                "one or more widths of at least 0, a slack of at least 0, and closely of at least 1",
+                "Leave them out for mazes with corridors one unit wide.",
             )
 
     def __call__(self, request: CoinTask, values: Sequence[Trajectory]) -> list[Verdict]:
         """Judge all candidates at once."""
         ways = [_way(request, value) for value in values]
-        points = np.concatenate([way.curves(self.smoothings) for way in ways])
+        glances = self._glances(ways)
+        close = np.argsort([-verdict.score for verdict in glances])[: self.closely].tolist()
+        points = np.concatenate([ways[k].curves(self.smoothings) for k in close])
         courses = fastest(points, velocity=np.array(request.start[2:4]), engine=self.engine)
         clear = self._clear(points)
-        verdicts = [
-            self._verdict(course, ways[index // len(self.smoothings)], index, clear=float(clear[index]))
-            for index, course in enumerate(courses)
+        several = len(self.smoothings)
+        for n, k in enumerate(close):
+            at = range(n * several, (n + 1) * several)
+            verdicts = (self._verdict(courses[m], ways[k], m % several, clear=float(clear[m])) for m in at)
+            glances[k] = max(verdicts, key=_rank)
+        return glances
+
+    def _glances(self, ways: Sequence[_Way]) -> list[Verdict]:
+        """Return the verdicts of the ways as they are planned: none passes before it was looked at closely."""
+        if len(ways) <= self.closely:
+            return [UNSEEN] * len(ways)
+        clear = self._clear(np.stack([way.planned() for way in ways]))
+        return [
+            Verdict(
+                passed=False,
+                score=_worth(way, clear=float(share)) - GLANCE,
+                evidence={"clear": round(float(share), 3), "smoothing": 0.0, "glance": True},
+            )
+            for way, share in zip(ways, clear, strict=True)
         ]
-        step = len(self.smoothings)
-        return [max(verdicts[k : k + step], key=_rank) for k in range(0, len(verdicts), step)]
 
     def _verdict(self, course: Course, way: _Way, index: int, *, clear: float) -> Verdict:
         seconds = course.entry(course.points[-1], self.geometry.profile.goal_radius)
-        near = way.distance if clear == 1 or clear * POINTS > way.split else FAR
-        score = -seconds - WALL * (1 - clear)
         evidence = {
             "seconds": round(seconds, 3),
             "clear": round(clear, 3),
-            "smoothing": self.smoothings[index % len(self.smoothings)],
+            "smoothing": self.smoothings[index],
         }
         if way.coin is not None:
-            score += COIN * coin_score(near, reached=True)
-            score -= MISS * min(max(way.distance - COIN_RADIUS, 0.0), 10.0)
             evidence["coin"] = round(way.distance, 3)
-        passed = clear == 1 and (way.coin is None or near < COIN_RADIUS)
-        return Verdict(passed=passed, score=score, evidence=evidence)
+        passed = clear == 1 and (way.coin is None or way.distance < COIN_RADIUS)
+        return Verdict(passed=passed, score=_worth(way, clear=clear) - seconds, evidence=evidence)
 
     def _clear(self, points: Array) -> Array:
         free = self.geometry.segment_free(points[:, :-1], points[:, 1:], slack=self.slack)
@@ -114,6 +130,10 @@ class _Way:
     distance: float = FAR
     split: int = 0
 
+    def planned(self) -> Array:
+        """Return the whole curve as it is, (POINTS, 2)."""
+        return np.concatenate([self.pieces[0], *(piece[1:] for piece in self.pieces[1:])])
+
     def curves(self, widths: Sequence[float]) -> Array:
         """Return the whole curve smoothed at each width, (widths, POINTS, 2)."""
         parts = [np.stack([smooth(piece, width) for width in widths]) for piece in self.pieces]
@@ -138,6 +158,16 @@ def _way(request: CoinTask, value: Trajectory) -> _Way:
     split = int(np.clip(round(POINTS * lengths[0] / max(sum(lengths), 1e-9)), 4, POINTS - 4))
     both = evenly(pieces[0], split), evenly(pieces[1], POINTS + 1 - split)
     return _Way(coin, both, float(gaps[k]), split)
+
+
+def _worth(way: _Way, *, clear: float) -> float:
+    """Return the score of a way without the time that it takes."""
+    score = -WALL * (1 - clear)
+    if way.coin is not None:
+        near = way.distance if clear == 1 or clear * POINTS > way.split else FAR
+        score += COIN * coin_score(near, reached=True)
+        score -= MISS * min(max(way.distance - COIN_RADIUS, 0.0), 10.0)
+    return score
 
 
 def _rank(verdict: Verdict) -> tuple[bool, float]:
