@@ -11,6 +11,7 @@ import typer
 from agentic_diffusion.errors import InvalidConfigError
 
 from agentic_diffusion_cli import (
+    bench_coins,
     bench_evolve,
     bench_memory,
     bench_middleware,
@@ -39,6 +40,7 @@ def bench() -> None:
     """Measure, with the baselines of the same run."""
 
 
+app.command("coins")(bench_coins.coins)
 app.command("memory")(bench_memory.memory)
 app.command("middleware")(bench_middleware.middleware)
 app.command("sandbox")(bench_sandbox.sandbox)

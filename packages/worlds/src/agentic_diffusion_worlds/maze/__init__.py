@@ -9,6 +9,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from agentic_diffusion_worlds.maze.coinbench import (
+        CoinBench,
+        CoinTick,
+        Drawn,
+        Unaware,
+        coin_drivers,
+        told,
+    )
     from agentic_diffusion_worlds.maze.coindomain import CoinDomain, CoinPlanner, CoinReward, for_coins
     from agentic_diffusion_worlds.maze.coinjudge import NearestFree
     from agentic_diffusion_worlds.maze.coinlegs import TwoLegs
@@ -53,6 +61,7 @@ if TYPE_CHECKING:
     )
 
 _HOMES = {
+    "coinbench": ("CoinBench", "CoinTick", "Drawn", "Unaware", "coin_drivers", "told"),
     "coindomain": (
         "CoinDomain",
         "CoinPlanner",
@@ -112,6 +121,7 @@ __all__ = [
     "SUITES",
     "UMAZE",
     "Cell",
+    "CoinBench",
     "CoinDomain",
     "CoinDrive",
     "CoinPilot",
@@ -120,7 +130,9 @@ __all__ = [
     "CoinReward",
     "CoinSuite",
     "CoinTask",
+    "CoinTick",
     "CoinWorld",
+    "Drawn",
     "Episode",
     "Gains",
     "Geometry",
@@ -134,9 +146,11 @@ __all__ = [
     "Recipe",
     "Score",
     "TwoLegs",
+    "Unaware",
     "WaypointController",
     "animate",
     "ceiling_row",
+    "coin_drivers",
     "coin_score",
     "drive",
     "drive_coin",
@@ -157,6 +171,7 @@ __all__ = [
     "starts",
     "suite_tasks",
     "summary",
+    "told",
 ]
 
 
