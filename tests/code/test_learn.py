@@ -2,7 +2,7 @@
 
 import pytest
 from agentic_diffusion.errors import InvalidConfigError
-from agentic_diffusion_code.learn import WordCounts, corpus_counts, learn, library_counts
+from agentic_diffusion_code.learn import WordCounts, corpus_counts, from_corpus, learn, library_counts
 
 
 def counted():
@@ -40,3 +40,10 @@ def test_a_size_that_holds_nothing_is_refused():
 def test_words_come_from_the_corpus_and_the_library():
     assert corpus_counts(rows=3, seed=0, languages=("python",)).words["def"] >= 3
     assert library_counts(files=1).words["import"] >= 1
+
+
+def test_a_vocabulary_for_the_corpus_knows_its_words():
+    table = from_corpus(languages=("python",), size=900, rows=5, files=1)
+    assert table.size == 900
+    assert table == from_corpus(languages=("python",), size=900, rows=5, files=1)
+    assert len(table.encode("return", "python")) == 2

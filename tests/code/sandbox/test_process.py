@@ -5,6 +5,7 @@ import time
 
 import pytest
 from agentic_diffusion_code.sandbox import Limits, ProcessSandbox, SandboxError
+from agentic_diffusion_code.sandbox.languages import toolchain
 from agentic_diffusion_code.sandbox.policy import findings
 
 
@@ -131,3 +132,27 @@ def test_timeouts_are_exact(fence):
         begun = time.monotonic()
         assert fence.run(source, limits=Limits(wall_seconds=0.2)).status == "timeout"
         assert time.monotonic() - begun < 1.0
+
+
+@pytest.mark.parametrize(
+    ("language", "right", "wrong"),
+    [
+        ("javascript", "while (true) {}", "let x = ;"),
+        ("c", "int f(void) { return 1; }", "int f(void) { return y; }"),
+        ("rust", "pub fn f() -> i64 { 1 }", 'pub fn f() -> i64 { "a" }'),
+        ("java", "class A { int f() { return 1; } }", 'class A { int f() { return "a"; } }'),
+    ],
+)
+def test_tools_look_at_programs_without_starting_them(fence, language, right, wrong):
+    if toolchain(language) is None:
+        assert "toolchain missing" in fence.compiles(right, language=language).stderr
+        return
+    assert fence.compiles(right, language=language).status == "ok"
+    found = fence.compiles(wrong, language=language)
+    assert found.status in ("compile_error", "error")
+    assert found.stderr
+
+
+def test_python_needs_no_process_to_be_checked(fence):
+    assert "own compiler" in fence.compiles("x = 1", language="python").stderr
+    assert fence.compiles("x", language="cobol").status == "refused"

@@ -25,7 +25,7 @@ Range: TypeAlias = tuple[int, int]
 class Compiles(Protocol):
     """A sandbox that can compile a program without running it."""
 
-    def compiles(self, source: str, *, language: str) -> Execution:
+    def compiles(self, source: str, *, language: str = ...) -> Execution:
         """Run only the checks of a language's own tools."""
         ...
 

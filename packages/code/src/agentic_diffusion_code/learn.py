@@ -150,13 +150,20 @@ def library_counts(*, files: int) -> WordCounts:
     return counts
 
 
-def shipped(*, size: int = 4096, rows: int = 1500, files: int = 150, seed: int = 0) -> Vocabulary:
-    """Return the vocabulary as it is shipped; it depends on the version of the running Python.
+def from_corpus(
+    *,
+    languages: Sequence[str] = LANGUAGES,
+    size: int = 4096,
+    rows: int = 1500,
+    files: int = 150,
+    seed: int = 0,
+) -> Vocabulary:
+    """Return a vocabulary for the corpus; it depends on the version of the running Python.
 
     Words of the corpus count more than those of the library, which are many and mixed.
     """
     counts = library_counts(files=files)
     counts.words = Counter({word: n for word, n in counts.words.items() if n >= 4})
-    for word, n in corpus_counts(rows=rows, seed=seed, languages=LANGUAGES).words.items():
+    for word, n in corpus_counts(rows=rows, seed=seed, languages=languages).words.items():
         counts.words[word] += 20 * n
     return learn(counts, size=size)

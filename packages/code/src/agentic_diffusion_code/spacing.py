@@ -11,7 +11,7 @@ from functools import cache
 
 from agentic_diffusion_code.lexing import LEXICONS
 
-BREAK, INDENT, DEDENT = "\n", "\x01", "\x02"
+BREAK, INDENT, DEDENT = "\n", "\n>", "\n<"
 """Lexemes that are no text: the end of a line, and a block that begins or ends (Python)."""
 
 UNITS = {"go": "\t", "javascript": "  ", "typescript": "  "}
@@ -45,6 +45,7 @@ class Layout:
         self._indent = 0
         self._generic = 0
         self._closure = False  # between the bars of a closure (Rust)
+        self._closed = False  # the lexeme before ended type arguments
         self._tight = False  # the lexeme before was a sign of what follows
 
     def gaps(self, lexemes: Sequence[str]) -> list[str]:
@@ -148,8 +149,10 @@ class Layout:
             return False
         if lexeme in (">", ">>", ">>>") and self._generic >= len(lexeme):
             self._generic -= len(lexeme)
+            self._closed = True
             return False
-        if before in (">", ">>", ">>>") and lexeme == "(":
+        closed, self._closed = self._closed, False
+        if closed and lexeme == "(":
             return False
         return None
 
@@ -197,12 +200,18 @@ def _is_operand(lexeme: str, keywords: frozenset[str]) -> bool:
         return lexeme not in keywords
     first = lexeme[:1]
     point = first == "." and lexeme[1:2].isdigit()
-    return first.isdigit() or first in "\"'`)]}" or point
+    return first.isdigit() or first in "\"'`)]}" or point or _is_regex(lexeme)
+
+
+def _is_regex(lexeme: str) -> bool:
+    return lexeme[:1] == "/" and len(lexeme) > 2 and lexeme != "//="
 
 
 @cache
 def _apart(before: str, lexeme: str, language: str) -> bool:
     """Whether two lexemes without a space between them are still these two."""
+    if _is_regex(before):
+        return not lexeme[:1].isalnum()
     if len(before) > 40 or len(lexeme) > 40:
         before, lexeme = before[-1:], lexeme[:1]
         return not (before.isalnum() and lexeme.isalnum())

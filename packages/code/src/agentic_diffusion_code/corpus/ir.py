@@ -75,6 +75,10 @@ class Choose:
 Expr: TypeAlias = Lit | Name | Call | Fn | Comp | Choose
 
 
+Change: TypeAlias = Callable[[Expr], Expr]
+"""What is done to each part of an expression."""
+
+
 @dataclass(frozen=True, slots=True)
 class Let:
     """A new variable."""

@@ -14,7 +14,7 @@ from agentic_diffusion_code.cases import Case, LanguageName, Raises
 from agentic_diffusion_code.corpus import inputs, ir, mutate
 from agentic_diffusion_code.corpus.compose import Composition, compose, draw_stages
 from agentic_diffusion_code.corpus.evaluate import Answer, UnfitError, compile_program
-from agentic_diffusion_code.corpus.render import LANGUAGES, UnsayableError, render, signature
+from agentic_diffusion_code.corpus.render import LANGUAGES, UnsayableError, entry_name, render, signature
 from agentic_diffusion_code.corpus.split import SPLITS, Split, pair_is_held, pairs_of, split_of
 from agentic_diffusion_code.corpus.task import Task
 from agentic_diffusion_code.corpus.wording import Wording
@@ -62,9 +62,9 @@ def draw(rng: random.Random, languages: Sequence[str], *, split: Split) -> Task 
         source = render(made.program, language)
     except UnsayableError:
         return None
-    identity = hashlib.blake2b(
-        f"{language}\0{made.description}\0{source}".encode(), digest_size=8
-    ).hexdigest()
+    name = entry_name(made.program, language)
+    description = _said_for(made, language, name)
+    identity = hashlib.blake2b(f"{language}\0{description}\0{source}".encode(), digest_size=8).hexdigest()
     if split_of(names, language, phrases=wording.used, identity=identity) != split:
         return None
     cases = cases_of(made, rng)
@@ -73,12 +73,12 @@ def draw(rng: random.Random, languages: Sequence[str], *, split: Split) -> Task 
     entry = made.program.entry
     return Task(
         id=identity,
-        description=made.description,
+        description=description,
         language=cast(LanguageName, language),
-        entry=entry.name,
+        entry=name,
         signature=signature(made.program, language),
         source=source,
-        cases=cases,
+        cases=tuple(_case(arguments, answer, language) for arguments, answer in cases),
         types=(*(kind for _, kind in entry.params), entry.returns),
         stages=tuple(stage.label for stage in made.stages),
         primitives=made.primitives,
@@ -87,7 +87,7 @@ def draw(rng: random.Random, languages: Sequence[str], *, split: Split) -> Task 
     )
 
 
-def cases_of(made: Composition, rng: random.Random) -> tuple[Case, ...] | None:
+def cases_of(made: Composition, rng: random.Random) -> list[tuple[list[Any], Answer]] | None:
     """Return cases that tell the program from wrong ones; None when there are none.
 
     Wrong variants are made by one change each. Where one of them answers every case rightly,
@@ -109,7 +109,7 @@ def cases_of(made: Composition, rng: random.Random) -> tuple[Case, ...] | None:
             return None
         if killer not in found:
             found.append(killer)
-    return tuple(_case(arguments, answer) for arguments, answer in found)
+    return found
 
 
 Run = Callable[[Sequence[Any]], Answer]
@@ -160,8 +160,17 @@ def _answer(run: Run, arguments: Sequence[Any]) -> Answer | None:
         return None
 
 
-def _case(arguments: list[Any], answer: Answer) -> Case:
+def _said_for(made: Composition, language: str, name: str) -> str:
+    """Return the request in the words of a language: what it calls a refusal, and names as it writes them."""
+    if language == "python":
+        return made.description
+    text = made.description.removesuffix(" Add a docstring.").replace("Raise a ValueError", "Throw an Error")
+    return text.replace(f"`{made.program.entry.name}`", f"`{name}`")
+
+
+def _case(arguments: list[Any], answer: Answer, language: str) -> Case:
     expected: Any = answer.value
     if answer.error is not None:
-        expected = Raises.model_construct(type="ValueError", message=answer.error)
+        kind = "ValueError" if language == "python" else "Error"
+        expected = Raises.model_construct(type=kind, message=answer.error)
     return Case.model_construct(arguments=tuple(arguments), expected=expected, tolerance=1e-9)

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import sysconfig
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ _SYSTEM = ("/usr/lib", "/usr/lib32", "/usr/lib64", "/lib", "/lib64", "/etc/ld.so
 DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 COMPILE_SECONDS = 15
 _DRIVER = Path(__file__).parent / "inside" / "driver.js"
+_CHECK_ONLY = {"c": ("-fsyntax-only",), "rust": ("--crate-type=lib", "-Aunused")}
 ENVIRONMENT = {
     "PATH": "/usr/bin:/bin",
     "HOME": ".",
@@ -53,6 +54,25 @@ class Toolchain:
     file: str = "program.py"
     steps: Callable[[Limits], tuple[Step, ...]] | None = None  # None: Python, forked, not started
     driver: str | None = None
+
+    def checking(self) -> Toolchain:
+        """Return the toolchain that only looks at a program and starts nothing of it.
+
+        Node is asked to check; of a compiled language the compiler runs and the program does not. A library
+        is enough: no entry point is asked for where the compiler can do without.
+        """
+        assert self.steps is not None
+        all_steps = self.steps
+
+        def steps(limits: Limits) -> tuple[Step, ...]:
+            compiling = [step for step in all_steps(limits) if step.compiles]
+            if not compiling:
+                (step,) = all_steps(limits)
+                return (replace(step, argv=(*step.argv[:-1], "--check", step.argv[-1])),)
+            more = _CHECK_ONLY.get(self.name, ())
+            return tuple(replace(step, argv=(step.argv[0], *more, *step.argv[1:])) for step in compiling)
+
+        return replace(self, steps=steps)
 
     def job(self, source: str, limits: Limits, *, layers: frozenset[str]) -> dict[str, Any]:
         """Describe to the worker how to run a source."""

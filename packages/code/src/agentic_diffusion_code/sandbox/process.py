@@ -87,6 +87,31 @@ class ProcessSandbox:
         finally:
             self._turns.release()
 
+    def compiles(
+        self, source: str, *, language: str = "javascript", limits: Limits = DEFAULT_LIMITS
+    ) -> Execution:
+        """Let a language's own tools look at a program; nothing of it is started.
+
+        Args:
+            source: The program.
+            language: Any of `LANGUAGES` but Python, which the caller's own compiler checks.
+            limits: What the tools may use, besides the time that compilers are granted.
+        """
+        text, trouble = self._read(source, language)
+        tools = self._tools(language)
+        if trouble is not None or isinstance(tools, str):
+            return refused(trouble or str(tools))
+        if tools.steps is None:
+            return refused("Python is checked by its own compiler, without a process")
+        if not self._turns.acquire(timeout=-1 if self._patience is None else self._patience):
+            return refused("the sandbox is busy: no turn within the time that was granted")
+        try:
+            return running.run(
+                self._pool(tools), tools.checking(), self._gate, job=running.Job(text, stdin="", limits=limits)
+            )
+        finally:
+            self._turns.release()
+
     def call(
         self,
         source: str,
