@@ -1,7 +1,6 @@
 """The figures of the corpus."""
 
 import pytest
-
 from agentic_diffusion_code.corpus.measure import mean, run_bench, share
 from agentic_diffusion_code.corpus.render import LANGUAGES
 
@@ -10,7 +9,11 @@ def test_intervals():
     assert share(10, 10)["ci95"][0] == pytest.approx(72.2, abs=0.1)
     assert share(10, 10)["ci95"][1] == pytest.approx(100.0)
     assert share(0, 0)["ci95"] == [0.0, 100.0]
-    assert mean([1.0, 3.0]) == {"mean": 2.0, "ci95": [pytest.approx(0.04, abs=0.01), pytest.approx(3.96, abs=0.01)], "n": 2}
+    assert mean([1.0, 3.0]) == {
+        "mean": 2.0,
+        "ci95": [pytest.approx(0.04, abs=0.01), pytest.approx(3.96, abs=0.01)],
+        "n": 2,
+    }
     assert mean([5.0])["ci95"] == [5.0, 5.0]
 
 

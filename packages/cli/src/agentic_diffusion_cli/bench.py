@@ -12,6 +12,7 @@ from agentic_diffusion.errors import InvalidConfigError
 
 from agentic_diffusion_cli import (
     bench_coins,
+    bench_corpus,
     bench_evolve,
     bench_memory,
     bench_middleware,
@@ -41,6 +42,7 @@ def bench() -> None:
 
 
 app.command("coins")(bench_coins.coins)
+app.command("corpus")(bench_corpus.corpus)
 app.command("memory")(bench_memory.memory)
 app.command("middleware")(bench_middleware.middleware)
 app.command("sandbox")(bench_sandbox.sandbox)

@@ -32,7 +32,9 @@ def corpus(
         def tell(name: str, done: int, total: int) -> None:
             shown.update(task, completed=done, total=total, note=name)
 
-        rows = run_bench(seeds=seeds, tasks=tasks, executed=executed, against=tuple(against or ()), progress=tell)
+        rows = run_bench(
+            seeds=seeds, tasks=tasks, executed=executed, against=tuple(against or ()), progress=tell
+        )
     if target:
         figures = {
             "bench": "corpus",

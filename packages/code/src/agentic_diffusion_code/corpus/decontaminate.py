@@ -18,12 +18,12 @@ from agentic_diffusion.errors import InvalidConfigError
 from agentic_diffusion_code.corpus.task import Task
 
 GRAM = 13
-_WORD = re.compile(r"\w+|[^\w\s]")
+_WORD = re.compile(r"\w+")
 _FIELDS = ("prompt", "text", "description", "canonical_solution", "code", "test")
 
 
 def grams(text: str, size: int = GRAM) -> Iterator[bytes]:
-    """Yield a hash of each passage of so many neighbouring words and signs, case aside."""
+    """Yield a hash of each passage of so many neighbouring words, case and signs aside."""
     words = _WORD.findall(text.lower())
     for first in range(len(words) - size + 1):
         yield blake2b("\0".join(words[first : first + size]).encode(), digest_size=8).digest()

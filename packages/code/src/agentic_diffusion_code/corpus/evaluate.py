@@ -15,7 +15,7 @@ from agentic_diffusion_code.corpus.operations import OPERATIONS
 
 LARGEST = 1 << 53
 MAX_LENGTH = 2000
-MAX_TURNS = 20_000
+MAX_TURNS = 1000
 
 Env: TypeAlias = dict[str, Any]
 Run: TypeAlias = Callable[[Env], Any]

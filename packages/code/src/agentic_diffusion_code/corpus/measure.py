@@ -34,7 +34,11 @@ def share(hits: int, n: int) -> dict[str, Any]:
     p = hits / n
     middle = (p + Z * Z / (2 * n)) / (1 + Z * Z / n)
     half = Z * ((p * (1 - p) / n + Z * Z / (4 * n * n)) ** 0.5) / (1 + Z * Z / n)
-    return {"mean": 100 * p, "ci95": [100 * (middle - half), 100 * (middle + half)], "n": n}
+    return {
+        "mean": 100 * p,
+        "ci95": [max(0.0, 100 * (middle - half)), min(100.0, 100 * (middle + half))],
+        "n": n,
+    }
 
 
 def mean(values: Sequence[float]) -> dict[str, Any]:
@@ -73,7 +77,7 @@ def run_bench(
                 clean = sum(1 for _ in filter_.clean(drawn))
                 row["shares_a_passage_percent"] = share(len(drawn) - clean, len(drawn))
             found.append(row)
-        found.append(_mutants(seeds=seeds, tasks=max(1, tasks // 4)))
+        found.append(_mutants(seeds=seeds, tasks=max(12, tasks // 2)))
     tell("done", len(LANGUAGES), len(LANGUAGES))
     return found
 

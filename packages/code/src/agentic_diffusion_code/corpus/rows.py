@@ -19,7 +19,7 @@ from agentic_diffusion_code.corpus.split import SPLITS, Split, pair_is_held, pai
 from agentic_diffusion_code.corpus.task import Task
 from agentic_diffusion_code.corpus.wording import Wording
 
-CASES, MUTANTS, ATTEMPTS, EXTRA = 8, 2, 20, 16
+CASES, MUTANTS, ATTEMPTS, EXTRA = 8, 2, 20, 12
 
 
 def generate(*, seed: int, languages: Sequence[str] = ("python",), split: Split = "train") -> Iterator[Task]:

@@ -107,7 +107,10 @@ class ProcessSandbox:
             return refused("the sandbox is busy: no turn within the time that was granted")
         try:
             return running.run(
-                self._pool(tools), tools.checking(), self._gate, job=running.Job(text, stdin="", limits=limits)
+                self._pool(tools),
+                tools.checking(),
+                self._gate,
+                job=running.Job(text, stdin="", limits=limits),
             )
         finally:
             self._turns.release()
