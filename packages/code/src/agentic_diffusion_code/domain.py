@@ -27,8 +27,8 @@ class CodeRequest(Record):
     Args:
         description: What it does, in words; read by the model, never run and never obeyed.
         language: The language to write in.
-        signature: The first line, such as `def area(width, height):`; pinned where given.
-        entry: The name of the function, for the tests; pinned where no signature is given.
+        signature: The line that declares it, such as `def area(width, height):`; programs without it are refused.
+        entry: The name of the function, for the tests.
         tests: Calls and what they must return, or checks written as code; every one must pass.
         prefix: Program text before the function, such as imports; pinned, and part of the program.
         suffix: Program text behind it; part of what is run, never changed.

@@ -163,6 +163,8 @@ def examine(source: str, search: Search, *, parses: Parses, lints: bool) -> Atte
     request = search.request
     whole = source + "\n" + request.suffix if request.suffix.strip() else source
     trouble = "it is empty" if not source.strip() else parses(whole, request.language)
+    if trouble is None and not keeps(source, request):
+        trouble = "it does not keep the signature that was given"
     if trouble is not None:
         return Attempt(whole, source, trouble=trouble)
     findings = lint(whole) if lints and request.language == "python" else ()
@@ -170,3 +172,9 @@ def examine(source: str, search: Search, *, parses: Parses, lints: bool) -> Atte
         return Attempt(whole, source, findings=findings, passed=True)
     judgement = verify(whole, request.task(), sandbox=search.sandbox, limits=request.limits)
     return Attempt(whole, source, findings=findings, judgement=judgement, passed=judgement.passed)
+
+
+def keeps(source: str, request: CodeRequest) -> bool:
+    """Say whether a program holds the signature that was asked for, whatever its white space."""
+    wanted = "".join(request.signature.split())
+    return wanted in "".join(source.split())

@@ -138,10 +138,10 @@ class Writes(Protocol):
         ...
 
 
-def prompt_of(tokens: Tokens, description: str, language: str) -> tuple[int, ...]:
-    """Return what is read before a program: the tag of the language, the description, and the mark of code."""
-    words = tokens.encode_text(description)
-    return tokens.language(language), tokens.text, *words, tokens.code
+def prompt_of(tokens: Tokens, description: str, language: str, signature: str = "") -> tuple[int, ...]:
+    """Return what is read before a program: the tag of the language, the description, and the signature or name."""
+    given = tokens.encode(signature, language) if signature else []
+    return tokens.language(language), tokens.text, *tokens.encode_text(description), tokens.code, *given
 
 
 @final
@@ -169,7 +169,8 @@ class TokenWriter:
         Raises:
             InvalidStateError: The description is longer than the model can read.
         """
-        prompt = prompt_of(self.tokens, request.description, request.language)
+        given = request.signature or request.entry or ""
+        prompt = prompt_of(self.tokens, request.description, request.language, given)
         if len(prompt) > self.longest_prompt:
             raise InvalidStateError(
                 f"a description of {len(prompt)} tokens",
@@ -179,22 +180,8 @@ class TokenWriter:
         return prompt
 
     def head(self, request: CodeRequest) -> list[int]:
-        """Return the tokens that every candidate begins with: what is fixed by prefix, signature or name."""
-        text = request.prefix.rstrip() + "\n" if request.prefix.strip() else ""
-        if request.signature:
-            return self._encoded(text + request.signature.rstrip() + "\n    pass\n", request, until="pass")
-        if request.entry and request.language == "python":
-            return self._encoded(f"{text}def {request.entry}():\n    pass\n", request, until=")")
-        return self._encoded(text, request) if text else []
-
-    def _encoded(self, source: str, request: CodeRequest, *, until: str = "") -> list[int]:
-        ids = self.tokens.encode(source, request.language)
-        if not until:
-            return ids
-        text, places = self.tokens.layout(ids, request.language)
-        stop = text.rindex(until)
-        cut = next((i for i, (start, end) in enumerate(places) if end > stop and start < end), len(ids))
-        return ids[:cut]
+        """Return the tokens that every candidate begins with: the prefix of the request."""
+        return self.tokens.encode(request.prefix, request.language) if request.prefix.strip() else []
 
     def write(self, request: CodeRequest, *, count: int, seed: int, temperature: float) -> Iterator[Sketch]:
         """Write candidates block by block."""
