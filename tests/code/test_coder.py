@@ -7,7 +7,7 @@ from agentic_diffusion.errors import InvalidConfigError, InvalidStateError
 from agentic_diffusion.planning.budget import Budget
 from agentic_diffusion.planning.planner import Plans
 from agentic_diffusion.testing import check_planner
-from agentic_diffusion_code.coder import Coder, no_parser
+from agentic_diffusion_code.coder import Coder
 from agentic_diffusion_code.confidence import Confidence, Familiar
 from agentic_diffusion_code.domain import CodeRequest, asked
 from agentic_diffusion_code.model.decode import Decoding
@@ -93,7 +93,6 @@ def test_what_does_not_parse_is_mended_or_left() -> None:
     plan = Coder(Scripted((TORN,), ("",)), count=0, rounds=1).plan(request)
     assert plan.abstained
     assert "2 of 2 programs do not parse" in plan.chosen.verdict.evidence["reasons"]
-    assert no_parser("x", "go") is not None
 
 
 def test_a_proven_program_is_the_start(fence: ProcessSandbox) -> None:

@@ -1,11 +1,13 @@
-"""Python's own compiler is the gate."""
+"""The gate of each language: its own parser."""
 
-from agentic_diffusion_code.grammar import python_trouble
+from agentic_diffusion_code.grammar import trouble
 
 
 def test_what_parses_and_what_does_not() -> None:
-    assert python_trouble("def f():\n    return 1\n") is None
-    assert python_trouble("def f(:\n") == "line 1: invalid syntax"
-    assert "outside function" in str(python_trouble("return 1"))
-    assert "null" in str(python_trouble("x = '\0'"))
-    assert python_trouble("1 is 1") is None
+    assert trouble("def f():\n    return 1\n", "python") is None
+    assert trouble("def f(:\n", "python") == "line 1: invalid syntax"
+    assert "outside function" in str(trouble("return 1", "python"))
+    assert trouble("x = '\0'", "python") is not None
+    assert trouble("1 is 1", "python") is None
+    assert trouble("function f(a) { return a; }", "javascript") is None
+    assert trouble("function f(a { return a; }", "javascript") == "line 1: does not parse"

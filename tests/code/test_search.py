@@ -2,24 +2,20 @@
 
 from agentic_diffusion.planning.budget import Budget, Clock
 from agentic_diffusion_code.domain import asked
-from agentic_diffusion_code.grammar import python_trouble
-from agentic_diffusion_code.search import Attempt, Search, examine
+from agentic_diffusion_code.grammar import trouble
+from agentic_diffusion_code.search import Attempt, Search, examine, keeps
 
 
 def search() -> Search:
     return Search(asked("doubles"), None, Clock(Budget()), 8)
 
 
-def gate(source: str, language: str) -> str | None:
-    return python_trouble(source)
-
-
 def test_the_parser_comes_first() -> None:
-    assert examine("", search(), parses=gate, lints=True).trouble == "it is empty"
-    torn = examine("def f(:", search(), parses=gate, lints=True)
+    assert examine("", search(), parses=trouble, lints=True).trouble == "it is empty"
+    torn = examine("def f(:", search(), parses=trouble, lints=True)
     assert torn.trouble is not None
     assert torn.score == 0
-    fine = examine("import os\n", search(), parses=gate, lints=True)
+    fine = examine("import os\n", search(), parses=trouble, lints=True)
     assert fine.passed
     assert [each.code for each in fine.findings] == ["F401"]
 
@@ -27,7 +23,7 @@ def test_the_parser_comes_first() -> None:
 def test_the_best_attempt_has_fewest_findings() -> None:
     now = search()
     for source in ("import os\n", "x = 1\n"):
-        now.attempts[source] = examine(source, now, parses=gate, lints=True)
+        now.attempts[source] = examine(source, now, parses=trouble, lints=True)
     best = now.best()
     assert best is not None
     assert best.source == "x = 1\n"
@@ -47,3 +43,12 @@ def test_a_failure_is_given_once() -> None:
         "2 of 2 programs do not parse",
         "the same failures came again after repair",
     ]
+
+
+def test_a_signature_is_kept_whatever_its_spaces() -> None:
+    request = asked("adds", signature="def add(a, b):")
+    assert keeps("def add( a,b ):\n    return a + b\n", request)
+    assert not keeps("def add(a, c):\n    return a + c\n", request)
+    now = Search(request, None, Clock(Budget()), 8)
+    refused = examine("def add(a):\n    return a\n", now, parses=trouble, lints=False)
+    assert refused.trouble == "it does not keep the signature that was given"

@@ -48,17 +48,16 @@ def test_programs_are_written(writer: TokenWriter) -> None:
     assert greedy.sources == (DOUBLE,)
 
 
-def test_heads_are_pinned(writer: TokenWriter) -> None:
+def test_prefixes_are_pinned_and_signatures_are_read(writer: TokenWriter) -> None:
     request = asked("doubles", signature="def f ( x ) :")
-    shown = writer.tokens.layout(writer.head(request), "python")[0]
-    assert shown.split() == ["def", "f", "(", "x", ")", ":"]
+    assert writer.head(request) == []
+    assert writer.prompt(request)[-6:] == tuple(writer.tokens.encode("def f ( x ) :", "python"))
     named = asked("doubles", ["f(1) == 2"])
-    assert writer.tokens.layout(writer.head(named), "python")[0].split() == ["def", "f", "("]
-    assert writer.head(asked("doubles")) == []
+    assert writer.prompt(named)[-2:] == (4, *writer.tokens.encode("f", "python"))
     other = request.model_copy(update={"prefix": "import math"})
-    assert writer.tokens.layout(writer.head(other), "python")[0].startswith("import math\ndef f")
-    bare = request.model_copy(update={"prefix": "import math", "signature": "", "entry": None})
-    assert writer.tokens.layout(writer.head(bare), "python")[0] == "import math\n"
+    assert writer.tokens.layout(writer.head(other), "python")[0] == "import math\n"
+    sketch = last(writer.write(other, count=1, seed=0, temperature=0.0))
+    assert sketch.sources[0].startswith("import math")
 
 
 def test_lines_are_mended_in_view_of_the_rest(writer: TokenWriter) -> None:

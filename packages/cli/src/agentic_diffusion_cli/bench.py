@@ -11,6 +11,7 @@ import typer
 from agentic_diffusion.errors import InvalidConfigError
 
 from agentic_diffusion_cli import (
+    bench_code,
     bench_coins,
     bench_corpus,
     bench_evolve,
@@ -41,6 +42,7 @@ def bench() -> None:
     """Measure, with the baselines of the same run."""
 
 
+app.command("code")(bench_code.code)
 app.command("coins")(bench_coins.coins)
 app.command("corpus")(bench_corpus.corpus)
 app.command("memory")(bench_memory.memory)

@@ -11,7 +11,7 @@ import typer
 from agentic_diffusion.errors import AgenticDiffusionError
 from typer.core import TyperGroup
 
-from agentic_diffusion_cli import bench, demo, doctor, evolve, report, sandbox, serve, train
+from agentic_diffusion_cli import bench, code, demo, doctor, evolve, report, sandbox, serve, train
 
 DEBUG = "AGENTIC_DIFFUSION_DEBUG"
 FAULT, INTERRUPTED = 2, 130
@@ -78,6 +78,7 @@ def family(
             logging.getLogger(name).setLevel(logging.INFO)
 
 
+app.command("code")(code.code)
 app.command("demo")(demo.demo)
 app.command("doctor")(doctor.doctor)
 app.command("serve")(serve.serve)

@@ -6,18 +6,38 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from agentic_diffusion_code.coder import Coder
+    from agentic_diffusion_code.domain import CodeRequest, Program, asked
+    from agentic_diffusion_code.embedded import load_coder
     from agentic_diffusion_code.language import Language, Span, by_name
     from agentic_diffusion_code.stream import Kind
     from agentic_diffusion_code.tokens import Vocabulary
+    from agentic_diffusion_code.writer import TokenWriter
 
 _HOMES = {
+    "coder": ("Coder",),
+    "domain": ("CodeRequest", "Program", "asked"),
+    "embedded": ("load_coder",),
     "language": ("Language", "Span", "by_name"),
     "stream": ("Kind",),
     "tokens": ("Vocabulary",),
+    "writer": ("TokenWriter",),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
-__all__ = ["Kind", "Language", "Span", "Vocabulary", "by_name"]
+__all__ = [
+    "CodeRequest",
+    "Coder",
+    "Kind",
+    "Language",
+    "Program",
+    "Span",
+    "TokenWriter",
+    "Vocabulary",
+    "asked",
+    "by_name",
+    "load_coder",
+]
 
 
 def __getattr__(name: str) -> Any:

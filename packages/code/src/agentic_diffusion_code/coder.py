@@ -13,7 +13,7 @@ from agentic_diffusion.records import Candidate, DenoiseEvent, Plan, Verdict
 
 from .confidence import Confidence, Familiar
 from .domain import CodeRequest, Program
-from .grammar import Parses, python_trouble
+from .grammar import Parses, trouble
 from .repair import hint, suspects
 from .sandbox.base import Sandbox
 from .search import Attempt, Search, examine
@@ -41,11 +41,6 @@ class Sketched:
     sources: tuple[str, ...]
 
 
-def no_parser(source: str, language: str) -> str | None:
-    """Parse Python by its own compiler; other languages need a parser that is given."""
-    return python_trouble(source) if language == "python" else f"no parser for {language} was given"
-
-
 @final
 @dataclass(frozen=True)
 class Coder:
@@ -71,7 +66,7 @@ class Coder:
 
     writer: Writes
     sandbox: Sandbox | None = None
-    parses: Parses = no_parser
+    parses: Parses = trouble
     count: int = 8
     rounds: int = 3
     temperature: float = 0.8

@@ -6,6 +6,7 @@ import random
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Protocol, final
 
 from .model.rows import Row
@@ -106,12 +107,19 @@ def row_of(lesson: Lesson, tokens: Tokens, manner: Manner, *, rng: random.Random
 
 def untyped(source: str) -> str:
     """Return a Python program without the types of its parameters and results."""
+    return _TYPED.sub(lambda found: f"def {found.group(1)}({_bare(found.group(2))}):", source)
 
-    def bare(found: re.Match[str]) -> str:
-        names = re.sub(r":\s*[^,=\[]+(?:\[[^\]]*(?:\[[^\]]*\][^\]]*)*\])?", "", found.group(2))
-        return f"def {found.group(1)}({names}):"
 
-    return _TYPED.sub(bare, source)
+def _bare(parameters: str) -> str:
+    """Return parameters without their types: what stands between a colon and the next comma or equals sign."""
+    kept, depth, typed = "", 0, False
+    for sign in parameters:
+        depth += (sign in _OPEN) - (sign in _CLOSE)
+        if depth == 0 and sign in ",=":
+            typed = False
+        typed = typed or (depth == 0 and sign == ":")
+        kept += "" if typed else sign
+    return kept
 
 
 def spans_of(source: str, tokens: Tokens, language: str) -> tuple[tuple[int, int], ...]:
@@ -136,4 +144,4 @@ def spans_of(source: str, tokens: Tokens, language: str) -> tuple[tuple[int, int
 def _runs(lines: Sequence[int]) -> list[tuple[int, int]]:
     """Return where each line begins and ends."""
     cuts = [0, *(i for i in range(1, len(lines)) if lines[i] != lines[i - 1]), len(lines)]
-    return [(a, b) for a, b in zip(cuts, cuts[1:], strict=False) if b > a]
+    return [(a, b) for a, b in pairwise(cuts) if b > a]

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from agentic_diffusion.denoising.nn.block import BlockTransformer, RMSNorm, Shape, joined, rotate
+from agentic_diffusion.denoising.nn.block import BlockTransformer, Shape, joined, rotate, unit
 
 SMALL = Shape(11, width=16, depth=2, heads=2)
 
@@ -21,13 +21,20 @@ def test_sizes_are_checked() -> None:
             Shape(**bad)
 
 
-def test_norm_gives_unit_mean_square() -> None:
-    out = RMSNorm(8)(100 * torch.randn(3, 8))
-    assert torch.allclose((out**2).mean(-1), torch.ones(3), atol=1e-4)
+def test_the_norm_and_its_gradient_are_those_of_torch() -> None:
+    torch.manual_seed(0)
+    x, along = torch.randn(3, 5, 8, requires_grad=True), torch.randn(3, 5, 8)
+    ours, theirs = unit(x), torch.nn.functional.rms_norm(x, (8,), None, 1e-6)
+    assert torch.allclose(ours, theirs, atol=1e-6)
+    (mine,) = torch.autograd.grad(ours, x, along, retain_graph=True)
+    (torchs,) = torch.autograd.grad(theirs, x, along)
+    assert torch.allclose(mine, torchs, atol=1e-5)
+    assert torch.allclose(unit(x.detach()), theirs, atol=1e-6)
 
 
 def test_turning_keeps_lengths_and_shows_only_differences() -> None:
     x, y = torch.randn(2, 1, 1, 1, 8).unbind()
+    assert torch.allclose(rotate(x.double(), (torch.ones(4), torch.zeros(4))), x.double())
     turns = 10_000.0 ** (-torch.arange(4) / 4)
 
     def at(value: torch.Tensor, place: float) -> torch.Tensor:
@@ -35,6 +42,8 @@ def test_turning_keeps_lengths_and_shows_only_differences() -> None:
         return rotate(value, (angle.cos(), angle.sin()))
 
     assert torch.allclose(at(x, 5.0).norm(), x.norm())
+    slow = rotate(x.double(), ((2.0 * turns).cos(), (2.0 * turns).sin()))
+    assert torch.allclose(slow.float(), at(x, 2.0), atol=1e-6)
     assert torch.allclose((at(x, 7.0) * at(y, 4.0)).sum(), (at(x, 3.0) * at(y, 0.0)).sum(), atol=1e-5)
 
 

@@ -50,7 +50,7 @@ class Shape:
 
 @final
 class _Unit(torch.autograd.Function):
-    """x / √(mean x² + ε) with one number a vector kept for the way back: half the memory traffic of plain operations."""
+    """x / √(mean x² + ε) in few passes over memory, there and back."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor) -> Tensor:
@@ -74,7 +74,7 @@ def unit(x: Float[Tensor, "*shape width"]) -> Float[Tensor, "*shape width"]:
     """
     if x.is_cuda or not x.requires_grad:
         return functional.rms_norm(x, (x.shape[-1],), None, EPSILON)
-    scaled: Tensor = _Unit.apply(x)  # type: ignore[no-untyped-call]
+    scaled: Tensor = _Unit.apply(x)
     return scaled
 
 
@@ -179,9 +179,9 @@ def rotate(
     """Turn each pair of neighbouring numbers by its position's angle."""
     cos, sin = turn
     if not x.is_cuda and x.dtype == torch.float32:
-        pairs = torch.view_as_complex(x.unflatten(-1, (-1, 2)))
+        pairs = torch.view_as_complex(x.reshape(*x.shape[:-1], -1, 2))
         return torch.view_as_real(pairs * torch.complex(cos, sin)).flatten(-2)
-    left, right = x.unflatten(-1, (-1, 2)).unbind(-1)
+    left, right = x.reshape(*x.shape[:-1], -1, 2).unbind(-1)
     turned = torch.stack([left * cos - right * sin, right * cos + left * sin], dim=-1)
     return turned.flatten(-2).to(x.dtype)
 

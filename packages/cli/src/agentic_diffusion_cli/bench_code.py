@@ -1,0 +1,110 @@
+"""The command `bench code`: measures the coder on held-out compositions, or on a file in HumanEval's format."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from agentic_diffusion.errors import InvalidConfigError
+
+from agentic_diffusion_cli import machine, report
+from agentic_diffusion_cli.progress import bars
+
+BUILT_IN = "builtin"
+SHARES = ("passed", "abstained", "right_if_returned", "parses_if_returned", "ruff_clean_if_returned")
+
+
+def code(
+    *,
+    tasks: Annotated[
+        str, typer.Option(help="A file of JSON lines in HumanEval's format, or `builtin`.")
+    ] = BUILT_IN,
+    seeds: Annotated[
+        int, typer.Option(min=1, help="Seeds, counted from 0; each asks every question anew.")
+    ] = 1,
+    questions: Annotated[
+        int, typer.Option(min=0, help="Questions; 0 takes all of a file, 100 built-in ones.")
+    ] = 0,
+    split: Annotated[str, typer.Option(help="valid, composition, paraphrase or language.")] = "composition",
+    languages: Annotated[
+        str, typer.Option(help="Languages of the built-in questions, with commas.")
+    ] = "python",
+    n: Annotated[int, typer.Option("--n", min=1, help="Candidates after the first.")] = 8,
+    repairs: Annotated[int, typer.Option(min=0, help="Repairs at most.")] = 3,
+    weights: Annotated[
+        Path | None, typer.Option(help="Folder of `train code`; shipped ones by default.")
+    ] = None,
+    bound: Annotated[
+        float, typer.Option(min=0, help="Joint uncertainty accepted in one move, in nats.")
+    ] = 0.3,
+    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads.")] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
+    target: Annotated[str, typer.Option("--json", help="File for the figures; - for stdout.")] = "",
+) -> None:
+    """Measure the coder: one sample, chosen by examples, more samples, and with repair."""
+    from agentic_diffusion.compute import Compute
+    from agentic_diffusion_code.embedded import load_coder
+    from agentic_diffusion_code.evaluate import measure
+    from agentic_diffusion_code.model.decode import Decoding
+    from agentic_diffusion_code.sandbox import ProcessSandbox
+
+    compute = Compute(device=device, threads=threads)
+    rows: list[dict[str, Any]] = []
+    with ProcessSandbox() as sandbox, bars() as shown:
+        decoding = Decoding(bound=bound)
+        coder = load_coder(
+            weights, sandbox=sandbox, count=n, rounds=repairs, decoding=decoding, compute=compute
+        )
+        task = shown.add_task("Coder", total=None, note="")
+
+        def tell(name: str, done: int, total: int) -> None:
+            shown.update(task, completed=done, total=total, note=name)
+
+        for seed in range(seeds):
+            asked = _questions(tasks, split=split, languages=languages, count=questions, seed=seed)
+            rows += measure(coder, asked, sandbox=sandbox, seed=1000 * seed, tell=tell)
+    if target:
+        figures = {
+            "bench": "code",
+            "command": report.typed(),
+            "version": version("agentic-diffusion-code"),
+            "machine": machine.facts(compute.where),
+            "rows": [{**row, "tasks": Path(tasks).name, "split": split, "bound": bound} for row in rows],
+        }
+        report.write_json(figures, target)
+    show(rows, title=f"The coder on {Path(tasks).name}", to_stderr=target == "-")
+
+
+def _questions(tasks: str, *, split: str, languages: str, count: int, seed: int) -> Any:
+    from agentic_diffusion_code.corpus.split import SPLITS
+    from agentic_diffusion_code.questions import built_in, read
+
+    if tasks != BUILT_IN:
+        found = read(Path(tasks))
+        return found[:count] if count else found
+    held = [name for name in SPLITS if name != "train"]
+    if split not in held:
+        raise InvalidConfigError(f"split {split!r}", ", ".join(held), "Training questions prove nothing.")
+    chosen: Any = split
+    return built_in(
+        seed=10_000 + seed, count=count or 100, split=chosen, languages=tuple(languages.split(","))
+    )
+
+
+def show(rows: Sequence[Mapping[str, Any]], *, title: str, to_stderr: bool = False) -> None:
+    """Print one line for each way to answer."""
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left")
+    table.add_column("way")
+    for name in (*SHARES, "tokens a call", "p50 s", "ECE", "AUROC"):
+        table.add_column(name.replace("_", " "), justify="right")
+    for row in rows:
+        cells = [f"{100 * row[name]['mean']:.0f} %" for name in SHARES]
+        cells += [report.mean(row["tokens_per_forward"]), f"{row['seconds_p50']:.2f}", f"{row['ece']:.3f}"]
+        cells.append(f"{row['auroc']:.3f}" if "auroc" in row else "–")
+        table.add_row(str(row["name"]), *cells, style="bold" if row["name"] == "ours" else "")
+    (report.err() if to_stderr else report.out()).print(table)

@@ -1,0 +1,114 @@
+"""The command `code`: a description in, a program with its evidence out, or nothing and the reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from agentic_diffusion_cli import report
+
+ABSTAINED = 1
+
+
+def code(
+    description: Annotated[str, typer.Argument(help="What the function does, in words.")],
+    *,
+    example: Annotated[list[str] | None, typer.Option(help="Such as 'f(2) == 4'; may be repeated.")] = None,
+    language: Annotated[
+        str, typer.Option(help="python, javascript, typescript, java, go, rust or c.")
+    ] = "python",
+    signature: Annotated[str, typer.Option(help="Such as 'def f(x):'.")] = "",
+    n: Annotated[int, typer.Option("--n", min=0, help="Candidates after the first.")] = 8,
+    repairs: Annotated[int, typer.Option(min=0, help="Repairs at most.")] = 3,
+    seconds: Annotated[float, typer.Option(help="Deadline; 0 for none.")] = 0.0,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same program.")] = 0,
+    weights: Annotated[
+        Path | None, typer.Option(help="Folder of `train code`; shipped ones by default.")
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
+    target: Annotated[str, typer.Option("--json", help="File for the answer; - for stdout alone.")] = "",
+) -> None:
+    """Write a function by denoising, run its examples in the fence, mend it, or say why there is none."""
+    from agentic_diffusion.compute import Compute
+    from agentic_diffusion.planning.budget import Budget
+    from agentic_diffusion_code.domain import asked
+    from agentic_diffusion_code.embedded import load_coder
+    from agentic_diffusion_code.sandbox import ProcessSandbox
+
+    spoken: Any = language
+    request = asked(description, example or (), language=spoken, signature=signature)
+    budget = Budget(milliseconds=1000 * seconds) if seconds > 0 else None
+    with ProcessSandbox() as sandbox:
+        coder = load_coder(weights, sandbox=sandbox, count=n, rounds=repairs, compute=Compute(device=device))
+        plan = follow(coder.drafts(request, seed=seed, budget=budget), live=target != "-")
+    answer = answer_of(plan)
+    if target:
+        report.write_json(answer, target)
+    if target != "-":
+        show(answer, language=language)
+    if plan.abstained:
+        raise typer.Exit(ABSTAINED)
+
+
+def follow(drafts: Any, *, live: bool) -> Any:
+    """Show programs on their way out of the noise where someone looks; return the plan."""
+    from rich.live import Live
+    from rich.text import Text
+
+    console = report.err()
+    if not (live and console.is_terminal):
+        while True:
+            try:
+                next(drafts)
+            except StopIteration as end:
+                return end.value
+    with Live(console=console, transient=True, refresh_per_second=12) as screen:
+        while True:
+            try:
+                shown = next(drafts)
+            except StopIteration as end:
+                return end.value
+            source = shown.sources[0] if shown.sources else ""
+            line = f"step {shown.event.step} of {shown.event.total}, {shown.event.seconds:.1f} s\n"
+            screen.update(Text.assemble((line, "dim"), source))
+
+
+def answer_of(plan: Any) -> dict[str, Any]:
+    """Return the one JSON object of an answer: code or null, status, confidence, evidence."""
+    evidence = dict(plan.chosen.verdict.evidence)
+    tested = bool(evidence.get("tests"))
+    status = "abstained" if plan.abstained else "verified" if tested else "unverified"
+    return {
+        "code": None if plan.abstained else plan.chosen.value.source,
+        "language": plan.request.language,
+        "status": status,
+        "confidence": plan.confidence,
+        "unfamiliar": plan.unfamiliar,
+        "seconds": plan.seconds,
+        "seed": plan.seed,
+        "ending": plan.ending,
+        "evidence": evidence,
+    }
+
+
+def show(answer: Mapping[str, Any], *, language: str) -> None:
+    """Print the program and what supports it, or the reasons why there is none."""
+    from rich.syntax import Syntax
+    from rich.text import Text
+
+    console, evidence = report.out(), answer["evidence"]
+    if answer["code"] is not None:
+        console.print(
+            Syntax(answer["code"].rstrip(), language, theme="ansi_dark", background_color="default")
+        )
+    for reason in evidence.get("reasons", ()):
+        console.print(Text(f"  {reason}", "yellow"))
+    strange = answer["unfamiliar"] is not None and answer["unfamiliar"] >= 1
+    said = f"{answer['status']}, confidence {answer['confidence']:.2f}, {answer['seconds']:.2f} s"
+    if answer["status"] == "verified":
+        said += f", {evidence['tests']} tests passed behind {len(evidence['isolation'])} walls"
+    said += f", {evidence['repairs']} repairs, {evidence['forwards']} network calls"
+    console.print(Text(said + (", unlike the training data" if strange else ""), "bold"))

@@ -1,0 +1,96 @@
+"""The command `train code`: trains the embedded coder on the corpus, the same recipe on a CPU and on a GPU."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from agentic_diffusion_cli import machine, report
+from agentic_diffusion_cli.progress import bars, gently
+
+PEAK = {"H200": 989e12, "H100": 989e12, "A100": 312e12}
+"""Dense bf16 operations a second, as the makers state them."""
+
+
+def code(
+    *,
+    out: Annotated[Path, typer.Option(help="Folder to write.")],
+    steps: Annotated[int, typer.Option(min=1, help="Optimiser steps.")] = 4000,
+    rows: Annotated[int, typer.Option(min=1, help="Rows of data in a step.")] = 16,
+    width: Annotated[int, typer.Option(min=2, help="Width of the transformer.")] = 192,
+    depth: Annotated[int, typer.Option(min=1, help="Layers.")] = 4,
+    heads: Annotated[int, typer.Option(min=1, help="Attention heads.")] = 4,
+    languages: Annotated[str, typer.Option(help="Languages of the corpus, with commas.")] = "python",
+    longest: Annotated[int, typer.Option(min=8, help="Tokens of the longest program.")] = 96,
+    length: Annotated[int, typer.Option(min=0, help="Packed row; 0 packs rows of like size, for a CPU.")] = 0,
+    learning_rate: Annotated[float, typer.Option(help="Peak rate of AdamW.")] = 2.5e-3,
+    warmup: Annotated[int, typer.Option(min=0, help="Steps of warm-up.")] = 60,
+    seed: Annotated[int, typer.Option(min=0, help="Root of all randomness.")] = 0,
+    every: Annotated[int, typer.Option(min=1, help="Steps between checkpoints.")] = 100,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
+    precision: Annotated[str, typer.Option(help="fp32 or bf16.")] = "fp32",
+    compile_: Annotated[bool, typer.Option("--compile", help="Use torch.compile.")] = False,
+    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads.")] = None,
+) -> None:
+    """Train the embedded coder; interrupted, the same command goes on where it stopped.
+
+    About 3 million parameters by default, for a CPU. About 43 million for one GPU and half an hour:
+    --width 512 --depth 12 --heads 8 --rows 512 --length 512 --longest 256 --precision bf16 --compile.
+    """
+    from agentic_diffusion.compute import Compute
+    from agentic_diffusion.denoising.nn.block import Shape
+    from agentic_diffusion_code.lessons import Manner
+    from agentic_diffusion_code.model.train import Recipe
+    from agentic_diffusion_code.school import Course
+    from agentic_diffusion_code.tokens import Vocabulary
+
+    compute = Compute(device=device, precision=_precision(precision), compile=compile_, threads=threads)
+    course = Course(
+        Shape(Vocabulary.load().size, width, depth, heads),
+        Recipe(steps=steps, rows=rows, learning_rate=learning_rate, warmup=warmup, length=length, seed=seed),
+        languages=tuple(languages.split(",")),
+        manner=Manner(longest=longest),
+    )
+    facts = {"command": report.typed(), "hardware": machine.facts(compute.where), **machine.commit()}
+    follow(course, out, compute=compute, every=every, facts=facts)
+
+
+def _precision(name: str) -> Any:
+    return name
+
+
+def follow(course: Any, out: Path, *, compute: Any, every: int, facts: dict[str, Any]) -> None:
+    """Train with a bar; tokens a second and the share of the machine's peak are measured and shown."""
+    from contextlib import closing
+
+    from agentic_diffusion_code.school import train
+
+    begun, tokens, flops, smooth, made = time.perf_counter(), 0, 0.0, 0.0, 0
+    steps = course.recipe.steps
+    training = train(course, out, compute=compute, every=every, facts=facts)
+    with bars(keep=True) as shown, gently() as asked, closing(training):
+        task = shown.add_task("Training the coder", total=steps, note="")
+        for progress in training:
+            made += 1
+            tokens, flops = tokens + progress.tokens, flops + progress.flops
+            smooth += (progress.loss - smooth) * max(0.02, 1 / made)
+            rate = tokens / (time.perf_counter() - begun)
+            shown.update(task, completed=progress.step, note=f"loss {smooth:.3f}  {rate:,.0f} tokens/s")
+            if asked.is_set() and progress.step < steps:
+                word = f"Step {progress.step - progress.step % every} of {steps} is kept; the command goes on there."
+                raise KeyboardInterrupt(word)
+    seconds = time.perf_counter() - begun
+    said = f"{made} steps in {seconds:.0f} s, {tokens / seconds:,.0f} tokens/s, {flops / seconds / 1e9:,.0f} GFLOP/s"
+    peak = peak_of(facts["hardware"])
+    said += f", {100 * flops / seconds / peak:.1f} % of the machine's peak" if peak else ""
+    report.out().print(said)
+    report.say_next(f"agentic-diffusion bench code --tasks builtin --weights {out}")
+
+
+def peak_of(hardware: dict[str, Any]) -> float | None:
+    """Return the operations a second of a GPU that is known; None for anything else."""
+    name = str(hardware)
+    return next((peak for word, peak in PEAK.items() if word in name), None)

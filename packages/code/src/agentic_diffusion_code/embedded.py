@@ -1,0 +1,125 @@
+"""The embedded coder: small weights in eight bits, the network and the vocabulary they belong to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from agentic_diffusion import store
+from agentic_diffusion.compute import Compute
+from agentic_diffusion.denoising.nn.block import BlockTransformer, Shape
+from agentic_diffusion.errors import StoreError
+from pydantic import JsonValue
+from torch import Tensor
+
+from .coder import Coder, Recalls
+from .confidence import Confidence, Familiar
+from .model.decode import Decoding
+from .model.quantise import quantise, restore
+from .model.reading import Embedded, Marks
+from .sandbox.base import Sandbox
+from .tokens import Vocabulary
+from .writer import TokenWriter
+
+SHAPE = ("vocabulary", "width", "depth", "heads", "inner")
+
+
+def shipped() -> Path:
+    """Return the folder of the weights that come with the package, whether there are any or not."""
+    return Path(str(files("agentic_diffusion_code"))) / "weights"
+
+
+def save_model(
+    folder: Path,
+    weights: Mapping[str, Tensor],
+    *,
+    shape: Shape,
+    vocabulary: Vocabulary,
+    facts: Mapping[str, Any],
+) -> Path:
+    """Write weights in eight bits beside a card that names network, vocabulary and how they came to be.
+
+    Raises:
+        StoreError: The disk refused.
+    """
+    card: dict[str, JsonValue] = {
+        **facts,
+        "shape": {name: getattr(shape, name) for name in SHAPE},
+        "tokens": vocabulary.fingerprint,
+    }
+    return store.save(folder, quantise(weights), card)
+
+
+def load_model(
+    folder: Path, *, vocabulary: Vocabulary, compute: Compute | None = None
+) -> tuple[BlockTransformer, Mapping[str, JsonValue]]:
+    """Return the network of a folder, ready to infer, and its card.
+
+    Raises:
+        StoreError: There is none, it is damaged, or it belongs to another vocabulary.
+    """
+    bundle = store.load(folder)
+    if bundle.card.get("tokens") != vocabulary.fingerprint:
+        raise StoreError(
+            f"weights for the vocabulary {bundle.card.get('tokens')}",
+            f"weights for {vocabulary.fingerprint}, the vocabulary of this version",
+            "Train anew with `agentic-diffusion train code`, or install the version that the weights came with.",
+        )
+    shape: Any = bundle.card["shape"]
+    network = BlockTransformer(Shape(**{name: int(shape[name]) for name in SHAPE}))
+    network.load_state_dict(restore(bundle.tensors))
+    (compute or Compute()).settle(network)
+    return network, bundle.card
+
+
+def load_writer(
+    folder: Path | None = None, *, decoding: Decoding | None = None, compute: Compute | None = None
+) -> tuple[TokenWriter, Mapping[str, JsonValue]]:
+    """Return a writer with the weights of a folder, those of the package by default, and their card.
+
+    Raises:
+        StoreError: There are no such weights.
+    """
+    vocabulary = Vocabulary.load()
+    network, card = load_model(folder or shipped(), vocabulary=vocabulary, compute=compute)
+    marks = Marks(vocabulary.mask, vocabulary.end, vocabulary.pad)
+    return TokenWriter(Embedded(network, marks), vocabulary, decoding or Decoding()), card
+
+
+def load_coder(
+    folder: Path | None = None,
+    *,
+    sandbox: Sandbox | None = None,
+    count: int = 8,
+    rounds: int = 3,
+    memory: Recalls | None = None,
+    decoding: Decoding | None = None,
+    compute: Compute | None = None,
+) -> Coder:
+    """Return the embedded coder; what its card says about confidence and familiar words is used.
+
+    Args:
+        folder: Weights and card; those of the package by default.
+        sandbox: Where tests run.
+        count: Candidates after the first.
+        rounds: Repairs at most.
+        memory: Proven programs to begin from.
+        decoding: How programs are denoised.
+        compute: Device and precision.
+
+    Raises:
+        StoreError: There are no such weights.
+    """
+    writer, card = load_writer(folder, decoding=decoding, compute=compute)
+    confidence, words = card.get("confidence"), card.get("words")
+    return Coder(
+        writer,
+        sandbox,
+        count=count,
+        rounds=rounds,
+        confidence=Confidence.model_validate(confidence) if isinstance(confidence, dict) else None,
+        familiar=Familiar(words=frozenset(map(str, words))) if isinstance(words, list) else None,
+        memory=memory,
+    )

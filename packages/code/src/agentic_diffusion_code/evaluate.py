@@ -1,0 +1,159 @@
+"""Measures the coder: one sample, samples chosen by examples, repair, calibration, speed; each row by hidden tests."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from statistics import median
+from typing import Any, TypeAlias, final
+
+from agentic_diffusion.errors import InvalidStateError
+
+from .bench import Row, percentile, share, summary
+from .coder import Coder
+from .confidence import calibration_error, ranking
+from .lint import lint
+from .questions import Question
+from .sandbox.base import Sandbox
+from .verify import verify
+
+Tell: TypeAlias = Callable[[str, int, int], None]
+
+
+@final
+@dataclass(frozen=True)
+class Answer:
+    """What became of one question.
+
+    Args:
+        returned: Whether a program was returned.
+        passed: Whether it passed the hidden tests.
+        parses: Whether it parses.
+        clean: Whether ruff finds nothing in it.
+        chance: The confidence in it.
+        features: What the model thought of it (see `Writes.sure`).
+        shown: How many tests it had passed before.
+        seconds: Wall-clock time.
+        forwards: Calls of the network.
+        tokens: Tokens written.
+        repaired: Whether a repair was made.
+    """
+
+    returned: bool
+    passed: bool
+    parses: bool
+    clean: bool
+    chance: float
+    features: tuple[float, ...]
+    shown: int
+    seconds: float
+    forwards: int
+    tokens: int
+    repaired: bool = False
+
+
+def single(
+    coder: Coder, question: Question, *, sandbox: Sandbox, seed: int = 0, temperature: float = 0.0
+) -> Answer:
+    """Write one program, look at no test, and judge it by all of them."""
+    begun, request = time.perf_counter(), question.request
+    try:
+        *_, sketch = coder.writer.write(request, count=1, seed=seed, temperature=temperature)
+    except InvalidStateError:
+        return Answer(False, False, False, False, 0.0, (), 0, time.perf_counter() - begun, 0, 0)
+    source, seconds = sketch.sources[0], time.perf_counter() - begun
+    parses = bool(source.strip()) and coder.parses(source, request.language) is None
+    sure = coder.writer.sure(request, source) if parses else None
+    features = sure.features if sure is not None else ()
+    known = coder.confidence(features) if coder.confidence is not None and features else None
+    chance = known if known is not None else math.exp(features[0]) if features else 0.0
+    clean = parses and request.language == "python" and not lint(source)
+    passed = parses and _passes(source, question, sandbox, whole=True)
+    return Answer(True, passed, parses, clean, chance, features, 0, seconds, sketch.forwards, sketch.tokens)
+
+
+def _passes(source: str, question: Question, sandbox: Sandbox, *, whole: bool) -> bool:
+    tests = (*question.request.tests, *question.hidden.tests) if whole else question.hidden.tests
+    task = question.hidden.model_copy(update={"tests": tests})
+    return verify(source, task, sandbox=sandbox).passed
+
+
+def coded(coder: Coder, question: Question, *, sandbox: Sandbox, seed: int = 0) -> Answer:
+    """Let the coder work with the tests it is shown, and judge what it returns by the hidden ones."""
+    begun = time.perf_counter()
+    try:
+        plan = coder.plan(question.request, seed=seed)
+    except InvalidStateError:
+        return Answer(False, False, False, False, 0.0, (), 0, time.perf_counter() - begun, 0, 0)
+    evidence, source = plan.chosen.verdict.evidence, plan.chosen.value.source
+    spent = {name: int(str(evidence[name])) for name in ("forwards", "tokens", "repairs")}
+    sure = None if plan.abstained else coder.writer.sure(question.request, source)
+    return Answer(
+        returned=not plan.abstained,
+        passed=not plan.abstained and _passes(source, question, sandbox, whole=False),
+        parses=not plan.abstained and coder.parses(source, question.request.language) is None,
+        clean=not plan.abstained and evidence.get("lint") == [],
+        chance=plan.confidence,
+        features=sure.features if sure is not None else (),
+        shown=0 if plan.abstained else len(question.request.tests),
+        seconds=plan.seconds,
+        forwards=spent["forwards"],
+        tokens=spent["tokens"],
+        repaired=spent["repairs"] > 0,
+    )
+
+
+def row(name: str, answers: Sequence[Answer], **more: Any) -> Row:
+    """Return the figures of one way to answer."""
+    returned = [a for a in answers if a.returned]
+    chances, passed = [a.chance for a in returned], [a.passed for a in returned]
+    times = [a.seconds for a in answers]
+    good = [a.seconds for a in answers if a.passed]
+    found: Row = {
+        "name": name,
+        **more,
+        "passed": share(sum(a.passed for a in answers), len(answers)),
+        "abstained": share(len(answers) - len(returned), len(answers)),
+        "right_if_returned": share(sum(passed), len(returned)),
+        "parses_if_returned": share(sum(a.parses for a in returned), len(returned)),
+        "ruff_clean_if_returned": share(sum(a.clean for a in returned), len(returned)),
+        "forwards": summary([float(a.forwards) for a in answers]),
+        "tokens_per_forward": summary([a.tokens / a.forwards for a in answers if a.forwards] or [0.0]),
+        "seconds_p50": median(times),
+        "seconds_p95": percentile(times, 0.95),
+        "ece": calibration_error(chances, passed),
+    }
+    if good:
+        found["seconds_p50_passed"] = median(good)
+    area = ranking(chances, passed)
+    return found if area is None else {**found, "auroc": area}
+
+
+def measure(
+    coder: Coder, questions: Sequence[Question], *, sandbox: Sandbox, seed: int = 0, tell: Tell | None = None
+) -> list[Row]:
+    """Return the rows of a benchmark, all on the same questions and seeds.
+
+    `single sample` sees no test. `chosen by examples` draws `count` programs, keeps those that pass the shown tests
+    and never repairs. `more samples` draws as many as all repairs together would, without a repair: the
+    equal-compute baseline. `ours` repairs.
+    """
+    chosen = replace(coder, rounds=0)
+    more = replace(coder, rounds=0, count=coder.count * (1 + coder.rounds))
+    ways: dict[str, Callable[[Question, int], Answer]] = {
+        "single sample": lambda q, s: single(coder, q, sandbox=sandbox, seed=s),
+        "chosen by examples": lambda q, s: coded(chosen, q, sandbox=sandbox, seed=s),
+        "more samples": lambda q, s: coded(more, q, sandbox=sandbox, seed=s),
+        "ours": lambda q, s: coded(coder, q, sandbox=sandbox, seed=s),
+    }
+    rows = []
+    for name, way in ways.items():
+        answers = []
+        for index, question in enumerate(questions):
+            answers.append(way(question, seed + index))
+            if tell is not None:
+                tell(name, index + 1, len(questions))
+        rows.append(row(name, answers, count=coder.count, repairs=coder.rounds, seed=seed))
+    return rows

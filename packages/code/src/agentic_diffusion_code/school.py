@@ -1,0 +1,136 @@
+"""Trains the embedded coder on the corpus: one resumable run, from a seed to a folder of weights and a card."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, final
+
+import torch
+from agentic_diffusion import store
+from agentic_diffusion.compute import Compute
+from agentic_diffusion.denoising.nn.block import BlockTransformer, Shape
+from agentic_diffusion.errors import InvalidConfigError
+
+from .confidence import words_of
+from .corpus import Task, generate
+from .embedded import SHAPE, save_model
+from .lessons import Manner, rows
+from .model.rows import Noise, Row
+from .model.train import Progress, Recipe, Run
+from .tokens import Vocabulary
+
+CHECKPOINT = "run"
+WORDS = 2000
+
+
+@final
+@dataclass(frozen=True)
+class Course:
+    """What to train, and on what.
+
+    Args:
+        shape: The sizes of the network.
+        recipe: How to train.
+        languages: The languages of the corpus.
+        manner: How lessons differ from the corpus.
+    """
+
+    shape: Shape
+    recipe: Recipe
+    languages: tuple[str, ...] = ("python",)
+    manner: Manner = field(default_factory=Manner)
+
+    def settings(self, vocabulary: Vocabulary) -> dict[str, Any]:
+        """Return what makes one run another, as plain data; the length of the run is not part of it."""
+        recipe = {name: value for name, value in asdict(self.recipe).items() if name != "steps"}
+        plain = {
+            "shape": {name: getattr(self.shape, name) for name in SHAPE},
+            "recipe": recipe,
+            "languages": self.languages,
+            "manner": asdict(self.manner),
+            "tokens": vocabulary.fingerprint,
+        }
+        return json.loads(json.dumps(plain))  # type: ignore[no-any-return]
+
+
+def lessons(course: Course, vocabulary: Vocabulary, *, start: int) -> Iterator[Row]:
+    """Yield training rows without end; another start gives other tasks."""
+    seed = course.recipe.seed * 1_000_003 + start
+    tasks = generate(seed=seed, languages=course.languages, split="train")
+    return rows(tasks, vocabulary, seed=seed, manner=course.manner)
+
+
+def train(
+    course: Course,
+    folder: Path,
+    *,
+    compute: Compute | None = None,
+    every: int = 100,
+    facts: Mapping[str, Any],
+) -> Generator[Progress, None, None]:
+    """Train into a folder; stopped at any step, the same call goes on from the last checkpoint.
+
+    Args:
+        course: What to train.
+        folder: Where weights, card and, until the end, the checkpoint go.
+        compute: Device and precision.
+        every: Steps between checkpoints.
+        facts: What else the card says: command, commit, hardware.
+
+    Raises:
+        InvalidConfigError: The folder holds a run with other settings.
+        StoreError: The checkpoint is damaged, or the disk refused.
+    """
+    vocabulary = Vocabulary.load()
+    settings = course.settings(vocabulary)
+    torch.manual_seed(course.recipe.seed)
+    network = BlockTransformer(course.shape)
+    run = Run(network, Noise(vocabulary.pad, vocabulary.mask), course.recipe, compute or Compute())
+    _resume(run, folder / CHECKPOINT, settings)
+    seconds, about = 0.0, _about(course)
+    for progress in run.run(lessons(course, vocabulary, start=run.step)):
+        seconds += progress.seconds
+        if progress.step % every == 0 or progress.step == course.recipe.steps:
+            tensors, place = run.state()
+            store.save(folder / CHECKPOINT, tensors, {**place, "settings": settings})
+            known = {**facts, **_told(settings), **about, "step": progress.step}
+            known |= {"loss": round(progress.loss, 4), "seconds_this_time": round(seconds, 1)}
+            weights = run.averaged()
+            save_model(folder, weights, shape=course.shape, vocabulary=vocabulary, facts=known)
+        yield progress
+
+
+def _told(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings that `save_model` does not write itself."""
+    return {name: value for name, value in settings.items() if name not in ("shape", "tokens")}
+
+
+def _about(course: Course) -> dict[str, Any]:
+    """Return what the card says of the data: a hash of the first tasks, and the words of their descriptions."""
+    tasks = first(course, WORDS)
+    said = "\n".join(task.id for task in tasks[:64])
+    data = hashlib.sha256(said.encode()).hexdigest()[:16]
+    return {"data": data, "words": sorted(words_of([task.description for task in tasks]))}
+
+
+def _resume(run: Run, folder: Path, settings: Mapping[str, Any]) -> None:
+    if not (folder / store.CARD).is_file():
+        return
+    bundle = store.load(folder)
+    if bundle.card.get("settings") != settings:
+        raise InvalidConfigError(
+            f"a checkpoint with other settings in {folder}",
+            "a run with the same sizes, recipe, corpus and vocabulary",
+            "Give the settings it was started with, or another folder.",
+        )
+    run.resume(bundle.tensors, bundle.card)
+
+
+def first(course: Course, count: int) -> Sequence[Task]:
+    """Return the first tasks of a course."""
+    tasks = generate(seed=course.recipe.seed * 1_000_003, languages=course.languages, split="train")
+    return [next(tasks) for _ in range(count)]

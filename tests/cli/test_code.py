@@ -1,0 +1,73 @@
+"""The command `code` prints a program with its evidence, or the reasons why there is none."""
+
+import io
+import json
+
+import pytest
+from agentic_diffusion_cli import code as command
+from agentic_diffusion_code import embedded
+from agentic_diffusion_code.coder import Coder
+from agentic_diffusion_code.writer import Sketch
+from rich.console import Console
+
+DOUBLE = "def f(x):\n    return x + x\n"
+
+
+class Says:
+    def __init__(self, *sources):
+        self.sources = sources
+
+    def write(self, request, *, count, seed, temperature):
+        yield Sketch(self.sources[:count], 1.0, 1, 9, True)
+
+    def sure(self, request, source):
+        return None
+
+
+@pytest.fixture
+def coder(monkeypatch):
+    def use(*sources):
+        def load(folder, *, sandbox, count, rounds, compute):
+            return Coder(Says(*sources), sandbox, count=0, rounds=0)
+
+        monkeypatch.setattr(embedded, "load_coder", load)
+
+    return use
+
+
+def test_a_verified_program(cli, coder):
+    coder(DOUBLE)
+    result = cli("code", "doubles a number", "--example", "f(2) == 4", "--json", "-")
+    assert result.exit_code == 0, result.output
+    answer = json.loads(result.stdout)
+    assert answer["code"] == DOUBLE
+    assert answer["status"] == "verified"
+    assert answer["evidence"]["tests"] == 1
+
+
+def test_an_abstention(cli, coder, tmp_path):
+    coder("def f(x):\n    return x\n")
+    target = tmp_path / "answer.json"
+    words = ["code", "doubles", "--example", "f(2) == 4", "--seconds", "30", "--json", target]
+    result = cli(*words)
+    assert result.exit_code == 1
+    assert json.loads(target.read_text())["code"] is None
+    assert "1 programs fail at least one test" in result.output
+
+
+def test_an_untested_program_says_so(cli, coder):
+    coder(DOUBLE)
+    result = cli("code", "doubles a number")
+    assert "unverified" in result.output
+    assert "return" in result.output
+    assert cli("code", "a", "--example", "nonsense").exit_code == 2
+
+
+def test_drafts_are_shown_live(monkeypatch):
+    screen = Console(force_terminal=True, file=io.StringIO())
+    monkeypatch.setattr(command.report, "err", lambda: screen)
+    from agentic_diffusion_code.domain import asked
+
+    plan = command.follow(Coder(Says(DOUBLE), count=0, rounds=0).drafts(asked("doubles")), live=True)
+    assert plan.chosen.value.source == DOUBLE
+    assert "step" in screen.file.getvalue()

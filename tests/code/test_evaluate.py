@@ -1,0 +1,62 @@
+"""Figures of the coder: judged by hidden tests, on the same questions."""
+
+import pytest
+from agentic_diffusion_code.cases import Case
+from agentic_diffusion_code.cases import Task as Asked
+from agentic_diffusion_code.coder import Coder
+from agentic_diffusion_code.domain import asked
+from agentic_diffusion_code.evaluate import Answer, measure, row, single
+from agentic_diffusion_code.model.decode import Decoding
+from agentic_diffusion_code.questions import Question
+from agentic_diffusion_code.sandbox import ProcessSandbox
+from agentic_diffusion_code.writer import TokenWriter
+from library import Lexemes, Shelf
+
+WRONG = "def f ( x ) :\n    y = x + y\n    return y\n"
+RIGHT = "def f ( x ) :\n    y = x + x\n    return y\n"
+
+
+def question(*expected: int) -> Question:
+    cases = tuple(Case(arguments=(n,), expected=value) for n, value in enumerate(expected, 2))
+    return Question("q", asked("doubles", ["f(1) == 2"]), Asked(entry="f", tests=cases))
+
+
+def test_every_way_is_judged_by_hidden_tests(fence: ProcessSandbox) -> None:
+    tokens = Lexemes()
+    coder = Coder(
+        TokenWriter(Shelf([WRONG, RIGHT], tokens), tokens, Decoding(block=8)), fence, count=4, rounds=1
+    )
+    told: list[tuple[str, int, int]] = []
+    rows = measure(
+        coder, [question(4, 6), question(4, 7)], sandbox=fence, tell=lambda *step: told.append(step)
+    )
+    assert [each["name"] for each in rows] == ["single sample", "chosen by examples", "more samples", "ours"]
+    assert len(told) == 8
+    first, ours = rows[0], rows[-1]
+    assert first["passed"]["mean"] == 0
+    assert ours["passed"]["mean"] == 0.5
+    assert ours["right_if_returned"]["mean"] == 0.5
+    assert ours["parses_if_returned"]["mean"] == 1
+    assert ours["abstained"]["mean"] == 0
+    assert ours["tokens_per_forward"]["mean"] > 1
+
+
+def test_what_is_too_long_counts_as_nothing_returned(fence: ProcessSandbox) -> None:
+    tokens = Lexemes()
+    writer = TokenWriter(Shelf([RIGHT], tokens), tokens, longest_prompt=2)
+    coder = Coder(writer, fence)
+    assert not single(coder, question(4), sandbox=fence).returned
+    rows = measure(coder, [question(4)], sandbox=fence)
+    assert all(each["abstained"]["mean"] == 1 for each in rows)
+
+
+def test_confidence_is_compared_with_fate() -> None:
+    def answer(passed: bool, chance: float) -> Answer:
+        return Answer(True, passed, True, True, chance, (), 0, 1.0, 2, 8)
+
+    made = row("x", [answer(True, 1.0), answer(False, 0.0)])
+    assert made["ece"] == 0
+    assert made["auroc"] == 1
+    assert made["seconds_p50_passed"] == 1.0
+    assert made["tokens_per_forward"]["mean"] == 4
+    assert row("x", [answer(True, 0.5)])["ece"] == pytest.approx(0.5)

@@ -1,0 +1,68 @@
+"""Questions: what is shown and what is hidden, and HumanEval's format."""
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+from agentic_diffusion.errors import InvalidConfigError
+from agentic_diffusion_code.questions import built_in, examples, read, told
+
+PROMPT = '''from typing import List
+
+
+def double(x: int,
+           times: int = 1) -> int:
+    """ Double a number.
+    >>> double(2)
+    4
+    >>> double(other)
+    5
+    >>> print(double(1))
+    2
+    """
+'''
+ROW = {"task_id": "T/0", "prompt": PROMPT, "entry_point": "double", "test": "def check(candidate): pass"}
+
+
+def test_a_prompt_is_taken_apart() -> None:
+    said, signature, prefix = told(PROMPT, "double")
+    assert said == "Double a number."
+    assert signature.startswith("def double(x: int,")
+    assert signature.endswith("-> int:")
+    assert prefix == "from typing import List"
+    (case,) = examples(PROMPT, "double")
+    assert (case.arguments, case.expected) == ((2,), 4)
+    assert examples(">>> f(\n2", "f") == ()
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_files_are_read(tmp_path: Path, packed: bool) -> None:
+    text = json.dumps(ROW) + "\n\n" + json.dumps({**ROW, "language": "javascript", "task_id": "T/1"}) + "\n"
+    path = tmp_path / ("q.jsonl.gz" if packed else "q.jsonl")
+    path.write_bytes(gzip.compress(text.encode()) if packed else text.encode())
+    first, second = read(path)
+    assert first.request.entry == "double"
+    assert len(first.request.tests) == 1
+    assert first.hidden.tests[0].test == ROW["test"]
+    assert second.request.language == "javascript"
+    assert second.request.signature == ""
+
+
+def test_bad_files_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "q.jsonl"
+    for text in ("{", json.dumps({"task_id": "a"}), json.dumps({**ROW, "prompt": "def ("})):
+        path.write_text(text)
+        with pytest.raises(InvalidConfigError, match="line 1"):
+            read(path)
+    with pytest.raises(InvalidConfigError, match="file"):
+        read(tmp_path / "none")
+
+
+def test_built_in_questions_hide_most_cases() -> None:
+    questions = built_in(seed=3, count=3)
+    assert [q.name for q in questions] == [q.name for q in built_in(seed=3, count=3)]
+    for question in questions:
+        assert len(question.request.tests) == 3
+        assert len(question.hidden.tests) >= 5
+        assert question.request.signature.startswith("def ")

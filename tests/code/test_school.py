@@ -1,0 +1,34 @@
+"""The school: it trains into a folder, and goes on where it stopped."""
+
+import itertools
+from pathlib import Path
+
+import pytest
+from agentic_diffusion.denoising.nn.block import Shape
+from agentic_diffusion.errors import InvalidConfigError
+from agentic_diffusion_code import school
+from agentic_diffusion_code.embedded import load_writer
+from agentic_diffusion_code.lessons import Manner
+from agentic_diffusion_code.model.train import Recipe
+from agentic_diffusion_code.school import Course, train
+from agentic_diffusion_code.tokens import Vocabulary
+
+
+def course(steps: int, width: int = 8) -> Course:
+    shape = Shape(Vocabulary.load().size, width=width, depth=1, heads=2)
+    return Course(shape, Recipe(steps=steps, rows=2, warmup=1, pool=2), manner=Manner(longest=80))
+
+
+def test_a_course_is_resumed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(school, "WORDS", 20)
+    begun = train(course(4), tmp_path, every=2, facts={"command": "here"})
+    assert [p.step for p in itertools.islice(begun, 3)] == [1, 2, 3]
+    begun.close()
+    assert [p.step for p in train(course(4), tmp_path, every=2, facts={})] == [3, 4]
+    _, card = load_writer(tmp_path)
+    assert card["step"] == 4
+    assert card["languages"] == ["python"]
+    assert len(card["words"]) > 10
+    assert len(card["data"]) == 16
+    with pytest.raises(InvalidConfigError, match="other settings"):
+        next(train(course(4, width=12), tmp_path, facts={}))
