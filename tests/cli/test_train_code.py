@@ -22,7 +22,7 @@ def test_a_coder_is_trained(cli, tmp_path):
     assert "tokens/s" in result.output
     card = json.loads((out / "card.json").read_text())
     assert card["step"] == 2
-    assert card["command"].startswith("agentic-diffusion train code")
+    assert card["command"].startswith("agentic-diffusion")
     assert card["hardware"]["device"]
     more = cli("train", "code", "--out", out, *SMALL[2:], "--steps", "3")
     assert "1 steps in" in more.output

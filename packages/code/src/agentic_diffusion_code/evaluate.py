@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 from typing import Any, TypeAlias, final
@@ -105,7 +105,7 @@ def coded(coder: Coder, question: Question, *, sandbox: Sandbox, seed: int = 0) 
     )
 
 
-def row(name: str, answers: Sequence[Answer], **more: Any) -> Row:
+def row(name: str, answers: Sequence[Answer], *, settings: Mapping[str, Any] | None = None) -> Row:
     """Return the figures of one way to answer."""
     returned = [a for a in answers if a.returned]
     chances, passed = [a.chance for a in returned], [a.passed for a in returned]
@@ -113,7 +113,7 @@ def row(name: str, answers: Sequence[Answer], **more: Any) -> Row:
     good = [a.seconds for a in answers if a.passed]
     found: Row = {
         "name": name,
-        **more,
+        **(settings or {}),
         "passed": share(sum(a.passed for a in answers), len(answers)),
         "abstained": share(len(answers) - len(returned), len(answers)),
         "right_if_returned": share(sum(passed), len(returned)),
@@ -148,6 +148,7 @@ def measure(
         "more samples": lambda q, s: coded(more, q, sandbox=sandbox, seed=s),
         "ours": lambda q, s: coded(coder, q, sandbox=sandbox, seed=s),
     }
+    settings = {"count": coder.count, "repairs": coder.rounds, "seed": seed}
     rows = []
     for name, way in ways.items():
         answers = []
@@ -155,5 +156,5 @@ def measure(
             answers.append(way(question, seed + index))
             if tell is not None:
                 tell(name, index + 1, len(questions))
-        rows.append(row(name, answers, count=coder.count, repairs=coder.rounds, seed=seed))
+        rows.append(row(name, answers, settings=settings))
     return rows

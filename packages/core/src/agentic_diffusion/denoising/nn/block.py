@@ -100,6 +100,7 @@ class Layer(nn.Module):
         h: Float[Tensor, "batch length width"],
         turn: tuple[Tensor, Tensor],
         mask: Bool[Tensor, "#batch 1 length seen"] | None,
+        *,
         past: tuple[Tensor, Tensor] | None,
     ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         """Return the updated tokens, and their keys and values."""
@@ -164,7 +165,7 @@ class BlockTransformer(nn.Module):
         turn = angle.cos(), angle.sin()
         fresh = []
         for index, layer in enumerate(self.layers):
-            h, pair = layer(h, turn, mask, past[index] if past else None)
+            h, pair = layer(h, turn, mask, past=past[index] if past else None)
             fresh.append(pair)
         return unit(h), tuple(fresh)
 
