@@ -97,7 +97,7 @@ def row_of(lesson: Lesson, tokens: Tokens, manner: Manner, *, rng: random.Random
     elif chance < manner.free + manner.named:
         given = name
     code = [*tokens.encode(source, lesson.language), tokens.end]
-    prompt = prompt_of(tokens, said, lesson.language, given)
+    prompt = prompt_of(tokens, said, lesson.language, signature=given)
     if len(code) > manner.longest or len(prompt) > manner.longest_prompt:
         return None
     fixed = tokens.encode(signature, lesson.language)

@@ -138,7 +138,7 @@ class Writes(Protocol):
         ...
 
 
-def prompt_of(tokens: Tokens, description: str, language: str, signature: str = "") -> tuple[int, ...]:
+def prompt_of(tokens: Tokens, description: str, language: str, *, signature: str = "") -> tuple[int, ...]:
     """Return what is read before a program: the tag of the language, the description, and the signature or name."""
     given = tokens.encode(signature, language) if signature else []
     return tokens.language(language), tokens.text, *tokens.encode_text(description), tokens.code, *given
@@ -170,7 +170,7 @@ class TokenWriter:
             InvalidStateError: The description is longer than the model can read.
         """
         given = request.signature or request.entry or ""
-        prompt = prompt_of(self.tokens, request.description, request.language, given)
+        prompt = prompt_of(self.tokens, request.description, request.language, signature=given)
         if len(prompt) > self.longest_prompt:
             raise InvalidStateError(
                 f"a description of {len(prompt)} tokens",
