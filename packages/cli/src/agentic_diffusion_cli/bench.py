@@ -18,6 +18,7 @@ from agentic_diffusion_cli import (
     bench_memory,
     bench_middleware,
     bench_sandbox,
+    bench_toolbox,
     bench_ultratool,
     machine,
     report,
@@ -50,6 +51,7 @@ app.command("middleware")(bench_middleware.middleware)
 app.command("sandbox")(bench_sandbox.sandbox)
 app.command("evolve")(bench_evolve.evolve)
 app.command("ultratool")(bench_ultratool.ultratool)
+app.command("toolbox")(bench_toolbox.toolbox)
 
 
 @app.command("maze2d")

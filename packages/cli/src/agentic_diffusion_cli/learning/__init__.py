@@ -1,0 +1,1 @@
+"""Glue between worlds and learning, which do not know each other."""

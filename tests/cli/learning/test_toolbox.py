@@ -1,0 +1,83 @@
+"""Feedback on against feedback off, small: from the same exact start, the planner that practises ends up well ahead."""
+
+from dataclasses import replace
+from statistics import fmean
+
+import numpy as np
+import pytest
+from agentic_diffusion.denoising.denoiser import RecallTokens
+from agentic_diffusion.denoising.train import Recipe
+from agentic_diffusion_cli.learning.apprentice import Apprentice, Habits, rehearsed
+from agentic_diffusion_cli.learning.toolbox import Plot, experiment
+from agentic_diffusion_worlds.acting.domain import HIDDEN, VOCABULARY, Acting
+from agentic_diffusion_worlds.acting.planner import Design, make_planner
+from agentic_diffusion_worlds.acting.pursue import pursued
+from agentic_diffusion_worlds.acting.trust import Trusting
+from agentic_diffusion_worlds.toolbox.behaviour import Behaviour
+from agentic_diffusion_worlds.toolbox.catalog import FACTS
+from agentic_diffusion_worlds.toolbox.manual import CALLS, by_the_book
+from agentic_diffusion_worlds.toolbox.simulate import Case
+from agentic_diffusion_worlds.toolbox.tasks import Task
+from agentic_diffusion_worlds.toolbox.training import lessons, read_manual
+
+
+def by_heart():
+    """Return a planner that knows all ways to pair a device by the book, exactly, and prefers none."""
+    domain = Acting(CALLS)
+    rng = np.random.default_rng(0)
+    situation = Case(device(0), Behaviour()).observe()
+    ways = sorted({by_the_book(situation, rng) for _ in range(200)})
+    exact = RecallTokens(domain.encode(ways), VOCABULARY, HIDDEN)
+    planner = make_planner(domain, Design(count=8))
+    return replace(planner, denoiser=Trusting(exact, scale=3.0).eval()), ways
+
+
+def device(number):
+    start = {name: values[0] for name, values in FACTS.items()}
+    return Task(
+        goal=("device.pairing=paired",), start={**start, "device.model": ("alpha", "beta")[number % 2]}
+    )
+
+
+def exam(planner, behaviour, count=40):
+    cases = [Case(device(number), behaviour, seed=5000 + number) for number in range(count)]
+    for number, case in enumerate(cases):
+        pursued(planner, case, rounds=1, seed=number)
+    return fmean(case.solved for case in cases)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_feedback_pays_and_recovers_when_the_tools_change(seed):
+    planner, ways = by_heart()
+    assert len(ways) == 8  # three pairs of rivals
+    behaviour = Behaviour(seed=seed)
+    apprentice = Apprentice(planner, rehearsed(planner, lessons(5)), habits=Habits(forget=0.9))
+
+    def practise(world, start):
+        for batch in range(start, start + 6):
+            done = [Case(device(n), world, seed=100 * batch + n) for n in range(10)]
+            apprentice.take_in(
+                pursued(apprentice.planner, case, rounds=3, seed=n) for n, case in enumerate(done)
+            )
+
+    practise(behaviour, 0)
+    assert exam(apprentice.planner, behaviour) > exam(planner, behaviour) + 0.15
+    fallen = exam(apprentice.planner, behaviour.swap())
+    assert fallen < 0.2
+    practise(behaviour.swap(), 6)
+    assert exam(apprentice.planner, behaviour.swap()) > fallen + 0.2
+
+
+def test_everyone_sees_the_same_cases_and_equal_practice():
+    known = lessons(60)
+    planner = read_manual(known, recipe=Recipe(steps=5, warmup=1), design=Design(width=8, count=2, steps=2))
+    plot = Plot(batches=1, batch=4, tune_every=1, trials=2, exam=3, habits=Habits(steps=2))
+    results = list(experiment(planner, known, seed=1, plot=plot))
+    told = {(result.driver, result.phase, result.split): result for result in results}
+    assert len(told) == len(results) == 24
+    assert {len(result.cases) for result in results} == {3}
+    assert told["ours", "before", "train"].practised == 8
+    assert told["epsilon-greedy table", "before", "train"].practised == 8
+    assert told["feedback off", "before", "train"].practised == 0
+    assert told["ours", "recovered", "train"].practised == 16
+    assert told["oracle", "before", "held-out"].success >= told["random", "before", "held-out"].success

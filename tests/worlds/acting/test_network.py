@@ -1,0 +1,30 @@
+"""The network starts without an opinion and hides facts only while it is trained."""
+
+import torch
+from agentic_diffusion_worlds.acting.network import FactNet
+
+
+def test_it_starts_silent_and_learns_one_fact():
+    torch.manual_seed(0)
+    net = FactNet(2, 3, context_dim=4, width=8)
+    tokens, t = torch.full((3, 2), 2), torch.ones(3)
+    context = {"context": torch.eye(4)[:3]}
+    assert torch.equal(net(tokens, t, context), torch.zeros(3, 2, 3))
+    optimiser = torch.optim.Adam(net.parameters(), lr=0.1)
+    aim = torch.tensor([[1, 0], [0, 1], [0, 0]])
+    for _ in range(40):
+        optimiser.zero_grad()
+        torch.nn.functional.cross_entropy(net(tokens, t, context).transpose(1, 2), aim).backward()
+        optimiser.step()
+    assert torch.equal(net(tokens, t, context).argmax(-1), aim)
+
+
+def test_one_context_serves_the_whole_batch_and_dropout_is_for_training():
+    net = FactNet(2, 3, context_dim=4, width=8, dropout=0.5)
+    torch.nn.init.ones_(net.straight.weight)
+    tokens, t, one = torch.zeros(5, 2, dtype=torch.long), torch.rand(5), {"context": torch.ones(1, 4)}
+    torch.manual_seed(1)
+    assert not torch.equal(net(tokens, t, one), net(tokens, t, one))
+    net.eval()
+    assert torch.equal(net(tokens, t, one), net(tokens, t, one))
+    assert net(tokens, t, one).shape == (5, 2, 3)
