@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from agentic_diffusion_worlds.acting.domain import Acting, order
-    from agentic_diffusion_worlds.acting.hindsight import hindsight
     from agentic_diffusion_worlds.acting.network import FactNet
     from agentic_diffusion_worlds.acting.planner import CallPlanner, Design, make_planner
-    from agentic_diffusion_worlds.acting.pursue import Place, Pursuit, Round, pursue, pursued
+    from agentic_diffusion_worlds.acting.pursue import Place, Pursuit, Round, pursued
     from agentic_diffusion_worlds.acting.situation import Call, Calls, Situation
     from agentic_diffusion_worlds.acting.trust import Report, Trust, Trusting, fit_trust
 
@@ -22,7 +21,6 @@ _HOMES = {
         "Acting",
         "order",
     ),
-    "hindsight": ("hindsight",),
     "network": ("FactNet",),
     "planner": (
         "CallPlanner",
@@ -33,7 +31,6 @@ _HOMES = {
         "Place",
         "Pursuit",
         "Round",
-        "pursue",
         "pursued",
     ),
     "situation": (
@@ -65,10 +62,8 @@ __all__ = [
     "Trust",
     "Trusting",
     "fit_trust",
-    "hindsight",
     "make_planner",
     "order",
-    "pursue",
     "pursued",
 ]
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from agentic_diffusion_worlds.toolbox.manual import by_the_book, demonstrations
     from agentic_diffusion_worlds.toolbox.score import Table, Tally, at_random, driven, give_up, oracle, tally
     from agentic_diffusion_worlds.toolbox.simulate import Case
-    from agentic_diffusion_worlds.toolbox.tasks import Task, families, goals, solution, tasks
+    from agentic_diffusion_worlds.toolbox.tasks import Task, families, goals, solution
     from agentic_diffusion_worlds.toolbox.training import lessons, read_manual
 
 _HOMES = {
@@ -48,7 +48,6 @@ _HOMES = {
         "families",
         "goals",
         "solution",
-        "tasks",
     ),
     "training": (
         "lessons",
@@ -82,7 +81,6 @@ __all__ = [
     "read_manual",
     "solution",
     "tally",
-    "tasks",
 ]
 
 
