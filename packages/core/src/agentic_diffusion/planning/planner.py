@@ -329,9 +329,11 @@ class Planner(Generic[Q, X, B, V]):
         if self.likelihood is None:
             return verdicts
         ask = guided(self.denoiser, self.guides)
+        rows: Any = states
+        joined: Sequence[Any] = [torch.cat(list(rows))] if isinstance(rows[0], Tensor) else rows
         with torch.inference_mode(), self.compute.autocast():
             told = [
-                self.likelihood(lambda x, t: ask(x, t, condition), batch).float().cpu() for batch in states
+                self.likelihood(lambda x, t: ask(x, t, condition), batch).float().cpu() for batch in joined
             ]
         numbers = [number if math.isfinite(number) else None for number in torch.cat(told).tolist()]
         return [

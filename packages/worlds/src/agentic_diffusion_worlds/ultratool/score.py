@@ -74,7 +74,9 @@ def table(answers: Iterable[Answer]) -> dict[str, Floats]:
 
 
 def coverage(told: Mapping[str, Floats], share: float) -> float:
-    """Return the accuracy of the surest share of the requests."""
+    """Return the accuracy of the surest share of the requests; NaN where nobody says how sure it is."""
+    if np.isnan(told["confidence"]).any():
+        return float("nan")
     count = max(1, round(share * len(told["confidence"])))
     surest = np.argsort(-told["confidence"], kind="stable")[:count]
     return float(told["accuracy"][surest].mean())
@@ -83,6 +85,8 @@ def coverage(told: Mapping[str, Floats], share: float) -> float:
 def area(told: Mapping[str, Floats]) -> float:
     """Return the chance that an accurate plan has more confidence than another one (AUROC)."""
     right = told["accuracy"] > 0
+    if np.isnan(told["confidence"]).any():
+        return float("nan")
     good, bad = told["confidence"][right], told["confidence"][~right]
     if not len(good) or not len(bad):
         return float("nan")

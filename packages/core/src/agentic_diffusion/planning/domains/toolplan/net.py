@@ -91,6 +91,7 @@ class ToolNet(nn.Module):
     ) -> None:
         super().__init__()
         self.dropout = dropout
+        self._kept: list[tuple[Tensor, tuple[Tensor, Tensor, Tensor]]] = []
         self.register_buffer("texts", sketch(texts), persistent=False)
         self.read = nn.Linear(SKETCH, width, bias=False)
         self.own = nn.Parameter(torch.zeros(len(texts), width))
@@ -116,25 +117,24 @@ class ToolNet(nn.Module):
     def over(self, texts: Float[Tensor, "tools size"], *, own: Tensor | None = None) -> ToolNet:
         """Return the network with the same weights over other tools; rows of their own are 0 where not given."""
         other = copy(self)
+        other._kept = []
         other._buffers = {**self._buffers, "texts": sketch(texts)}
         row = torch.zeros(len(texts), self.own.shape[1]) if own is None else own
         other._parameters = {**self._parameters, "own": nn.Parameter(row.to(self.own))}
         other._modules = {**self._modules, "habits": Habits(len(texts))}
         return other
 
+    def train(self, mode: bool = True) -> ToolNet:
+        """Switch between training and use; nothing is kept across the switch."""
+        self._kept = []
+        return super().train(mode)
+
     def forward(
         self, tokens: Int[Tensor, "batch slots"], t: Float[Tensor, " batch"], context: Mapping[str, Tensor]
     ) -> Float[Tensor, "batch slots vocabulary"]:
         """Return the logits of each tool, of the stop token and of the mask token."""
         own, times = context.get("own"), context.get("times")
-        features = featured(context["meets"], context["places"])
-        overall = self.habits.overall(context["meets"][:, 0, :, 0], own, times)
-        features = torch.cat([features, overall], dim=-1)
-        plain = self.read(self.get_buffer("texts")) + self.own
-        tools = plain + self.feel(functional.dropout(features, self.dropout / 2, self.training))
-        special = self.special.expand(len(tools), -1, -1)
-        table = torch.cat([tools, special], dim=1)
-        around = self._around(plain, tools, features, context)
+        features, table, around = self._prepared(context)
         batch, slots = tokens.shape
         table = table.expand(batch, -1, -1)
         h = table.gather(1, tokens[..., None].expand(-1, -1, table.shape[-1])) + self.place[:slots]
@@ -148,6 +148,22 @@ class ToolNet(nn.Module):
         beside = self.habits.local(tokens, own, times)
         scores = scores + (beside @ weights[..., -LOCAL:, None])[..., 0]
         return functional.pad(scores, (0, 1))
+
+    def _prepared(self, context: Mapping[str, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+        """Return the features and embeddings of the tools, and what the slots attend to; kept for one request."""
+        meets = context["meets"]
+        for known, told in self._kept:
+            if known is meets and not torch.is_grad_enabled():
+                return told
+        features = featured(meets, context["places"])
+        overall = self.habits.overall(meets[:, 0, :, 0], context.get("own"), context.get("times"))
+        features = torch.cat([features, overall], dim=-1)
+        plain = self.read(self.get_buffer("texts")) + self.own
+        tools = plain + self.feel(functional.dropout(features, self.dropout / 2, self.training))
+        table = torch.cat([tools, self.special.expand(len(tools), -1, -1)], dim=1)
+        told = features, table, self._around(plain, tools, features, context)
+        self._kept = [] if torch.is_grad_enabled() or self.training else [(meets, told)]
+        return told
 
     def _around(
         self, plain: Tensor, tools: Tensor, features: Tensor, context: Mapping[str, Tensor]

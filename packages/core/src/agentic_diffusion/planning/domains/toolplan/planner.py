@@ -14,7 +14,7 @@ from agentic_diffusion.compute import Compute
 from agentic_diffusion.denoising.belief import Categorical
 from agentic_diffusion.denoising.denoiser import MaskedNet
 from agentic_diffusion.denoising.process import MaskedProcess
-from agentic_diffusion.denoising.schedule import Linear
+from agentic_diffusion.denoising.schedule import LogLinear
 from agentic_diffusion.planning.domains.toolplan.binding import bind
 from agentic_diffusion.planning.domains.toolplan.catalogue import Catalogue
 from agentic_diffusion.planning.domains.toolplan.domain import Reader, ToolPlanDomain
@@ -155,7 +155,7 @@ def assembled(
         compute: Device and precision.
         calibrate: From raw to calibrated confidence.
     """
-    catalogue, schedule = domain.catalogue, Linear()
+    catalogue, schedule = domain.catalogue, LogLinear()
     process = MaskedProcess(schedule, catalogue.mask)
     return Planner(
         domain=domain,
