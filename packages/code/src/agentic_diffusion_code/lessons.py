@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Protocol, final
 
 from .model.rows import Row
-from .writer import Tokens, prompt_of
+from .writer import Worded, prompt_of
 
 GENERIC = ("f", "solve", "compute", "answer", "process", "task")
 _OPEN, _CLOSE = frozenset("([{"), frozenset(")]}")
@@ -71,7 +71,7 @@ class Manner:
 
 
 def rows(
-    lessons: Iterable[Lesson], tokens: Tokens, *, seed: int, manner: Manner | None = None
+    lessons: Iterable[Lesson], tokens: Worded, *, seed: int, manner: Manner | None = None
 ) -> Iterator[Row]:
     """Yield one row for each lesson that is short enough."""
     how, rng = manner or Manner(), random.Random(seed)  # noqa: S311  chance that can be repeated
@@ -81,7 +81,7 @@ def rows(
             yield row
 
 
-def row_of(lesson: Lesson, tokens: Tokens, manner: Manner, *, rng: random.Random) -> Row | None:
+def row_of(lesson: Lesson, tokens: Worded, manner: Manner, *, rng: random.Random) -> Row | None:
     """Return one lesson as a row; None where it is too long."""
     said, signature, source, name = lesson.description, lesson.signature, lesson.source, lesson.entry
     if rng.random() < manner.renamed:
@@ -122,7 +122,7 @@ def _bare(parameters: str) -> str:
     return kept
 
 
-def spans_of(source: str, tokens: Tokens, language: str) -> tuple[tuple[int, int], ...]:
+def spans_of(source: str, tokens: Worded, language: str) -> tuple[tuple[int, int], ...]:
     """Return the tokens of each line, and of what stands between each pair of brackets."""
     ids = tokens.encode(source, language)
     text, places = tokens.layout(ids, language)

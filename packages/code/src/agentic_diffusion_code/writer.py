@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol, final, runtime_checkable
 
 import torch
 from agentic_diffusion.denoising.state import generator
-from agentic_diffusion.errors import InvalidStateError
+from agentic_diffusion.errors import InvalidConfigError, InvalidStateError
 from torch import Tensor
 
 from .domain import CodeRequest
@@ -45,6 +45,19 @@ class Tokens(Protocol):
         """Fills what comes after the end."""
         ...
 
+    def encode(self, source: str, language: str) -> list[int]:
+        """Return the tokens of a program."""
+        ...
+
+    def layout(self, ids: Sequence[int], language: str) -> tuple[str, list[tuple[int, int]]]:
+        """Return the text of a program, and where in it each token lies (start, end)."""
+        ...
+
+
+@runtime_checkable
+class Worded(Tokens, Protocol):
+    """A vocabulary that holds the words of descriptions and the marks of a prompt as well."""
+
     @property
     def text(self) -> int:
         """Begins a description."""
@@ -59,16 +72,8 @@ class Tokens(Protocol):
         """Return the tag of a language."""
         ...
 
-    def encode(self, source: str, language: str) -> list[int]:
-        """Return the tokens of a program."""
-        ...
-
     def encode_text(self, text: str) -> list[int]:
         """Return the tokens of a description."""
-        ...
-
-    def layout(self, ids: Sequence[int], language: str) -> tuple[str, list[tuple[int, int]]]:
-        """Return the text of a program, and where in it each token lies (start, end)."""
         ...
 
 
@@ -138,7 +143,7 @@ class Writes(Protocol):
         ...
 
 
-def prompt_of(tokens: Tokens, description: str, language: str, *, signature: str = "") -> tuple[int, ...]:
+def prompt_of(tokens: Worded, description: str, language: str, *, signature: str = "") -> tuple[int, ...]:
     """Return what is read before a program: the tag of the language, the description, and the signature or name."""
     given = tokens.encode(signature, language) if signature else []
     return tokens.language(language), tokens.text, *tokens.encode_text(description), tokens.code, *given
@@ -155,6 +160,7 @@ class TokenWriter:
         decoding: How programs are denoised.
         guides: Tilt the beliefs, such as a syntax that bars impossible tokens.
         longest_prompt: Tokens of the longest description; longer ones are refused, never cut.
+        asks: Turns a request into a prompt; by default as the embedded model was trained (see `prompt_of`).
     """
 
     model: Reads
@@ -162,6 +168,7 @@ class TokenWriter:
     decoding: Decoding = field(default_factory=Decoding)
     guides: Guides = unguided
     longest_prompt: int = 256
+    asks: Callable[[CodeRequest], tuple[int, ...]] | None = None
 
     def prompt(self, request: CodeRequest) -> tuple[int, ...]:
         """Return the tokens of a request.
@@ -169,8 +176,7 @@ class TokenWriter:
         Raises:
             InvalidStateError: The description is longer than the model can read.
         """
-        given = request.signature or request.entry or ""
-        prompt = prompt_of(self.tokens, request.description, request.language, signature=given)
+        prompt = self._asked(request)
         if len(prompt) > self.longest_prompt:
             raise InvalidStateError(
                 f"a description of {len(prompt)} tokens",
@@ -178,6 +184,18 @@ class TokenWriter:
                 "Say it in fewer words; nothing is cut off silently.",
             )
         return prompt
+
+    def _asked(self, request: CodeRequest) -> tuple[int, ...]:
+        if self.asks is not None:
+            return self.asks(request)
+        if not isinstance(self.tokens, Worded):
+            raise InvalidConfigError(
+                "a vocabulary without the marks of a prompt",
+                "`asks`, which turns a request into a prompt",
+                "Give TokenWriter the prompt that its model was trained with.",
+            )
+        given = request.signature or request.entry or ""
+        return prompt_of(self.tokens, request.description, request.language, signature=given)
 
     def head(self, request: CodeRequest) -> list[int]:
         """Return the tokens that every candidate begins with: the prefix of the request."""

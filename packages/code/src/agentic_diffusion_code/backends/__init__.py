@@ -1,0 +1,1 @@
+"""Models of others behind the same two protocols: `Reads` for tokens with holes, `Writes` for whole texts."""

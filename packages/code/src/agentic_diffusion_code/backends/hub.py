@@ -1,0 +1,167 @@
+"""Loads models and tokenizers of the transformers library, from a folder or from the hub; needs `[transformers]`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, final
+
+import torch
+from agentic_diffusion.errors import InvalidConfigError, MissingExtraError
+
+from agentic_diffusion_code.model.reading import Marks
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Loading: TypeAlias = Literal["masked", "causal", "plain"]
+"""Which of the library's classes loads a model: for masked tokens, for causal ones, or without a head."""
+
+_REVISION = re.compile(r"[0-9a-f]{40}")
+
+
+@final
+@dataclass(frozen=True)
+class Source:
+    """Where a model comes from, and how it is loaded.
+
+    Args:
+        name: A folder, or `owner/name` on the hub.
+        revision: The commit on the hub, all 40 digits; must be given for anything but a folder.
+        remote_code: Whether Python code that lies beside the weights may run on this machine, with your rights.
+        loading: Which of the library's classes loads it.
+        dtype: `auto` takes what the weights are stored in.
+        device_map: Where its parts go; None keeps it on the processor.
+        bits: 8 or 4 to load it quantised (needs `bitsandbytes`); None as it is.
+    """
+
+    name: str
+    revision: str | None = None
+    remote_code: bool = False
+    loading: Loading = "masked"
+    dtype: str = "auto"
+    device_map: str | None = None
+    bits: Literal[4, 8] | None = None
+
+    def __post_init__(self) -> None:
+        if not Path(self.name).is_dir() and not _REVISION.fullmatch(self.revision or ""):
+            raise InvalidConfigError(
+                f"{self.name!r} at revision {self.revision!r}",
+                "a folder that is there, or a name on the hub with the 40 digits of a commit",
+                "Pin the revision: a name alone may be other weights, or other code, tomorrow.",
+            )
+
+
+def library() -> Any:
+    """Return the transformers library.
+
+    Raises:
+        MissingExtraError: It is not installed.
+    """
+    try:
+        import transformers
+    except ImportError as error:
+        raise MissingExtraError(
+            "no transformers",
+            "the extra [transformers]",
+            "pip install 'agentic-diffusion-code[transformers]'",
+        ) from error
+    return transformers
+
+
+def load(source: Source) -> Any:
+    """Return the model of a source, ready to infer.
+
+    Raises:
+        MissingExtraError: The library, or what its quantisation needs, is not installed.
+        InvalidConfigError: There is no such model, or it needs code that was not allowed to run.
+    """
+    made = library()
+    kinds = {
+        "masked": made.AutoModelForMaskedLM,
+        "causal": made.AutoModelForCausalLM,
+        "plain": made.AutoModel,
+    }
+    dtype = source.dtype if source.dtype == "auto" else getattr(torch, source.dtype)
+    options: dict[str, Any] = {"dtype": dtype, "device_map": source.device_map}
+    if source.bits is not None:
+        options["quantization_config"] = made.BitsAndBytesConfig(
+            load_in_8bit=source.bits == 8, load_in_4bit=source.bits == 4
+        )
+    return _loaded(kinds[source.loading], source, options).eval()
+
+
+def _loaded(kind: Any, source: Source, options: dict[str, Any]) -> Any:
+    where = {"revision": source.revision, "trust_remote_code": source.remote_code}
+    try:
+        return kind.from_pretrained(source.name, **where, **options)
+    except (OSError, ValueError) as error:
+        raise InvalidConfigError(
+            f"{source.name} ({str(error)[:160]})",
+            "a model that this version of transformers can load",
+            "Check name and revision; `remote_code=True` allows the code beside the weights to run.",
+        ) from error
+
+
+@final
+@dataclass(frozen=True)
+class HubTokens:
+    """A tokenizer of the library as the vocabulary of a writer.
+
+    Args:
+        tokenizer: The tokenizer; fast ones tell where each token lies.
+        marks: Its mask, end and padding.
+        before: Text between the language and the description, as the model's template has it.
+        after: Text between the description and the program.
+    """
+
+    tokenizer: Any
+    marks: Marks
+    before: str = "Write a function in "
+    after: str = "\n"
+
+    @property
+    def size(self) -> int:
+        """The number of tokens."""
+        return len(self.tokenizer)
+
+    @property
+    def mask(self) -> int:
+        """Stands for a token that is hidden."""
+        return self.marks.mask
+
+    @property
+    def end(self) -> int:
+        """Ends a program."""
+        return self.marks.end
+
+    @property
+    def pad(self) -> int:
+        """Fills what comes after the end."""
+        return self.marks.pad
+
+    def prompt(self, description: str, language: str, *, signature: str = "") -> tuple[int, ...]:
+        """Return what is read before a program."""
+        said = f"{self.before}{language}: {description}\n{signature}{self.after}"
+        return tuple(self._ids(said))
+
+    def _ids(self, text: str) -> list[int]:
+        return list(self.tokenizer(text, add_special_tokens=False)["input_ids"])
+
+    def encode(self, source: str, language: str) -> list[int]:
+        """Return the tokens of a program."""
+        return self._ids(source)
+
+    def layout(self, ids: Sequence[int], language: str) -> tuple[str, list[tuple[int, int]]]:
+        """Return the text of a program, and where in it each token lies (start, end)."""
+        text, places = "", []
+        special = {self.marks.mask, self.marks.end, self.marks.pad}
+        shown: list[int] = []
+        for token in ids:
+            before = len(text)
+            if token not in special:
+                shown.append(token)
+                text = self.tokenizer.decode(shown, clean_up_tokenization_spaces=False)
+            places.append((min(before, len(text)), len(text)))
+        return text, places

@@ -1,0 +1,54 @@
+"""The memory of proven programs: nearest first, nothing disproved, and it survives a restart."""
+
+from pathlib import Path
+
+import pytest
+from agentic_diffusion.errors import StoreError
+from agentic_diffusion.planning.planner import Learns
+from agentic_diffusion.records import Outcome
+from agentic_diffusion_code.domain import CodeRequest, Program, asked
+from agentic_diffusion_code.proven import MAX_FAILED, Proven
+
+DOUBLE = asked("return twice the number x")
+
+
+def outcome(source: str, reward: float, request: CodeRequest = DOUBLE, **more: str) -> Outcome:
+    return Outcome(request=request, value=Program(source=source), reward=reward, **more)
+
+
+def test_the_nearest_proven_program_is_given() -> None:
+    memory = Proven()
+    assert isinstance(memory, Learns)
+    assert memory.nearest(DOUBLE) is None
+    memory.learn(outcome("x + x", 1.0))
+    memory.learn(outcome("sum(xs)", 1.0, asked("return the sum of a list")))
+    assert len(memory) == 2
+    assert memory.nearest(asked("return twice the number y")) == "x + x"
+    assert memory.nearest(asked("open a window")) is None
+    assert memory.nearest(DOUBLE.model_copy(update={"language": "go"})) is None
+
+
+def test_failures_make_pairs_and_disprove() -> None:
+    memory = Proven()
+    for number in range(MAX_FAILED + 2):
+        memory.learn(outcome(f"x + {number}", 0.0))
+    assert list(memory.pairs()) == []
+    memory.learn(outcome("x + x", 1.0))
+    memory.learn(outcome("", 1.0))
+    pairs = list(memory.pairs())
+    assert len(pairs) == MAX_FAILED
+    assert pairs[0][1] == "x + x"
+    memory.learn(outcome("x + x", -1.0))
+    assert memory.nearest(DOUBLE) is None
+    memory.learn(outcome("x + x", 1.0, id="a"))
+    memory.learn(outcome("x + x", -1.0, id="a"))
+    assert memory.nearest(DOUBLE) == "x + x"
+
+
+def test_the_memory_survives(tmp_path: Path) -> None:
+    path = tmp_path / "proven.jsonl"
+    Proven(path).learn(outcome("x + x", 1.0))
+    assert Proven(path).nearest(DOUBLE) == "x + x"
+    path.write_text("torn")
+    with pytest.raises(StoreError):
+        Proven(path)
