@@ -13,6 +13,7 @@ from agentic_diffusion.errors import InvalidConfigError
 from agentic_diffusion_cli import (
     bench_code,
     bench_coins,
+    bench_confidence,
     bench_corpus,
     bench_evolve,
     bench_memory,
@@ -46,6 +47,7 @@ def bench() -> None:
 app.command("code")(bench_code.code)
 app.command("coins")(bench_coins.coins)
 app.command("corpus")(bench_corpus.corpus)
+app.command("confidence")(bench_confidence.confidence)
 app.command("memory")(bench_memory.memory)
 app.command("middleware")(bench_middleware.middleware)
 app.command("sandbox")(bench_sandbox.sandbox)
