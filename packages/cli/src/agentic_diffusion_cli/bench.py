@@ -19,6 +19,7 @@ from agentic_diffusion_cli import (
     bench_memory,
     bench_middleware,
     bench_sandbox,
+    bench_tau2,
     bench_toolbox,
     bench_ultratool,
     machine,
@@ -54,6 +55,7 @@ app.command("sandbox")(bench_sandbox.sandbox)
 app.command("evolve")(bench_evolve.evolve)
 app.command("ultratool")(bench_ultratool.ultratool)
 app.command("toolbox")(bench_toolbox.toolbox)
+app.command("tau2-telecom")(bench_tau2.tau2_telecom)
 
 
 @app.command("maze2d")

@@ -1,0 +1,48 @@
+"""Lessons are the benchmark's plans and what is left of them on the way; a planner learns them."""
+
+from types import SimpleNamespace
+
+import pytest
+from agentic_diffusion.denoising.train import Recipe
+from agentic_diffusion.errors import InvalidConfigError
+from agentic_diffusion_worlds.tau2.desk import TRANSFER, Desk
+from agentic_diffusion_worlds.tau2.tickets import Ticket
+from agentic_diffusion_worlds.tau2.training import anything, book, lessons, teach
+
+BOTH = "[mobile]airplane|suspended[PERSONA:Easy]"
+LOST = "[service]ended[PERSONA:Easy]"
+
+
+def test_the_book_is_read_without_identifiers(office):
+    assert book(office.ticket(BOTH)) == ("toggle_airplane_mode", "resume_line")
+    assert book(office.ticket(LOST)) == (TRANSFER,)
+
+
+def test_a_call_that_the_desk_lacks_is_named():
+    action = SimpleNamespace(name="explode", arguments={"gb": 3})
+    task = SimpleNamespace(evaluation_criteria=SimpleNamespace(actions=[action]))
+    with pytest.raises(InvalidConfigError, match="explode"):
+        book(Ticket("odd", 1, task))
+
+
+def test_lessons_say_what_is_left(office):
+    both, lost = lessons(office, [BOTH, LOST], partial=20)
+    assert [left for _, left in lost] == [(TRANSFER,)]
+    assert {left for _, left in both} == {
+        ("toggle_airplane_mode", "resume_line"),
+        ("resume_line",),
+        ("toggle_airplane_mode",),
+        (),
+    }
+    done = next(situation for situation, left in both if not left)
+    assert set(done.tried) == {"toggle_airplane_mode", "resume_line"}
+    assert anything(done, ()) is False
+
+
+def test_a_planner_learns_them(office):
+    known = [lesson for found in lessons(office, [BOTH, LOST]) for lesson in found]
+    recipe = Recipe(steps=60, learning_rate=0.02, warmup=5, average=0.9)
+    *_, planner = teach(known, recipe=recipe, seed=1)
+    seen = Desk(office, office.ticket(BOTH)).observe()
+    assert set(planner.plan(seen).chosen.value) == {"toggle_airplane_mode", "resume_line"}
+    assert planner.plan(Desk(office, office.ticket(LOST)).observe()).chosen.value == (TRANSFER,)
