@@ -3,8 +3,10 @@
 import json
 
 import pytest
+from agentic_diffusion.compute import Compute
+from agentic_diffusion.errors import InvalidConfigError
 from agentic_diffusion_cli import train_code
-from agentic_diffusion_code import school
+from agentic_diffusion_code import confidence, evaluate, school
 
 SMALL = ["--steps", "2", "--rows", "2", "--width", "8", "--depth", "1", "--heads", "2", "--every", "1"]
 
@@ -31,3 +33,23 @@ def test_a_coder_is_trained(cli, tmp_path):
 def test_peaks_are_known_of_some_machines():
     assert train_code.peak_of({"device": "NVIDIA H200"}) == 989e12
     assert train_code.peak_of({"device": "cpu"}) is None
+
+
+def test_confidence_is_fitted_or_the_reason_is_told(cli, tmp_path, monkeypatch):
+    out = tmp_path / "coder"
+    fitted = confidence.Confidence(weights=(1.0,), bias=0.5, mean=(0.0,), scale=(1.0,))
+
+    def calibrated(coder, questions, *, sandbox, tell):
+        tell("confidence", 1, 1)
+        return fitted
+
+    monkeypatch.setattr(evaluate, "calibrated", calibrated)
+    result = cli("train", "code", "--out", out, *SMALL, "--questions", "1")
+    assert "Confidence fitted to 1" in result.output
+    assert json.loads((out / "card.json").read_text())["confidence"]["bias"] == 0.5
+
+    def hopeless(coder, questions, *, sandbox, tell):
+        raise InvalidConfigError("2 programs of one fate", "both", "Collect more.")
+
+    monkeypatch.setattr(evaluate, "calibrated", hopeless)
+    train_code.fit(out, questions=1, compute=Compute(device="cpu"))

@@ -5,7 +5,7 @@ from agentic_diffusion_code.cases import Case
 from agentic_diffusion_code.cases import Task as Asked
 from agentic_diffusion_code.coder import Coder
 from agentic_diffusion_code.domain import asked
-from agentic_diffusion_code.evaluate import Answer, measure, row, single
+from agentic_diffusion_code.evaluate import Answer, calibrated, measure, row, single
 from agentic_diffusion_code.model.decode import Decoding
 from agentic_diffusion_code.questions import Question
 from agentic_diffusion_code.sandbox import ProcessSandbox
@@ -60,3 +60,11 @@ def test_confidence_is_compared_with_fate() -> None:
     assert made["seconds_p50_passed"] == 1.0
     assert made["tokens_per_forward"]["mean"] == 4
     assert row("x", [answer(True, 0.5)])["ece"] == pytest.approx(0.5)
+
+
+def test_confidence_is_fitted_to_fate(fence: ProcessSandbox) -> None:
+    tokens = Lexemes()
+    writer = TokenWriter(Shelf([RIGHT, WRONG], tokens, sharp=0.5), tokens, Decoding(block=8))
+    coder = Coder(writer, fence, count=4, rounds=0, temperature=1.0)
+    fitted = calibrated(coder, [question(4, 6)] * 3 + [question(4, 7)], sandbox=fence)
+    assert len(fitted.weights) == 9

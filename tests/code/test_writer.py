@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+import torch
 from agentic_diffusion.errors import InvalidStateError
 from agentic_diffusion_code.domain import asked
 from agentic_diffusion_code.model.decode import Decoding
@@ -95,3 +96,23 @@ def test_doubt_is_told_by_line(writer: TokenWriter) -> None:
     right = writer.sure(asked("doubles"), DOUBLE)
     assert right is not None
     assert right.features[0] > sure.features[0]
+
+
+def test_the_syntax_bars_tokens(writer: TokenWriter) -> None:
+    tokens = writer.tokens
+    times = tokens.encode("*", "python")[0]
+    seen: list[tuple[str, int]] = []
+
+    def syntax(language: str):
+        def allowed(rows):
+            seen.append((language, rows.shape[1]))
+            barred = torch.ones(*rows.shape, tokens.size, dtype=torch.bool)
+            barred[..., times] = False
+            return barred
+
+        return allowed
+
+    careful = replace(writer, syntax=syntax, decoding=Decoding(block=8, bound=0.0))
+    sketch = last(careful.write(asked("doubles"), count=6, seed=0, temperature=1.0))
+    assert not any("*" in source for source in sketch.sources)
+    assert seen[-1] == ("python", 24)

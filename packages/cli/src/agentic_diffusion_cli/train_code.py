@@ -13,6 +13,8 @@ from agentic_diffusion_cli.progress import bars, gently
 
 PEAK = {"H200": 989e12, "H100": 989e12, "A100": 312e12}
 """Dense bf16 operations a second, as the makers state them."""
+VALIDATION = 77_000
+"""The seed of the validation questions; those of the benchmark count from 10,000."""
 
 
 def code(
@@ -29,6 +31,9 @@ def code(
     learning_rate: Annotated[float, typer.Option(help="Peak rate of AdamW.")] = 2.5e-3,
     warmup: Annotated[int, typer.Option(min=0, help="Steps of warm-up.")] = 60,
     seed: Annotated[int, typer.Option(min=0, help="Root of all randomness.")] = 0,
+    questions: Annotated[
+        int, typer.Option(min=0, help="Validation questions that confidence is fitted to; 0 leaves it out.")
+    ] = 0,
     every: Annotated[int, typer.Option(min=1, help="Steps between checkpoints.")] = 100,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
     precision: Annotated[str, typer.Option(help="fp32 or bf16.")] = "fp32",
@@ -56,6 +61,9 @@ def code(
     )
     facts = {"command": report.typed(), "hardware": machine.facts(compute.where), **machine.commit()}
     follow(course, out, compute=compute, every=every, facts=facts)
+    if questions:
+        fit(out, questions=questions, compute=compute)
+    report.say_next(f"agentic-diffusion bench code --tasks builtin --weights {out}")
 
 
 def _precision(name: str) -> Any:
@@ -87,7 +95,31 @@ def follow(course: Any, out: Path, *, compute: Any, every: int, facts: dict[str,
     peak = peak_of(facts["hardware"])
     said += f", {100 * flops / seconds / peak:.1f} % of the machine's peak" if peak else ""
     report.out().print(said)
-    report.say_next(f"agentic-diffusion bench code --tasks builtin --weights {out}")
+
+
+def fit(out: Path, *, questions: int, compute: Any) -> None:
+    """Fit the chance to pass on validation questions, and write it into the card beside the weights."""
+    from agentic_diffusion import store
+    from agentic_diffusion.errors import InvalidConfigError
+    from agentic_diffusion_code.embedded import load_coder
+    from agentic_diffusion_code.evaluate import calibrated
+    from agentic_diffusion_code.questions import built_in
+    from agentic_diffusion_code.sandbox import ProcessSandbox
+
+    asked = built_in(seed=VALIDATION, count=questions, split="valid")
+    with ProcessSandbox() as sandbox, bars() as shown:
+        task = shown.add_task("Fitting confidence", total=questions, note="")
+        coder = load_coder(out, sandbox=sandbox, rounds=0, compute=compute)
+        try:
+            fitted = calibrated(
+                coder, asked, sandbox=sandbox, tell=lambda _, done, total: shown.update(task, completed=done)
+            )
+        except InvalidConfigError as error:
+            report.err().print(f"Confidence was not fitted: {error.given}.", style="yellow")
+            return
+    bundle = store.load(out)
+    store.save(out, bundle.tensors, {**bundle.card, "confidence": fitted.model_dump(mode="json")})
+    report.out().print(f"Confidence fitted to {questions} validation questions.")
 
 
 def peak_of(hardware: dict[str, Any]) -> float | None:

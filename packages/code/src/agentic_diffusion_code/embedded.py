@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from .model.decode import Decoding
 from .model.quantise import quantise, restore
 from .model.reading import Embedded, Marks
 from .sandbox.base import Sandbox
+from .syntax import Syntax
 from .tokens import Vocabulary
 from .writer import TokenWriter
 
@@ -85,7 +87,13 @@ def load_writer(
     vocabulary = Vocabulary.load()
     network, card = load_model(folder or shipped(), vocabulary=vocabulary, compute=compute)
     marks = Marks(vocabulary.mask, vocabulary.end, vocabulary.pad)
-    return TokenWriter(Embedded(network, marks), vocabulary, decoding or Decoding()), card
+
+    @cache
+    def syntax(language: str) -> Callable[[Tensor], Tensor]:
+        return Syntax(vocabulary, language).allowed
+
+    writer = TokenWriter(Embedded(network, marks), vocabulary, decoding or Decoding(), syntax=syntax)
+    return writer, card
 
 
 def load_coder(

@@ -13,7 +13,7 @@ from agentic_diffusion.errors import InvalidStateError
 
 from .bench import Row, percentile, share, summary
 from .coder import Coder
-from .confidence import calibration_error, ranking
+from .confidence import Confidence, calibration_error, fit_confidence, ranking
 from .lint import lint
 from .questions import Question
 from .sandbox.base import Sandbox
@@ -158,3 +158,29 @@ def measure(
                 tell(name, index + 1, len(questions))
         rows.append(row(name, answers, settings=settings))
     return rows
+
+
+def calibrated(
+    coder: Coder, questions: Sequence[Question], *, sandbox: Sandbox, seed: int = 0, tell: Tell | None = None
+) -> Confidence:
+    """Fit the chance to pass to programs whose fate hidden tests decide: single samples, and what the coder returns.
+
+    The questions must be neither those of training nor those of a benchmark; the split `valid` is meant for this.
+
+    Raises:
+        InvalidConfigError: All programs share one fate, so nothing can be fitted.
+    """
+    answers = []
+    for index, question in enumerate(questions):
+        answers.append(
+            single(coder, question, sandbox=sandbox, seed=seed + index, temperature=coder.temperature)
+        )
+        answers.append(coded(coder, question, sandbox=sandbox, seed=seed + index))
+        if tell is not None:
+            tell("confidence", index + 1, len(questions))
+    told = [answer for answer in answers if answer.features]
+    return fit_confidence(
+        [answer.features for answer in told],
+        [answer.passed for answer in told],
+        tests=[answer.shown for answer in told],
+    )

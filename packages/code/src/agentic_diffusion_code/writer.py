@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol, final, runtime_checkable
 
 import torch
+from agentic_diffusion.denoising.belief import Categorical
+from agentic_diffusion.denoising.guidance import Allowed, Guidance
 from agentic_diffusion.denoising.state import generator
 from agentic_diffusion.errors import InvalidConfigError, InvalidStateError
 from torch import Tensor
@@ -158,7 +160,8 @@ class TokenWriter:
         model: What to believe.
         tokens: The vocabulary that the model was trained with.
         decoding: How programs are denoised.
-        guides: Tilt the beliefs, such as a syntax that bars impossible tokens.
+        guides: Tilt the beliefs.
+        syntax: From a language to what may stand at each position of a row; impossible tokens are barred.
         longest_prompt: Tokens of the longest description; longer ones are refused, never cut.
         asks: Turns a request into a prompt; by default as the embedded model was trained (see `prompt_of`).
     """
@@ -169,6 +172,7 @@ class TokenWriter:
     guides: Guides = unguided
     longest_prompt: int = 256
     asks: Callable[[CodeRequest], tuple[int, ...]] | None = None
+    syntax: Callable[[str], Callable[[Tensor], Tensor]] | None = None
 
     def prompt(self, request: CodeRequest) -> tuple[int, ...]:
         """Return the tokens of a request.
@@ -212,9 +216,24 @@ class TokenWriter:
             rng=generator(seed),
             fixed=head,
             decoding=how,
-            guides=self.guides,
+            guides=self._guides(request),
         )
         return self._sketches(drafts, request, longest=how.longest, given=len(head))
+
+    def _guides(self, request: CodeRequest) -> Guides:
+        """Return the guides of a block: what the syntax bars, given all that stands before it, then the others."""
+        if self.syntax is None:
+            return self.guides
+        allowed = self.syntax(request.language)
+
+        def of(before: Tensor) -> Sequence[Guidance[Tensor, Categorical]]:
+            def inside(x: Tensor) -> Tensor:
+                rows = torch.cat([before.expand(x.shape[0], -1), x], dim=1)
+                return allowed(rows)[:, before.shape[1] :]
+
+            return Allowed(inside), *self.guides(before)
+
+        return of
 
     def _sketches(
         self, drafts: Iterator[Draft], request: CodeRequest, *, longest: int, given: int
@@ -294,7 +313,14 @@ class TokenWriter:
         longest = max(map(len, rows))
         canvas = torch.tensor([row + [self.tokens.pad] * (longest - len(row)) for row in rows])
         how = replace(self.decoding, temperature=self.decoding.temperature if count == 1 else 1.0)
-        drafts = fill(self.model, self.prompt(request), canvas=canvas, rng=generator(seed), decoding=how)
+        drafts = fill(
+            self.model,
+            self.prompt(request),
+            canvas=canvas,
+            rng=generator(seed),
+            decoding=how,
+            guides=self._guides(request),
+        )
         given = min(len(ids) - sum(hides) for hides in chosen)
         return self._sketches(drafts, request, longest=longest, given=given)
 
@@ -328,7 +354,12 @@ class TokenWriter:
             lengths[number] = _SEARCHED[max(range(len(scores)), key=scores.__getitem__)]
         canvas, _ = self._canvas(ids, groups, lengths)
         drafts = fill(
-            self.model, self.prompt(request), canvas=canvas, rng=generator(seed), decoding=self.decoding
+            self.model,
+            self.prompt(request),
+            canvas=canvas,
+            rng=generator(seed),
+            decoding=self.decoding,
+            guides=self._guides(request),
         )
         for shown in self._sketches(drafts, request, longest=canvas.shape[1], given=len(ids) - len(holes)):
             yield replace(shown, forwards=shown.forwards + forwards)
