@@ -146,7 +146,7 @@ class Coder:
             if search.ending != "complete":
                 break
         search.forwards += sketch.forwards
-        search.tokens += sketch.tokens
+        search.tokens += sketch.tokens // max(1, len(sketch.sources))
         for source in dict.fromkeys(sketch.sources):
             if search.ending == "complete" or not search.attempts:
                 self._try(search, source)

@@ -75,6 +75,13 @@ class Search:
         sandbox: Where tests run.
         clock: Watches the budget.
         total: Steps of progress of the whole search.
+        step: Steps of progress that were made.
+        forwards: Calls of the network.
+        tokens: Tokens that were written, of one candidate on average: candidates beside it cost no more calls.
+        rounds: Repairs that were made.
+        ending: Why the search ended.
+        stuck: Whether every failure had been mended before.
+        attempts: What came of each program that was tried.
     """
 
     request: CodeRequest
