@@ -7,7 +7,7 @@ import pytest
 from agentic_diffusion_cli import code as command
 from agentic_diffusion_code import embedded
 from agentic_diffusion_code.coder import Coder
-from agentic_diffusion_code.writer import Sketch
+from agentic_diffusion_code.writes import Sketch
 from rich.console import Console
 
 DOUBLE = "def f(x):\n    return x + x\n"

@@ -12,7 +12,8 @@ from agentic_diffusion_code.confidence import Confidence, Familiar
 from agentic_diffusion_code.domain import CodeRequest, asked
 from agentic_diffusion_code.model.decode import Decoding
 from agentic_diffusion_code.sandbox import ProcessSandbox
-from agentic_diffusion_code.writer import Sketch, TokenWriter
+from agentic_diffusion_code.writer import TokenWriter
+from agentic_diffusion_code.writes import Sketch
 from library import Lexemes, Shelf
 
 DOUBLE = "def f ( x ) :\n    y = x + x\n    return y\n"

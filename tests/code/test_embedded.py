@@ -11,7 +11,7 @@ from agentic_diffusion_code.domain import asked
 from agentic_diffusion_code.embedded import load_coder, load_model, load_writer, save_model, shipped
 from agentic_diffusion_code.model.decode import Decoding
 from agentic_diffusion_code.tokens import Vocabulary
-from agentic_diffusion_code.writer import Writes
+from agentic_diffusion_code.writes import Writes
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ import torch
 from agentic_diffusion.errors import InvalidStateError
 from agentic_diffusion_code.domain import asked
 from agentic_diffusion_code.model.decode import Decoding
-from agentic_diffusion_code.writer import Sketch, Tokens, TokenWriter, Writes, prompt_of
+from agentic_diffusion_code.writer import TokenWriter
+from agentic_diffusion_code.writes import Sketch
 from library import Lexemes, Shelf
 
 DOUBLE = "def f ( x ) :\n    y = x + x\n    return y\n"
@@ -28,14 +29,7 @@ def last(sketches: Iterator[Sketch]) -> Sketch:
     return shown[-1]
 
 
-def test_protocols(writer: TokenWriter) -> None:
-    assert isinstance(writer, Writes)
-    assert isinstance(writer.tokens, Tokens)
-
-
-def test_a_prompt_has_language_words_and_mark(writer: TokenWriter) -> None:
-    prompt = prompt_of(writer.tokens, "doubles it", "python")
-    assert (prompt[0], prompt[1], prompt[-1], len(prompt)) == (8, 3, 4, 5)
+def test_long_descriptions_are_refused(writer: TokenWriter) -> None:
     with pytest.raises(InvalidStateError, match="fewer words"):
         TokenWriter(writer.model, writer.tokens, longest_prompt=3).prompt(asked("far too many words"))
 

@@ -13,7 +13,8 @@ from agentic_diffusion_code.backends.masked import MaskedModel, two_way
 from agentic_diffusion_code.domain import asked
 from agentic_diffusion_code.model.decode import Decoding, write
 from agentic_diffusion_code.model.reading import Marks
-from agentic_diffusion_code.writer import Tokens, TokenWriter
+from agentic_diffusion_code.writer import TokenWriter
+from agentic_diffusion_code.writes import Tokens
 
 MARKS = Marks(1, 2, 0)
 

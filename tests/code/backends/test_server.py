@@ -11,7 +11,7 @@ from agentic_diffusion_code.backends.server import ServerError, ServerWriter, pr
 from agentic_diffusion_code.coder import Coder
 from agentic_diffusion_code.domain import asked
 from agentic_diffusion_code.sandbox import ProcessSandbox
-from agentic_diffusion_code.writer import Writes
+from agentic_diffusion_code.writes import Writes
 
 WRONG = "Here it is:\n```python\ndef f(x):\n    return x\n```\nDone."
 RIGHT = "```python\ndef f(x):\n    return 2 * x\n```"

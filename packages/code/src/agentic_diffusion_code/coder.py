@@ -17,7 +17,7 @@ from .grammar import Parses, trouble
 from .repair import hint, suspects
 from .sandbox.base import Sandbox
 from .search import Attempt, Search, examine
-from .writer import Sketch, Writes
+from .writes import Sketch, Writes
 
 UNITS = 8
 """Steps of progress that each phase of the work is told in."""

@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Protocol, final
 
 from .model.rows import Row
-from .writer import Worded, prompt_of
+from .writes import Worded, prompt_of
 
 GENERIC = ("f", "solve", "compute", "answer", "process", "task")
 _OPEN, _CLOSE = frozenset("([{"), frozenset(")]}")

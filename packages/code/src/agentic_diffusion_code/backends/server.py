@@ -13,7 +13,7 @@ from typing import Any, final
 from agentic_diffusion.errors import AgenticDiffusionError, InvalidConfigError, InvalidStateError
 
 from agentic_diffusion_code.domain import CodeRequest
-from agentic_diffusion_code.writer import Sketch, Sureness
+from agentic_diffusion_code.writes import Sketch, Sureness
 
 _FENCE = re.compile(r"```[A-Za-z+#]*\n(.*?)```", re.DOTALL)
 

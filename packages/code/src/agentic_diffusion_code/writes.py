@@ -1,0 +1,137 @@
+"""What the coder asks of anything that writes programs, and what a writer of tokens asks of a vocabulary."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol, final, runtime_checkable
+
+from .domain import CodeRequest
+
+
+@runtime_checkable
+class Tokens(Protocol):
+    """A vocabulary, as far as a writer needs it."""
+
+    @property
+    def size(self) -> int:
+        """The number of tokens."""
+        ...
+
+    @property
+    def mask(self) -> int:
+        """Stands for a token that is hidden."""
+        ...
+
+    @property
+    def end(self) -> int:
+        """Ends a program."""
+        ...
+
+    @property
+    def pad(self) -> int:
+        """Fills what comes after the end."""
+        ...
+
+    def encode(self, source: str, language: str) -> list[int]:
+        """Return the tokens of a program."""
+        ...
+
+    def layout(self, ids: Sequence[int], language: str) -> tuple[str, list[tuple[int, int]]]:
+        """Return the text of a program, and where in it each token lies (start, end)."""
+        ...
+
+
+@runtime_checkable
+class Worded(Tokens, Protocol):
+    """A vocabulary that holds the words of descriptions and the marks of a prompt as well."""
+
+    @property
+    def text(self) -> int:
+        """Begins a description."""
+        ...
+
+    @property
+    def code(self) -> int:
+        """Begins a program."""
+        ...
+
+    def language(self, name: str) -> int:
+        """Return the tag of a language."""
+        ...
+
+    def encode_text(self, text: str) -> list[int]:
+        """Return the tokens of a description."""
+        ...
+
+
+@final
+@dataclass(frozen=True)
+class Sketch:
+    """Programs on their way, as text.
+
+    Args:
+        sources: One text for each candidate, as far as it is known.
+        share: How much of the work is done, in [0, 1].
+        forwards: How often the network was asked.
+        tokens: Tokens that were written, by all candidates together.
+        done: Whether nothing is left to do.
+    """
+
+    sources: tuple[str, ...]
+    share: float
+    forwards: int
+    tokens: int = 0
+    done: bool = False
+
+
+@final
+@dataclass(frozen=True)
+class Sureness:
+    """What a model thinks of a finished program.
+
+    Args:
+        lines: For each line, the probability of its least sure token.
+        features: Numbers from which the chance to pass is estimated (see `confidence`).
+    """
+
+    lines: tuple[float, ...]
+    features: tuple[float, ...]
+
+
+@runtime_checkable
+class Writes(Protocol):
+    """Anything that writes programs: a denoiser of tokens, or a server that gives whole texts."""
+
+    def write(self, request: CodeRequest, *, count: int, seed: int, temperature: float) -> Iterator[Sketch]:
+        """Write candidates from nothing; the last sketch is `done`."""
+        ...
+
+    def mend(
+        self,
+        request: CodeRequest,
+        source: str,
+        *,
+        groups: Sequence[Sequence[int]],
+        hint: str,
+        count: int,
+        seed: int,
+    ) -> Iterator[Sketch]:
+        """Write one of these groups of lines anew in each candidate, in turn; `hint` says what went wrong."""
+        ...
+
+    def vary(
+        self, request: CodeRequest, source: str, *, share: float, count: int, seed: int
+    ) -> Iterator[Sketch]:
+        """Begin with a program of which a share is hidden, instead of with nothing."""
+        ...
+
+    def sure(self, request: CodeRequest, source: str) -> Sureness | None:
+        """Return what the model thinks of a program; None where it cannot tell."""
+        ...
+
+
+def prompt_of(tokens: Worded, description: str, language: str, *, signature: str = "") -> tuple[int, ...]:
+    """Return what is read before a program: the tag of the language, the description, and the signature or name."""
+    given = tokens.encode(signature, language) if signature else []
+    return tokens.language(language), tokens.text, *tokens.encode_text(description), tokens.code, *given
