@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 from agentic_diffusion.denoising.train import Recipe
 from agentic_diffusion.errors import InvalidConfigError
+from agentic_diffusion_worlds.acting.planner import Design
 from agentic_diffusion_worlds.tau2.desk import TRANSFER, Desk
 from agentic_diffusion_worlds.tau2.tickets import Ticket
 from agentic_diffusion_worlds.tau2.training import anything, book, lessons, teach
@@ -42,7 +43,7 @@ def test_lessons_say_what_is_left(office):
 def test_a_planner_learns_them(office):
     known = [lesson for found in lessons(office, [BOTH, LOST]) for lesson in found]
     recipe = Recipe(steps=60, learning_rate=0.02, warmup=5, average=0.9)
-    *_, planner = teach(known, recipe=recipe, seed=1)
+    *_, planner = teach(known, recipe=recipe, design=Design(width=64), seed=1)
     seen = Desk(office, office.ticket(BOTH)).observe()
     assert set(planner.plan(seen).chosen.value) == {"toggle_airplane_mode", "resume_line"}
     assert planner.plan(Desk(office, office.ticket(LOST)).observe()).chosen.value == (TRANSFER,)
