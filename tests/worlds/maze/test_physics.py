@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
-from agentic_diffusion.errors import InvalidStateError
+from agentic_diffusion.errors import InvalidConfigError, InvalidStateError
 from agentic_diffusion_worlds.maze.geometry import D4RL, ROBOTICS_V3
 from agentic_diffusion_worlds.maze.map import LARGE, MAZES, UMAZE
 from agentic_diffusion_worlds.maze.physics import SPEED, MazePhysics, clip_speed
@@ -110,3 +110,13 @@ def test_impossible_actions_are_refused():
     for actions in (np.zeros(2), np.zeros((3, 3)), np.full((2, 2), np.nan)):
         with pytest.raises(InvalidStateError, match=r"shape \(t, 2\)"):
             physics.rollout(actions)
+
+
+def test_a_ball_of_other_strength_and_drag_flies_as_its_equation_says():
+    physics = MazePhysics(UMAZE.map, gear=30.0, damping=12.0)
+    state = physics.reset((1.0, 1.0), (0.5, 0.0))
+    mass = 1000 * 4 / 3 * np.pi * 0.1**3
+    speed = state[2] + 0.01 * (30 * 0.3 - 12 * state[2]) / (mass + 0.12)
+    np.testing.assert_allclose(physics.step((0.3, 0.0))[2], speed, atol=1e-12)
+    with pytest.raises(InvalidConfigError):
+        MazePhysics(UMAZE.map, gear=0.0)

@@ -18,6 +18,7 @@ from agentic_diffusion_cli import (
     bench_evolve,
     bench_memory,
     bench_middleware,
+    bench_physics,
     bench_sandbox,
     bench_tau2,
     bench_toolbox,
@@ -51,6 +52,7 @@ app.command("corpus")(bench_corpus.corpus)
 app.command("confidence")(bench_confidence.confidence)
 app.command("memory")(bench_memory.memory)
 app.command("middleware")(bench_middleware.middleware)
+app.command("physics")(bench_physics.physics)
 app.command("sandbox")(bench_sandbox.sandbox)
 app.command("evolve")(bench_evolve.evolve)
 app.command("ultratool")(bench_ultratool.ultratool)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import mujoco
 import numpy as np
-from agentic_diffusion.errors import InvalidStateError
+from agentic_diffusion.errors import InvalidConfigError, InvalidStateError
 from numpy.typing import ArrayLike
 
 from agentic_diffusion_worlds.maze.geometry import D4RL, RADIUS, Array, Geometry, Mask, Profile
@@ -19,6 +19,7 @@ from agentic_diffusion_worlds.maze.map import Cell, MazeMap
 
 DT = 0.01
 SPEED = 5.0
+GEAR, DAMPING = 100.0, 1.0
 WALL_HEIGHT = 0.4
 DEEPEST = 0.05  # how far inside a wall a start may lie: what a driven ball reaches on impact
 
@@ -27,11 +28,23 @@ class MazePhysics:
     """A ball in a maze: reset it, push it, read where it is.
 
     A state is ``[x, y, vx, vy]``; an action is a force in ``[-1, 1]`` per axis, clipped.
+
+    Args:
+        map: The walls.
+        profile: The frame and the noise.
+        gear: Newtons of full force on one axis; D4RL has 100.
+        damping: Newtons that hold the ball back for each unit of speed; D4RL has 1.
     """
 
-    def __init__(self, map: MazeMap, profile: Profile = D4RL) -> None:
+    def __init__(
+        self, map: MazeMap, profile: Profile = D4RL, *, gear: float = GEAR, damping: float = DAMPING
+    ) -> None:
+        if not 0 < gear < float("inf") or not 0 <= damping < float("inf"):
+            raise InvalidConfigError(
+                f"gear={gear}, damping={damping}", "gear > 0 and damping >= 0", "Leave both out for Maze2D."
+            )
         self.geometry = Geometry(map, profile)
-        self.model = mujoco.MjModel.from_xml_string(mjcf(self.geometry))
+        self.model = mujoco.MjModel.from_xml_string(mjcf(self.geometry, gear=gear, damping=damping))
         self.data = mujoco.MjData(self.model)
         self.reset(self.geometry.cell_to_xy(map.cells()[0]))
 
@@ -161,7 +174,7 @@ def clip_speed(qvel: Array) -> None:
             qvel[k] = -SPEED
 
 
-def mjcf(geometry: Geometry) -> str:
+def mjcf(geometry: Geometry, *, gear: float = GEAR, damping: float = DAMPING) -> str:
     """The MuJoCo model of a maze as XML: the ball and every wall it can touch."""
     walls = geometry.map.walls
     padded = np.pad(~walls, 1)
@@ -179,7 +192,7 @@ def mjcf(geometry: Geometry) -> str:
   <compiler inertiafromgeom="true"/>
   <option timestep="{DT}" gravity="0 0 0" iterations="20" integrator="Euler"/>
   <default>
-    <joint damping="1"/>
+    <joint damping="{damping:.17g}"/>
     <geom density="1000" margin="0.002" condim="1"/>
   </default>
   <worldbody>
@@ -191,7 +204,7 @@ def mjcf(geometry: Geometry) -> str:
     </body>
   </worldbody>
   <actuator>
-    <motor joint="x" gear="100" ctrllimited="true" ctrlrange="-1 1"/>
-    <motor joint="y" gear="100" ctrllimited="true" ctrlrange="-1 1"/>
+    <motor joint="x" gear="{gear:.17g}" ctrllimited="true" ctrlrange="-1 1"/>
+    <motor joint="y" gear="{gear:.17g}" ctrllimited="true" ctrlrange="-1 1"/>
   </actuator>
 </mujoco>"""
