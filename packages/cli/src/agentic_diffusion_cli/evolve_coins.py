@@ -9,7 +9,6 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
-from agentic_diffusion import store
 from agentic_diffusion.errors import InvalidConfigError
 
 if TYPE_CHECKING:
@@ -64,6 +63,7 @@ def practise(plain: MazePlanner, maze: Maze, how: Practice, *, folder: Path) -> 
         how: How much of what.
         folder: Where the evolved planner is saved.
     """
+    from agentic_diffusion import store
     from agentic_diffusion_evolve.loop import evolve
     from agentic_diffusion_evolve.memory import ListMemory
     from agentic_diffusion_evolve.tune import weights_of
@@ -112,6 +112,8 @@ def _same(folder: Path, how: Practice) -> None:
     Raises:
         InvalidConfigError: The card tells of another practice.
     """
+    from agentic_diffusion import store
+
     if store.load(folder).card.get("practice") != asdict(how):
         raise InvalidConfigError(
             f"a planner in {folder} that was evolved otherwise",
