@@ -20,7 +20,8 @@ def disagreements(root: Path, version: str) -> Iterator[str]:
         place = path.relative_to(root)
         if project["version"] != version:
             yield f"{place}: version {project['version']}, not {version}"
-        for need in project.get("dependencies", []):
+        extras = project.get("optional-dependencies", {}).values()
+        for need in [*project.get("dependencies", []), *(need for extra in extras for need in extra)]:
             name = re.split(r"[^\w.-]", need, maxsplit=1)[0]
             if name in siblings and not need.endswith(f"=={version}"):
                 yield f"{place}: needs {need}, not =={version}"

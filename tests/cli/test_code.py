@@ -71,3 +71,11 @@ def test_drafts_are_shown_live(monkeypatch):
     plan = command.follow(Coder(Says(DOUBLE), count=0, rounds=0).drafts(asked("doubles")), live=True)
     assert plan.chosen.value.source == DOUBLE
     assert "step" in screen.file.getvalue()
+
+
+def test_what_was_proven_is_kept_and_begun_from(cli, coder, tmp_path):
+    coder(DOUBLE)
+    file = tmp_path / "proven.jsonl"
+    words = ["code", "doubles a number", "--example", "f(2) == 4", "--proven", file, "--json", "-"]
+    assert cli(*words).exit_code == 0
+    assert json.loads(file.read_text())["passed"] == DOUBLE

@@ -78,3 +78,34 @@ def test_what_it_can_do_is_told():
     result = CliRunner().invoke(main.app, ["serve", "--help"])
     assert result.exit_code == 0
     assert "--memory" in result.output
+
+
+def test_a_writer_of_functions_is_served(monkeypatch, tmp_path):
+    import agentic_diffusion_mcp
+    from agentic_diffusion_code import embedded
+    from agentic_diffusion_code.coder import Coder
+    from scribe import DOUBLE, Scribe
+
+    def load(folder, *, sandbox):
+        return Coder(Scribe(DOUBLE), sandbox, count=0, lints=False)
+
+    seen = []
+
+    def drive(server):
+        async def ask():
+            async with Client(server) as client:
+                request = {"description": "doubles", "examples": ["f(2) == 4"]}
+                found = (await client.call_tool("generate_code", {"request": request})).structured_content
+                return {tool.name for tool in (await client.list_tools()).tools}, found
+
+        seen.append(asyncio.run(ask()))
+
+    monkeypatch.setattr(embedded, "load_coder", load)
+    monkeypatch.setattr(agentic_diffusion_mcp, "serve", drive)
+    file = tmp_path / "proven.jsonl"
+    result = CliRunner().invoke(main.app, ["serve", "--size", "umaze", "--code", "--proven", str(file)])
+    assert result.exit_code == 0, result.output
+    names, found = seen[0]
+    assert names == {"plan", "generate_code", "report_outcome", "explain_plan"}
+    assert found["value"]["source"] == DOUBLE
+    assert DOUBLE.splitlines()[0] in file.read_text()

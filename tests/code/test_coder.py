@@ -103,6 +103,44 @@ def test_a_proven_program_is_the_start(fence: ProcessSandbox) -> None:
     assert writer.asked[-1] == ("vary", DOUBLE, 0.5)
 
 
+class Told:
+    def __init__(self) -> None:
+        self.outcomes = []
+
+    def learn(self, outcome) -> None:
+        self.outcomes.append(outcome)
+
+
+def test_a_draft_is_judged_and_mended_before_anything_is_written(fence: ProcessSandbox) -> None:
+    writer, told = Scripted(("def f ( x ) :\n    return x\n",), (DOUBLE,)), Told()
+    coder = Coder(writer, fence, count=0, lints=False, learns=told)
+    plan = coder.plan(REQUEST.model_copy(update={"draft": BROKEN}), seed=3)
+    assert plan.chosen.value.source == DOUBLE
+    assert [each[0] for each in writer.asked[:1]] == ["mend"]
+    first, second = told.outcomes[:2]
+    assert (first.value.source, first.reward) == (BROKEN, 0.0)
+    assert (second.value.source, second.reward, second.plan_seed) == (DOUBLE, 1.0, 3)
+    assert first.request == second.request == REQUEST
+    assert first.id != second.id
+    assert second.source == "tests"
+
+
+def test_a_draft_that_passes_is_the_answer(fence: ProcessSandbox) -> None:
+    writer = Scripted((BROKEN,))
+    plan = Coder(writer, fence, lints=False).plan(REQUEST.model_copy(update={"draft": DOUBLE}))
+    assert plan.chosen.value.source == DOUBLE
+    assert writer.asked == []
+
+
+def test_a_draft_that_cannot_be_mended_does_not_keep_a_program_from_being_written(
+    fence: ProcessSandbox,
+) -> None:
+    plan = Coder(Scripted((DOUBLE,)), fence, count=0, lints=False).plan(
+        REQUEST.model_copy(update={"draft": BROKEN})
+    )
+    assert plan.chosen.value.source == DOUBLE
+
+
 def test_untested_programs_need_confidence() -> None:
     doubting = Confidence(weights=(0.0,) * 9, bias=-3.0, mean=(0.0,) * 9, scale=(1.0,) * 9)
     familiar = Familiar(words=frozenset({"doubles"}))

@@ -3,7 +3,7 @@
 import pytest
 from agentic_diffusion.errors import InvalidStateError
 from agentic_diffusion_code.cases import Case, Raises
-from agentic_diffusion_code.domain import CodeRequest, Program, asked, example
+from agentic_diffusion_code.domain import CodeRequest, Program, asked, example, refined
 from pydantic import ValidationError
 
 
@@ -73,3 +73,16 @@ def test_nonsense_is_refused(bad: object) -> None:
 def test_a_request_without_a_name_has_no_tests() -> None:
     with pytest.raises(ValidationError, match="entry"):
         CodeRequest(description="a", tests=(Case(arguments=(1,), expected=1),))
+
+
+def test_a_refined_request_keeps_its_tests_and_begins_from_a_program() -> None:
+    request = asked("doubles", ["f(2) == 4"])
+    more = refined(request, "def f(x):\n    return x\n", ["f(3) == 6", "f(2) == 4"])
+    assert [test.arguments for test in more.tests] == [(2,), (3,)]
+    assert more.draft.startswith("def f")
+    assert more.description == request.description
+    assert refined(asked("doubles"), "", ["g(1) == 2"]).entry == "g"
+    with pytest.raises(InvalidStateError, match="examples of g"):
+        refined(request, "", ["g(3) == 6"])
+    with pytest.raises(InvalidStateError):
+        refined(request, "x\u202e", ["f(3) == 6"])

@@ -108,3 +108,20 @@ def test_two_plans_are_made_at_once():
 
     asyncio.run(some(1))
     assert asyncio.run(some(4)) < 4 * 0.1 + 2.0
+
+
+def test_what_a_client_says_may_be_turned_into_a_request():
+    organ, table = desk(to_request=lambda said: Reach(start=said["from"], goal=said["to"]))
+    told = {"from": [-1.0, 0.0], "to": [1.0, 0.0]}
+    name = asyncio.run(table.plan(organ, told, seed=3)).plan_id
+    assert table.explain(name).request == REQUEST.model_dump(mode="json")
+
+
+def test_a_request_that_cannot_be_made_is_refused_before_anything_waits():
+    def refuse(said):
+        raise InvalidStateError("that", "this", "Say this.")
+
+    organ, table = desk(to_request=refuse, limits=ServerLimits(at_once=1, waiting=0))
+    for _ in range(2):
+        with pytest.raises(InvalidStateError, match="Say this"):
+            asyncio.run(table.plan(organ, REQUEST))

@@ -1,5 +1,6 @@
 import asyncio
 import runpy
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -144,3 +145,48 @@ def test_it_runs_where_it_is_told(monkeypatch):
     assert runs[1]["host"] == "127.0.0.1"
     assert runs[1]["max_request_body_size"] == 10 + (1 << 16)
     assert runs[2]["host"] == "10.0.0.1"
+
+
+def test_functions_are_written_within_limits():
+    from agentic_diffusion_code.asking import CodeAsk
+    from agentic_diffusion_code.coder import Coder
+    from agentic_diffusion_code.proven import Proven
+    from agentic_diffusion_code.sandbox import ProcessSandbox
+    from scribe import DOUBLE, SQUARE, Scribe
+
+    async def ask(server):
+        async with Client(server) as client:
+            (tool,) = [one for one in (await client.list_tools()).tools if one.name == "generate_code"]
+            wanted = {"description": "doubles", "examples": ["f(3) == 6"]}
+            found = [
+                await client.call_tool("generate_code", {"request": request})
+                for request in (
+                    wanted,
+                    {"description": "squares", "examples": ["f(3) == 9", "f(2) == 5"]},
+                    {"description": "x" * 3000},
+                    {**wanted, "limits": {"wall_seconds": 900}},
+                    {**wanted, "examples": ["f(x) == 1"]},
+                )
+            ]
+            told = {"plan_id": found[0].structured_content["plan_id"], "reward": 1.0}
+            return tool, found, (await client.call_tool("report_outcome", told)).structured_content
+
+    with ProcessSandbox(concurrency=2) as sandbox:
+        memory = Proven(None)
+        coder = Coder(Scribe(DOUBLE, SQUARE), sandbox, count=0, rounds=1, lints=False)
+        made = Organ("generate_code", coder, request=CodeAsk, about="Write.", learner=memory, withhold=True)
+        made = replace(made, to_request=CodeAsk.request)
+        tool, found, receipt = asyncio.run(
+            ask(create_server([made], limits=ServerLimits(request_bytes=2000)))
+        )
+    assert "examples" in str(tool.input_schema)
+    right, wrong, large, sly, odd = found
+    assert right.structured_content["value"]["source"] == DOUBLE
+    assert right.structured_content["evidence"]["tests"] == 1
+    assert wrong.structured_content["value"] is None
+    assert wrong.structured_content["evidence"]["reasons"]
+    assert [one.is_error for one in (large, sly, odd)] == [True] * 3
+    assert "at most 2000" in large.content[0].text
+    assert "plain values" in odd.content[0].text
+    assert receipt["learned"]
+    assert len(memory) == 1

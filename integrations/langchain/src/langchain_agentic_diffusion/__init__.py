@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from langchain_agentic_diffusion.callbacks import OutcomeCallbackHandler
+    from langchain_agentic_diffusion.codekit import CodeToolkit
+    from langchain_agentic_diffusion.coding import CodeDiffusionTool, RefineCodeTool
     from langchain_agentic_diffusion.middleware import OutcomeFeedbackMiddleware
     from langchain_agentic_diffusion.toolkit import DiffusionToolkit
     from langchain_agentic_diffusion.tools import DiffusionPlanTool, Goal, ReportOutcomeTool, goal_request
 
 _HOMES = {
     "callbacks": ("OutcomeCallbackHandler",),
+    "codekit": ("CodeToolkit",),
+    "coding": ("CodeDiffusionTool", "RefineCodeTool"),
     "middleware": ("OutcomeFeedbackMiddleware",),
     "toolkit": ("DiffusionToolkit",),
     "tools": ("DiffusionPlanTool", "Goal", "ReportOutcomeTool", "goal_request"),
@@ -23,11 +27,14 @@ _HOME = {name: home for home, names in _HOMES.items() for name in names}
 __version__ = version("langchain-agentic-diffusion")
 
 __all__ = [
+    "CodeDiffusionTool",
+    "CodeToolkit",
     "DiffusionPlanTool",
     "DiffusionToolkit",
     "Goal",
     "OutcomeCallbackHandler",
     "OutcomeFeedbackMiddleware",
+    "RefineCodeTool",
     "ReportOutcomeTool",
     "goal_request",
 ]

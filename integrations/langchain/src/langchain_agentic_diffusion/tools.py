@@ -7,7 +7,7 @@ import json
 import threading
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, Literal, NoReturn, final
+from typing import Any, Literal, NoReturn, TypeVar, final
 
 from agentic_diffusion.errors import AgenticDiffusionError, InvalidStateError
 from agentic_diffusion.planning.budget import Budget, never
@@ -25,6 +25,10 @@ from langgraph_agentic_diffusion.progress import Progress
 from pydantic import BaseModel, Field, InstanceOf
 
 from langchain_agentic_diffusion.progress import progress_writer
+
+Q = TypeVar("Q")
+V = TypeVar("V")
+T = TypeVar("T")
 
 LIMIT = 4000
 """Characters of a plan that the model is shown at most; the artifact holds all of it."""
@@ -134,28 +138,17 @@ class DiffusionPlanTool(BaseTool):
     async def _arun(
         self, *, run_manager: AsyncCallbackManagerForToolRun | None = None, **arguments: Any
     ) -> tuple[str, dict[str, Any]]:
-        gone = threading.Event()
-        try:
-            return await asyncio.to_thread(self._plan, arguments, gone.is_set)
-        finally:
-            gone.set()
+        return await in_thread(lambda gone: self._plan(arguments, gone))
 
     def _plan(self, arguments: dict[str, Any], gone: Callable[[], bool]) -> tuple[str, dict[str, Any]]:
-        runtime = current_runtime()
-        progress = Progress(progress_writer(), runtime.heartbeat, gone=gone)
-        try:
-            request = self.to_request(self._typed(arguments))
-            plan = self.planner.plan(
-                request,
-                seed=self.seed,
-                budget=replace(
-                    self.budget, stop=lambda: gone() or runtime.drain_requested or self.budget.stop()
-                ),
-                watch=progress,
-            )
-        except AgenticDiffusionError as error:
-            _raise(self, error)
-        progress.close()
+        plan = planned(
+            self,
+            self.planner,
+            lambda: self.to_request(self._typed(arguments)),
+            seed=self.seed,
+            budget=self.budget,
+            gone=gone,
+        )
         name = self.shelf.put(plan)
         return f"{evidence(plan, name)}\n{self.describe(plan.chosen.value)}", plain_plan(plan, keep=self.keep)
 
@@ -206,7 +199,7 @@ class ReportOutcomeTool(BaseTool):
     ) -> tuple[str, dict[str, Any]]:
         found = self.shelf.get(plan)
         if found is None:
-            _raise(
+            refuse(
                 self,
                 InvalidStateError(
                     f"a report on the plan {plan!r}",
@@ -227,7 +220,49 @@ class ReportOutcomeTool(BaseTool):
         return f"Noted: plan {plan} was worth {reward:g}.", plain(outcome)
 
 
-def _raise(tool: BaseTool, error: AgenticDiffusionError) -> NoReturn:
+async def in_thread(work: Callable[[Callable[[], bool]], T]) -> T:
+    """Do work in a thread; when the call is cancelled, what it is given says so and the work ends at its next step."""
+    gone = threading.Event()
+    try:
+        return await asyncio.to_thread(work, gone.is_set)
+    finally:
+        gone.set()
+
+
+def planned(
+    tool: BaseTool,
+    planner: Plans[Q, V],
+    ask: Callable[[], Q],
+    *,
+    seed: int,
+    budget: Budget,
+    gone: Callable[[], bool],
+) -> Plan[Q, V]:
+    """Plan for a tool: progress goes where it is listened to, and errors of the request to whoever should read them.
+
+    Args:
+        tool: Whose call it is.
+        planner: What plans.
+        ask: Makes the request.
+        seed: Equal requests with equal seeds have equal plans.
+        budget: Deadline, memory and stop.
+        gone: Whether nobody waits any more.
+    """
+    runtime = current_runtime()
+    progress = Progress(progress_writer(), runtime.heartbeat, gone=gone)
+
+    def stop() -> bool:
+        return gone() or runtime.drain_requested or budget.stop()
+
+    try:
+        plan = planner.plan(ask(), seed=seed, budget=replace(budget, stop=stop), watch=progress)
+    except AgenticDiffusionError as error:
+        refuse(tool, error)
+    progress.close()
+    return plan
+
+
+def refuse(tool: BaseTool, error: AgenticDiffusionError) -> NoReturn:
     """Raise an error as the tool's user wants it: for the model to read, or as it is."""
     if tool.handle_tool_error:
         raise ToolException(str(error)) from error

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from langgraph_agentic_diffusion.acting import ActNode
     from langgraph_agentic_diffusion.approval import ApprovalNode, Decision, is_approved, needs_replan
     from langgraph_agentic_diffusion.calling import CallNode, known_arguments
+    from langgraph_agentic_diffusion.codegraph import CodeState, VerifyNode, create_code_graph, redraft
     from langgraph_agentic_diffusion.feedback import ToolFeedback
     from langgraph_agentic_diffusion.graphs import create_plan_act_graph, create_planner_graph
     from langgraph_agentic_diffusion.learning import Background, PlanOutcomes
@@ -38,6 +39,7 @@ _HOMES = {
     "acting": ("ActNode",),
     "approval": ("ApprovalNode", "Decision", "is_approved", "needs_replan"),
     "calling": ("CallNode", "known_arguments"),
+    "codegraph": ("CodeState", "VerifyNode", "create_code_graph", "redraft"),
     "feedback": ("ToolFeedback",),
     "graphs": ("create_plan_act_graph", "create_planner_graph"),
     "learning": ("Background", "PlanOutcomes"),
@@ -60,6 +62,7 @@ __all__ = [
     "Avoid",
     "Background",
     "CallNode",
+    "CodeState",
     "Decision",
     "DiffusionPlannerNode",
     "ObserveNode",
@@ -70,7 +73,9 @@ __all__ = [
     "ToolFeedback",
     "ToolPlanState",
     "ToolUse",
+    "VerifyNode",
     "by_status",
+    "create_code_graph",
     "create_plan_act_graph",
     "create_planner_graph",
     "create_tool_plan_graph",
@@ -84,6 +89,7 @@ __all__ = [
     "plain_plan",
     "read_plan",
     "read_request",
+    "redraft",
     "tool_spec",
     "tool_specs",
 ]

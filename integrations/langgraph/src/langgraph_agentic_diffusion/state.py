@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from agentic_diffusion.errors import InvalidStateError
 from agentic_diffusion.records import Plan
 from pydantic import TypeAdapter, ValidationError
-from pydantic_core import PydanticSerializationError, to_jsonable_python
+from pydantic_core import PydanticSerializationError, to_json, to_jsonable_python
 from typing_extensions import TypedDict
 
 T = TypeVar("T")
@@ -126,6 +126,10 @@ def _read(state: object, kind: type[T], key: str) -> T:
             "Put them there before this node runs, or give the node the key that your state uses.",
         )
     try:
+        if isinstance(
+            value, Mapping
+        ):  # plain JSON, in which a record may say a value otherwise than in Python
+            return TypeAdapter(kind).validate_json(to_json(value))
         return TypeAdapter(kind).validate_python(value)
     except ValidationError as error:
         faults = "; ".join(

@@ -102,13 +102,13 @@ def create_tool_plan_graph(
     shelf: PlanShelf[ToolRequest, ToolPlan] = PlanShelf()
     plans = None if learns is None else PlanOutcomes(learns, shelf, also=watches)
     graph: StateGraph[Any, None, Any, Any] = StateGraph(state)
-    graph.add_node("begin", _both(_begin))
+    graph.add_node("begin", both(_begin))
     graph.add_node("planner", Rounds(node))
     graph.add_node("act", CallNode(fill=fill, shelf=shelf, one_at_a_time=one_at_a_time))
     graph.add_node("tools", _tools(tools, watches if plans is None else plans))
     revise = revise or Avoid(tuple(spec.name for spec in specs))
     graph.add_node("observe", ObserveNode(specs, revise=revise, reached=reached, plans=plans))
-    graph.add_node("finish", _both(_finish))
+    graph.add_node("finish", both(_finish))
     _wire(graph, max_rounds)
     return graph
 
@@ -231,7 +231,9 @@ def _finish(state: Any) -> dict[str, Any]:
     return {"messages": [AIMessage("\n".join([opening, *lines, *failed]))]}
 
 
-def _both(function: Callable[[Any], dict[str, Any]]) -> RunnableLambda[Any, dict[str, Any]]:
+def both(function: Callable[[Any], dict[str, Any]]) -> RunnableLambda[Any, dict[str, Any]]:
+    """Return a node with both ways in: a short function of the state that waits for nothing."""
+
     async def later(state: Any) -> dict[str, Any]:
         return function(state)
 

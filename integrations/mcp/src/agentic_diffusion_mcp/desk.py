@@ -29,6 +29,11 @@ MOST_EVIDENCE = 1 << 14
 _LONGEST_NAME = 200
 
 
+def same(request: Any) -> Any:
+    """Take what a client says as the request."""
+    return request
+
+
 @final
 @dataclass(frozen=True, eq=False)
 class Organ:
@@ -42,6 +47,7 @@ class Organ:
         learner: Takes in what came of its plans.
         trust: How far reports of clients are believed, in [0, 1].
         withhold: Whether a value that did not pass is kept from the client.
+        to_request: Makes what the planner is asked out of what the client says; by default they are the same.
     """
 
     name: str
@@ -52,6 +58,7 @@ class Organ:
     learner: Learns[Any, Any] | None = None
     trust: float = 0.5
     withhold: bool = False
+    to_request: Callable[[Any], Any] = field(default=same, repr=False)
 
 
 @final
@@ -102,8 +109,9 @@ class Desk:
             )
         self._inside += 1
         try:
+            asked = organ.to_request(request)
             async with self._turns:
-                plan = await self._in_thread(organ, request, seed=seed, seconds=seconds, tell=tell)
+                plan = await self._in_thread(organ, asked, seed=seed, seconds=seconds, tell=tell)
         finally:
             self._inside -= 1
         name = self._shelves[organ].put(plan)

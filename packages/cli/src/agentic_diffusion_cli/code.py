@@ -28,14 +28,20 @@ def code(
     weights: Annotated[
         Path | None, typer.Option(help="Folder of `train code`; shipped ones by default.")
     ] = None,
+    proven: Annotated[
+        Path | None, typer.Option(help="File that proven programs are kept in, and begun from.")
+    ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
     target: Annotated[str, typer.Option("--json", help="File for the answer; - for stdout alone.")] = "",
 ) -> None:
     """Write a function by denoising, run its examples in the fence, mend it, or say why there is none."""
+    from dataclasses import replace
+
     from agentic_diffusion.compute import Compute
     from agentic_diffusion.planning.budget import Budget
     from agentic_diffusion_code.domain import asked
     from agentic_diffusion_code.embedded import load_coder
+    from agentic_diffusion_code.proven import Proven
     from agentic_diffusion_code.sandbox import ProcessSandbox
 
     spoken: Any = language
@@ -43,6 +49,9 @@ def code(
     budget = Budget(milliseconds=1000 * seconds) if seconds > 0 else None
     with ProcessSandbox() as sandbox:
         coder = load_coder(weights, sandbox=sandbox, count=n, rounds=repairs, compute=Compute(device=device))
+        if proven is not None:
+            memory = Proven(proven)
+            coder = replace(coder, memory=memory, learns=memory)
         plan = follow(coder.drafts(request, seed=seed, budget=budget), live=target != "-")
     answer = answer_of(plan)
     if target:
@@ -78,19 +87,18 @@ def follow(drafts: Any, *, live: bool) -> Any:
 
 def answer_of(plan: Any) -> dict[str, Any]:
     """Return the one JSON object of an answer: code or null, status, confidence, evidence."""
-    evidence = dict(plan.chosen.verdict.evidence)
-    tested = bool(evidence.get("tests"))
-    status = "abstained" if plan.abstained else "verified" if tested else "unverified"
+    from agentic_diffusion_code.domain import status_of
+
     return {
         "code": None if plan.abstained else plan.chosen.value.source,
         "language": plan.request.language,
-        "status": status,
+        "status": status_of(plan),
         "confidence": plan.confidence,
         "unfamiliar": plan.unfamiliar,
         "seconds": plan.seconds,
         "seed": plan.seed,
         "ending": plan.ending,
-        "evidence": evidence,
+        "evidence": dict(plan.chosen.verdict.evidence),
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, final
 
@@ -21,6 +21,10 @@ ABOUT = (
     "goal [x, y, vx, vy] (None leaves a number open), in units of one corridor's width; rest is a velocity of 0. "
     "The value is a trajectory of states. Free cells have the centres {cells}."
 )
+ABOUT_CODE = (
+    "Write one function from a description and examples such as 'f(2) == 4'. It is run in a sandbox; value.source is "
+    "only there when it passes every example, otherwise value is null and evidence.reasons says why."
+)
 
 
 def serve(
@@ -36,8 +40,17 @@ def serve(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Where to listen with --http.")] = 8765,
     remote: Annotated[bool, typer.Option("--remote", help="Allow an address that others can reach.")] = False,
     seconds: Annotated[float, typer.Option(min=0.001, help="Longest time of one plan.")] = 60.0,
+    code: Annotated[
+        bool, typer.Option("--code", help="Write functions too: the tool generate_code.")
+    ] = False,
+    weights: Annotated[
+        Path | None, typer.Option(help="Folder of `train code`, for --code; shipped ones by default.")
+    ] = None,
+    proven: Annotated[
+        Path | None, typer.Option(help="File that --code keeps proven programs in, and begins from.")
+    ] = None,
 ) -> None:
-    """Serve planners over MCP: plan, report_outcome and explain_plan for any agent."""
+    """Serve planners over MCP: plan, generate_code, report_outcome and explain_plan for any agent."""
     from agentic_diffusion_mcp import Organ, ServerLimits, create_server
     from agentic_diffusion_mcp import serve as run
     from agentic_diffusion_mcp.limits import check_host
@@ -45,19 +58,46 @@ def serve(
     if http:
         check_host(host, remote=remote)
     limits = ServerLimits(plan_seconds=seconds)
-    with _learner(memory) as learner:
+    with _learner(memory) as learner, ExitStack() as open_:
         from agentic_diffusion.planning.domains.trajectory import Reach
 
         maze, drives = _drives(size, planner)
         cells = "; ".join(f"({x:g}, {y:g})" for x, y in _centres(maze))
         about = ABOUT.format(name=maze.name, cells=cells)
         organ = Organ("plan", drives, request=Reach, about=about, learner=learner, trust=trust)
-        server = create_server([organ], limits=limits)
+        organs = [organ, open_.enter_context(_writes(weights, proven, trust=trust))] if code else [organ]
+        server = create_server(organs, limits=limits)
         if http:
             report.err().print(f"http://{host}:{port}/mcp", highlight=False)
             run(server, transport="streamable-http", host=host, port=port, remote=remote, limits=limits)
         else:
             run(server)
+
+
+@contextmanager
+def _writes(weights: Path | None, proven: Path | None, *, trust: float) -> Iterator[Any]:
+    """Open the organ that writes functions; what the tests say and what clients report goes into its memory."""
+    from dataclasses import replace
+
+    from agentic_diffusion_code.asking import CodeAsk
+    from agentic_diffusion_code.embedded import load_coder
+    from agentic_diffusion_code.proven import Proven
+    from agentic_diffusion_code.sandbox import ProcessSandbox
+    from agentic_diffusion_mcp import Organ
+
+    memory = Proven(proven)
+    with ProcessSandbox() as sandbox:
+        coder = replace(load_coder(weights, sandbox=sandbox), memory=memory, learns=memory)
+        yield Organ(
+            "generate_code",
+            coder,
+            request=CodeAsk,
+            about=ABOUT_CODE,
+            learner=memory,
+            trust=trust,
+            withhold=True,
+            to_request=CodeAsk.request,
+        )
 
 
 def _drives(size: Size, folder: Path | None) -> tuple[Any, Any]:

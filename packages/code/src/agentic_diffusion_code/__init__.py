@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from agentic_diffusion_code.asking import CodeAsk
     from agentic_diffusion_code.coder import Coder
     from agentic_diffusion_code.domain import CodeRequest, Program, asked
     from agentic_diffusion_code.embedded import load_coder
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from agentic_diffusion_code.writer import TokenWriter
 
 _HOMES = {
+    "asking": ("CodeAsk",),
     "coder": ("Coder",),
     "domain": ("CodeRequest", "Program", "asked"),
     "embedded": ("load_coder",),
@@ -26,6 +28,7 @@ _HOMES = {
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "CodeAsk",
     "CodeRequest",
     "Coder",
     "Kind",

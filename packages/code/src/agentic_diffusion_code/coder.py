@@ -9,6 +9,7 @@ from typing import Protocol, final, runtime_checkable
 
 from agentic_diffusion.errors import InvalidConfigError
 from agentic_diffusion.planning.budget import Budget, Clock
+from agentic_diffusion.planning.planner import Learns
 from agentic_diffusion.records import Candidate, DenoiseEvent, Plan, Verdict
 
 from .confidence import Confidence, Familiar
@@ -16,7 +17,7 @@ from .domain import CodeRequest, Program
 from .grammar import Parses, trouble
 from .repair import hint, suspects
 from .sandbox.base import Sandbox
-from .search import Attempt, Search, examine
+from .search import Attempt, Search, examine, outcome
 from .writes import Sketch, Writes
 
 UNITS = 8
@@ -46,9 +47,10 @@ class Sketched:
 class Coder:
     """Answers requests for functions; implements `Plans[CodeRequest, Program]`.
 
-    First one program of the most likely tokens; where it fails, several drawn at a temperature; then up to `rounds`
-    repairs of the best failing one. Mending hides the lines that the failing trace names, or those that the model
-    doubts, and denoises them with the rest in view. A failure that was seen before ends the repairs.
+    A draft that came with the request is judged and mended first. Then one program of the most likely tokens; where
+    it fails, several drawn at a temperature; then up to `rounds` repairs of the best failing one. Mending hides the
+    lines that the failing trace names, or those that the model doubts, and denoises them with the rest in view. A
+    failure that was seen before ends the repairs.
 
     Args:
         writer: Writes programs.
@@ -60,6 +62,7 @@ class Coder:
         confidence: Estimates the chance to pass; without it the confidence is that of the tests alone.
         familiar: Says how far a description lies from the training data.
         memory: Proven programs to begin from.
+        learns: Is told what the tests made of each program, passed or failed, such as the memory itself.
         least: The chance to pass under which an untested program is not returned.
         lints: Whether findings of ruff are collected for Python.
     """
@@ -73,6 +76,7 @@ class Coder:
     confidence: Confidence | None = None
     familiar: Familiar | None = None
     memory: Recalls | None = None
+    learns: Learns[CodeRequest, Program] | None = None
     least: float = 0.5
     lints: bool = True
 
@@ -111,8 +115,13 @@ class Coder:
         self, request: CodeRequest, *, seed: int = 0, budget: Budget | None = None
     ) -> Generator[Sketched, None, Plan[CodeRequest, Program]]:
         """Yield programs on their way and return the plan."""
-        search = Search(request, self.sandbox, Clock(budget or Budget()), self._total())
-        yield from self._phase(search, self.writer.write(request, count=1, seed=seed, temperature=0.0))
+        search = Search(request, self.sandbox, Clock(budget or Budget()), self._total(request), seed=seed)
+        if request.draft.strip():
+            yield from self._phase(search, iter([Sketch((request.draft,), 1.0, 0, done=True)]))
+            yield from self._repairs(search)
+        if self._wanting(search):
+            first = self.writer.write(request, count=1, seed=seed, temperature=0.0)
+            yield from self._phase(search, first)
         known = self.memory.nearest(request) if self.memory is not None and self._wanting(search) else None
         if known is not None:
             share = 0.5
@@ -121,16 +130,21 @@ class Coder:
         if self._wanting(search) and self.count:
             more = self.writer.write(request, count=self.count, seed=seed + 2, temperature=self.temperature)
             yield from self._phase(search, more)
-        for number in range(self.rounds):
-            mending = self._mending(search, number, seed=seed) if self._wanting(search) else None
+        yield from self._repairs(search)
+        yield from self._rest(search)
+        return self._answer(search)
+
+    def _repairs(self, search: Search) -> Iterator[Sketched]:
+        """Mend the best failing programs, one after the other."""
+        for _ in range(self.rounds):
+            mending = self._mending(search) if self._wanting(search) else None
             if mending is None:
                 break
             yield from self._phase(search, mending)
-        yield from self._rest(search)
-        return self._answer(search, seed=seed)
 
-    def _total(self) -> int:
-        return UNITS * (1 + int(self.count > 0) + self.rounds)
+    def _total(self, request: CodeRequest) -> int:
+        drafted = (1 + self.rounds) * int(bool(request.draft.strip()))
+        return UNITS * (1 + int(self.count > 0) + self.rounds + drafted)
 
     def _wanting(self, search: Search) -> bool:
         """Whether there is something left to gain, and time for it."""
@@ -184,25 +198,27 @@ class Coder:
                 attempt.chance = math.exp(sure.features[0])
             if attempt.judgement is None and attempt.chance is not None and self.confidence is not None:
                 attempt.passed = attempt.passed and attempt.chance >= self.least
+        if self.learns is not None and attempt.judgement is not None:
+            self.learns.learn(outcome(search, attempt))
 
-    def _mending(self, search: Search, number: int, *, seed: int) -> Iterator[Sketch] | None:
+    def _mending(self, search: Search) -> Iterator[Sketch] | None:
         """Return the next repair of the best failing program; None where the same failure would come again."""
         fault = search.fault()
         if fault is None:
             return None
         judgement = fault.judgement
         groups = suspects(fault.body, judgement.failures if judgement else (), fault.lines)
-        search.rounds = number + 1
+        search.rounds += 1
         return self.writer.mend(
             search.request,
             fault.body,
             groups=groups,
             hint=hint(judgement) if judgement is not None else (fault.trouble or ""),
             count=max(1, self.count),
-            seed=seed + 3 + number,
+            seed=search.seed + 2 + search.rounds,
         )
 
-    def _answer(self, search: Search, *, seed: int) -> Plan[CodeRequest, Program]:
+    def _answer(self, search: Search) -> Plan[CodeRequest, Program]:
         request, best = search.request, search.best()
         good = [attempt for attempt in search.attempts.values() if attempt.passed]
         candidates = tuple(self._candidate(search, attempt) for attempt in good)
@@ -223,7 +239,7 @@ class Coder:
             steps_asked=search.total,
             batch=max(1, self.count),
             seconds=search.clock.seconds(),
-            seed=seed,
+            seed=search.seed,
             abstained=best is None,
             unfamiliar=None if self.familiar is None else self.familiar(request.description),
         )

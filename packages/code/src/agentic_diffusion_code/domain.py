@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Literal, TypeAlias
 
 from agentic_diffusion.errors import InvalidStateError
-from agentic_diffusion.records import Record
+from agentic_diffusion.records import Plan, Record
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from .cases import Case, Check, Code, Identifier, LanguageName, Prose, Raises, Task
@@ -32,6 +32,7 @@ class CodeRequest(Record):
         tests: Calls and what they must return, or checks written as code; every one must pass.
         prefix: Program text before the function, such as imports; pinned, and part of the program.
         suffix: Program text behind it; part of what is run, never changed.
+        draft: A program to begin from: it is judged first, and mended where it fails. Without the suffix.
         limits: What each test may use.
     """
 
@@ -42,6 +43,7 @@ class CodeRequest(Record):
     tests: Annotated[tuple[Case | Check, ...], Field(max_length=MAX_TESTS)] = ()
     prefix: Code = ""
     suffix: Code = ""
+    draft: Code = ""
     limits: Limits = Limits()
 
     @field_validator("description")
@@ -88,6 +90,7 @@ def asked(
     language: LanguageName = "python",
     signature: str = "",
     checks: Sequence[str] = (),
+    draft: str = "",
     limits: Limits | None = None,
 ) -> CodeRequest:
     """Return a request from words and examples such as `area(2, 3) == 6`.
@@ -111,14 +114,51 @@ def asked(
             signature=signature,
             entry=next(iter(names), None),
             tests=tests,
+            draft=draft,
             limits=limits or Limits(),
         )
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"])) or "the request"
+        raise _unfit(error) from error
+
+
+def refined(request: CodeRequest, draft: str, examples: Sequence[str] = ()) -> CodeRequest:
+    """Return a request that begins from a program and must satisfy more examples than before.
+
+    Raises:
+        InvalidStateError: An example calls another function or cannot be read, or the program is no text.
+    """
+    more = asked(request.description, examples, language=request.language, draft=draft)
+    if request.entry is not None and more.entry not in (None, request.entry):
         raise InvalidStateError(
-            f"{place}: {first['msg']}", "a request that can be read and judged", "Correct it and ask again."
-        ) from error
+            f"examples of {more.entry}",
+            f"examples of {request.entry}",
+            "Call the function that was asked for.",
+        )
+    fresh = tuple(test for test in more.tests if test not in request.tests)
+    changed = {
+        "entry": request.entry or more.entry,
+        "tests": (*request.tests, *fresh),
+        "draft": more.draft,
+    }
+    try:
+        return CodeRequest.model_validate({**dict(request), **changed})
+    except ValidationError as error:
+        raise _unfit(error) from error
+
+
+def status_of(plan: Plan[CodeRequest, Program]) -> Status:
+    """Return what an answer is worth in one word."""
+    if plan.abstained:
+        return "abstained"
+    return "verified" if plan.chosen.verdict.evidence.get("tests") else "unverified"
+
+
+def _unfit(error: ValidationError) -> InvalidStateError:
+    first = error.errors()[0]
+    place = ".".join(map(str, first["loc"])) or "the request"
+    return InvalidStateError(
+        f"{place}: {first['msg']}", "a request that can be read and judged", "Correct it and ask again."
+    )
 
 
 def _named(signature: str) -> str | None:

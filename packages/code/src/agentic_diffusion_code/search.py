@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import final
 
 from agentic_diffusion.errors import InvalidStateError
 from agentic_diffusion.planning.budget import Clock
-from agentic_diffusion.records import Ending
+from agentic_diffusion.records import Ending, Outcome
 from pydantic import JsonValue
 
-from .domain import CodeRequest
+from .domain import CodeRequest, Program
 from .grammar import Parses
 from .lint import Finding, lint
 from .repair import signature
@@ -75,6 +76,7 @@ class Search:
         sandbox: Where tests run.
         clock: Watches the budget.
         total: Steps of progress of the whole search.
+        seed: Where its chance comes from.
         step: Steps of progress that were made.
         forwards: Calls of the network.
         tokens: Tokens that were written, of one candidate on average: candidates beside it cost no more calls.
@@ -88,6 +90,7 @@ class Search:
     sandbox: Sandbox | None
     clock: Clock
     total: int
+    seed: int = 0
     step: int = 0
     forwards: int = 0
     tokens: int = 0
@@ -179,6 +182,22 @@ def examine(source: str, search: Search, *, parses: Parses, lints: bool) -> Atte
         return Attempt(whole, source, findings=findings, passed=True)
     judgement = verify(whole, request.task(), sandbox=search.sandbox, limits=request.limits)
     return Attempt(whole, source, findings=findings, judgement=judgement, passed=judgement.passed)
+
+
+def outcome(search: Search, attempt: Attempt) -> Outcome[CodeRequest, Program]:
+    """Return what the tests made of an attempt; the same program for the same request is the same outcome."""
+    assert attempt.judgement is not None
+    request = search.request.model_copy(update={"draft": ""})
+    said = "\0".join((request.model_dump_json(), attempt.source))
+    return Outcome(
+        id=hashlib.blake2b(said.encode(), digest_size=16).hexdigest(),
+        request=request,
+        value=Program(source=attempt.source, language=request.language, lines=attempt.lines),
+        reward=float(attempt.judgement.passed),
+        evidence={"score": attempt.judgement.score, **attempt.judgement.verdict().evidence},
+        source="tests",
+        plan_seed=search.seed,
+    )
 
 
 def keeps(source: str, request: CodeRequest) -> bool:
