@@ -98,3 +98,11 @@ def test_packing_fills_rows_and_refuses_what_is_too_long() -> None:
     assert attention(batch.row, batch.kind, batch.block).any(-1).all()
     with pytest.raises(ValueError, match="longer rows"):
         packed(pieces, length=8, pad=0)
+
+
+def test_blocks_of_one_token_need_one_copy() -> None:
+    piece = noisy(ROW, PLAIN, size=1, rng=np.random.default_rng(0))
+    asked = piece.target != IGNORE
+    assert set(piece.kind.tolist()) == {PROMPT, CLEAN, NOISY}
+    assert (piece.tokens[asked] == PLAIN.mask).all()
+    assert piece.target[asked].tolist() == list(ROW.code[ROW.fixed :])

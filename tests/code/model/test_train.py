@@ -61,8 +61,10 @@ def test_rows_are_packed_where_asked() -> None:
 
 
 def test_rates_and_nonsense() -> None:
-    assert RECIPE.rate(0) == pytest.approx(5e-3)
-    assert RECIPE.rate(1) == pytest.approx(1e-2)
-    assert RECIPE.rate(11) < RECIPE.rate(5)
+    assert RECIPE.course(0) == pytest.approx(0.5)
+    assert RECIPE.course(1) == pytest.approx(1.0)
+    assert RECIPE.course(11) < RECIPE.course(5)
+    assert RECIPE.sizes(2) == RECIPE.early
+    assert RECIPE.sizes(3) == RECIPE.blocks
     with pytest.raises(InvalidConfigError):
         Recipe(steps=0)

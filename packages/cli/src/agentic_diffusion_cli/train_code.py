@@ -20,15 +20,18 @@ VALIDATION = 77_000
 def code(
     *,
     out: Annotated[Path, typer.Option(help="Folder to write.")],
-    steps: Annotated[int, typer.Option(min=1, help="Optimiser steps.")] = 4000,
-    rows: Annotated[int, typer.Option(min=1, help="Rows of data in a step.")] = 16,
-    width: Annotated[int, typer.Option(min=2, help="Width of the transformer.")] = 192,
-    depth: Annotated[int, typer.Option(min=1, help="Layers.")] = 4,
+    steps: Annotated[int, typer.Option(min=1, help="Optimiser steps.")] = 10_000,
+    rows: Annotated[int, typer.Option(min=1, help="Rows of data in a step.")] = 8,
+    width: Annotated[int, typer.Option(min=2, help="Width of the transformer.")] = 128,
+    depth: Annotated[int, typer.Option(min=1, help="Layers.")] = 5,
     heads: Annotated[int, typer.Option(min=1, help="Attention heads.")] = 4,
     languages: Annotated[str, typer.Option(help="Languages of the corpus, with commas.")] = "python",
-    longest: Annotated[int, typer.Option(min=8, help="Tokens of the longest program.")] = 96,
+    longest: Annotated[int, typer.Option(min=8, help="Tokens of the longest program.")] = 144,
     length: Annotated[int, typer.Option(min=0, help="Packed row; 0 packs rows of like size, for a CPU.")] = 0,
-    learning_rate: Annotated[float, typer.Option(help="Peak rate of AdamW.")] = 2.5e-3,
+    learning_rate: Annotated[
+        float, typer.Option(help="Peak rate of AdamW, for embeddings and vectors.")
+    ] = 3.5e-3,
+    muon: Annotated[float, typer.Option(help="Peak rate of Muon, for all other matrices.")] = 2e-2,
     warmup: Annotated[int, typer.Option(min=0, help="Steps of warm-up.")] = 60,
     seed: Annotated[int, typer.Option(min=0, help="Root of all randomness.")] = 0,
     questions: Annotated[
@@ -42,8 +45,9 @@ def code(
 ) -> None:
     """Train the embedded coder; interrupted, the same command goes on where it stopped.
 
-    About 3 million parameters by default, for a CPU. About 43 million for one GPU and half an hour:
-    --width 512 --depth 12 --heads 8 --rows 512 --length 512 --longest 256 --precision bf16 --compile.
+    About 1.5 million parameters by default, for a CPU. About 43 million for one GPU and half an hour:
+    --width 512 --depth 12 --heads 8 --rows 512 --length 512 --longest 256 --languages python,javascript,typescript
+    --precision bf16 --compile.
     """
     from agentic_diffusion.compute import Compute
     from agentic_diffusion.denoising.nn.block import Shape
@@ -53,9 +57,18 @@ def code(
     from agentic_diffusion_code.tokens import Vocabulary
 
     compute = Compute(device=device, precision=_precision(precision), compile=compile_, threads=threads)
+    recipe = Recipe(
+        steps=steps,
+        rows=rows,
+        learning_rate=learning_rate,
+        muon=muon,
+        warmup=warmup,
+        length=length,
+        seed=seed,
+    )
     course = Course(
         Shape(Vocabulary.load().size, width, depth, heads),
-        Recipe(steps=steps, rows=rows, learning_rate=learning_rate, warmup=warmup, length=length, seed=seed),
+        recipe,
         languages=tuple(languages.split(",")),
         manner=Manner(longest=longest),
     )

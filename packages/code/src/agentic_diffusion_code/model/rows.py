@@ -120,6 +120,8 @@ def attention(row: Tensor, kind: Tensor, block: Tensor) -> Bool[Tensor, "batch 1
 def noisy(row: Row, noise: Noise, *, size: int, rng: np.random.Generator) -> Piece:
     """Return a row with two noisy copies; what one hides the other shows, so that every token is asked for once.
 
+    Blocks of one token have one copy, for nothing is left for a second.
+
     Noise levels of the blocks are spread evenly, and differ from block to block. Complementary copies: Gong et al.
     2025 (DiffuCoder), arXiv:2506.20639, sec. 4.2.
 
@@ -141,14 +143,16 @@ def noisy(row: Row, noise: Noise, *, size: int, rng: np.random.Generator) -> Pie
     parts = [np.array(row.prompt, dtype=np.int64), clean]
     targets = [np.full(len(part), IGNORE, dtype=np.int64) for part in parts]
     for hides in (hidden, ~hidden & free):
+        if block == 1 and not hides.any():
+            continue
         seen, asked = _spoilt(code, hides, free & (np.arange(len(code)) < len(row.code)), noise, rng)
         parts.append(np.where(hides, noise.mask, seen))
         targets.append(np.where(hides | asked, code, IGNORE))
     sizes = [len(part) for part in parts]
-    kind = np.repeat(np.array([PROMPT, CLEAN, NOISY, NOISY + 1]), sizes)
+    kind = np.repeat(np.arange(len(sizes)), sizes)
     target = np.concatenate(targets)
     position = [np.arange(-sizes[0], 0), *(np.arange(size) for size in sizes[1:])]
-    blocks = [np.full(sizes[0], -1), number[: len(clean)], number, number]
+    blocks = [np.full(sizes[0], -1), number[: len(clean)], *[number] * (len(sizes) - 2)]
     weight = np.where(target == noise.pad, noise.pad_weight, 1.0) * (target != IGNORE)
     return Piece(
         np.concatenate(parts),

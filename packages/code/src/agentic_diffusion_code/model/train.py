@@ -16,11 +16,11 @@ from agentic_diffusion.denoising.nn.block import BlockTransformer
 from agentic_diffusion.errors import InvalidConfigError
 from torch import Tensor
 
+from agentic_diffusion_code.model.muon import Muon
 from agentic_diffusion_code.model.objective import surprise
 from agentic_diffusion_code.model.rows import Batch, Noise, Piece, Row, noisy, packed
 
 ROUND = 8
-_MOMENTS = ("exp_avg", "exp_avg_sq", "step")
 
 
 @final
@@ -31,11 +31,15 @@ class Recipe:
     Args:
         steps: Optimiser steps in all.
         rows: Rows of data in a step.
-        learning_rate: Peak rate of AdamW; warms up, then falls linearly to a fiftieth.
+        learning_rate: Peak rate of AdamW, which moves embeddings and vectors; warms up, then falls linearly to 2 %.
+        muon: Peak rate of Muon, which moves all other matrices; follows the same course.
         warmup: Steps of warm-up.
-        weight_decay: AdamW's decoupled decay of the matrices.
+        weight_decay: Decoupled decay of what Muon moves.
         average: Decay of the moving average of the weights.
         blocks: Block sizes, one drawn for each step; 0 makes the whole program one block.
+        early: Block sizes of the first steps. Small blocks are easier and cheaper to learn from, and what they teach
+            serves the larger ones (Cheng et al. 2025 (SDAR), arXiv:2510.06303).
+        early_share: Share of the steps that are first ones.
         length: Tokens of a packed row; 0 takes the longest piece of each step, best on a CPU.
         pool: Steps whose rows are drawn together and sorted by size.
         seed: Root of all randomness.
@@ -44,26 +48,36 @@ class Recipe:
     steps: int
     rows: int = 48
     learning_rate: float = 3e-3
+    muon: float = 2e-2
     warmup: int = 100
     weight_decay: float = 0.05
     average: float = 0.998
-    blocks: tuple[int, ...] = (16, 16, 0)
+    blocks: tuple[int, ...] = (4, 8, 16, 0)
+    early: tuple[int, ...] = (1, 2, 4)
+    early_share: float = 0.25
     length: int = 0
     pool: int = 8
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if min(self.steps, self.rows, self.pool) < 1 or not self.blocks or not 0 <= self.average < 1:
+        sized = bool(self.blocks) and bool(self.early) and 0 <= self.early_share <= 1
+        if min(self.steps, self.rows, self.pool) < 1 or not sized or not 0 <= self.average < 1:
             raise InvalidConfigError(
-                repr(self), "steps, rows, pool >= 1, a block size, 0 <= average < 1", "Correct the recipe."
+                repr(self),
+                "steps, rows, pool >= 1, block sizes, 0 <= average < 1, 0 <= early_share <= 1",
+                "Correct the recipe.",
             )
 
-    def rate(self, step: int) -> float:
-        """Return the learning rate of the step with this number, counted from 0."""
+    def course(self, step: int) -> float:
+        """Return the share of the peak rates that the step with this number has, counted from 0."""
         if step < self.warmup:
-            return self.learning_rate * (step + 1) / self.warmup
+            return (step + 1) / self.warmup
         share = (step - self.warmup) / max(1, self.steps - self.warmup)
-        return self.learning_rate * max(0.02, 1 - share)
+        return max(0.02, 1 - share)
+
+    def sizes(self, step: int) -> tuple[int, ...]:
+        """Return the block sizes that are drawn from at the step with this number."""
+        return self.early if step < self.early_share * self.steps else self.blocks
 
 
 @final
@@ -109,13 +123,13 @@ class Run:
         self.compute.place(self.network)
         self.step = 0
         self.rng = np.random.default_rng(self.recipe.seed)
-        matrices = [p for p in self.network.parameters() if p.ndim == 2]
-        vectors = [p for p in self.network.parameters() if p.ndim != 2]
-        groups = [{"params": matrices, "weight_decay": self.recipe.weight_decay}]
-        groups.append({"params": vectors, "weight_decay": 0.0})
-        self.optimiser = torch.optim.AdamW(
-            groups, lr=self.recipe.learning_rate, betas=(0.9, 0.98), fused=True
-        )
+        matrices = [p for p in self.network.layers.parameters() if p.ndim == 2]
+        others = [p for p in self.network.parameters() if all(p is not each for each in matrices)]
+        rate, decay = self.recipe.learning_rate, self.recipe.weight_decay
+        adam = torch.optim.AdamW(others, lr=rate, betas=(0.9, 0.98), weight_decay=0.0, fused=True)
+        muon = Muon(matrices, lr=self.recipe.muon, weight_decay=decay)
+        self.optimisers: dict[str, torch.optim.Optimizer] = {"adam": adam, "muon": muon}
+        self.peaks = {"adam": rate, "muon": self.recipe.muon}
         self.average = {name: value.detach().clone() for name, value in self.network.state_dict().items()}
         self._ready: list[Batch] = []
 
@@ -130,7 +144,7 @@ class Run:
 
     def batches(self, rows: Iterator[Row]) -> list[Batch]:
         """Draw the batches of the next few steps, in random order."""
-        recipe, sizes = self.recipe, self.rng.choice(self.recipe.blocks, self.recipe.pool)
+        recipe, sizes = self.recipe, self.rng.choice(self.recipe.sizes(self.step), self.recipe.pool)
         drawn = sorted((next(rows) for _ in range(recipe.rows * recipe.pool)), key=lambda row: len(row.code))
         made = []
         for index, size in enumerate(sizes):
@@ -143,16 +157,18 @@ class Run:
         return packed(pieces, length=max(self.recipe.length, longest), pad=self.noise.pad)
 
     def _one(self, batch: Batch, started: float) -> Progress:
-        for group in self.optimiser.param_groups:
-            group["lr"] = self.recipe.rate(self.step)
+        for name, optimiser in self.optimisers.items():
+            for group in optimiser.param_groups:
+                group["lr"] = self.peaks[name] * self.recipe.course(self.step)
         batch = self.compute.send(batch)
-        self.optimiser.zero_grad(set_to_none=True)
+        self.network.zero_grad(set_to_none=True)
         with self.compute.autocast():
             loss = surprise(self.network, batch)
         loss.backward()  # type: ignore[no-untyped-call]
         norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
         if math.isfinite(float(norm)):
-            self.optimiser.step()
+            for optimiser in self.optimisers.values():
+                optimiser.step()
             self._follow()
         self.step += 1
         asked = int((batch.weight > 0).sum())
@@ -180,8 +196,9 @@ class Run:
         """Return everything needed to go on later: tensors and plain facts."""
         tensors = {f"weights/{k}": v for k, v in self.network.state_dict().items()}
         tensors |= {f"average/{k}": v for k, v in self.average.items()}
-        for index, slots in self.optimiser.state_dict()["state"].items():
-            tensors |= {f"optimiser/{index}/{k}": torch.as_tensor(slots[k]) for k in _MOMENTS}
+        for kind, optimiser in self.optimisers.items():
+            for index, slots in optimiser.state_dict()["state"].items():
+                tensors |= {f"{kind}/{index}/{k}": torch.as_tensor(slot) for k, slot in slots.items()}
         facts = {"step": self.step, "rng": json.dumps(self.rng.bit_generator.state)}
         return {name: value.detach().cpu().clone() for name, value in tensors.items()}, facts
 
@@ -201,12 +218,13 @@ class Run:
             )
         self.network.load_state_dict(weights)
         self.average = {k: v.to(self.compute.where) for k, v in _under(tensors, "average/").items()}
-        slots: dict[int, dict[str, Tensor]] = {}
-        for name, value in _under(tensors, "optimiser/").items():
-            index, key = name.split("/", 1)
-            slots.setdefault(int(index), {})[key] = value
-        groups = self.optimiser.state_dict()["param_groups"]
-        self.optimiser.load_state_dict({"state": slots, "param_groups": groups})
+        for kind, optimiser in self.optimisers.items():
+            slots: dict[int, dict[str, Tensor]] = {}
+            for name, value in _under(tensors, f"{kind}/").items():
+                index, key = name.split("/", 1)
+                slots.setdefault(int(index), {})[key] = value
+            groups = optimiser.state_dict()["param_groups"]
+            optimiser.load_state_dict({"state": slots, "param_groups": groups})
         self.rng.bit_generator.state = json.loads(facts["rng"])
         self.step = int(facts["step"])
 
