@@ -53,3 +53,9 @@ def test_confidence_is_fitted_or_the_reason_is_told(cli, tmp_path, monkeypatch):
 
     monkeypatch.setattr(evaluate, "calibrated", hopeless)
     train_code.fit(out, questions=1, compute=Compute(device="cpu"))
+
+
+def test_block_sizes_are_numbers():
+    assert train_code._sizes("4, 8,0") == (4, 8, 0)
+    with pytest.raises(InvalidConfigError, match="whole numbers"):
+        train_code._sizes("4,many")

@@ -1,15 +1,18 @@
 """The school: it trains into a folder, and goes on where it stopped."""
 
 import itertools
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+import torch
+from agentic_diffusion import store
 from agentic_diffusion.denoising.nn.block import Shape
 from agentic_diffusion.errors import InvalidConfigError
 from agentic_diffusion_code import school
 from agentic_diffusion_code.embedded import load_writer
 from agentic_diffusion_code.lessons import Manner
-from agentic_diffusion_code.model.train import Recipe
+from agentic_diffusion_code.model.train import Recipe, Run
 from agentic_diffusion_code.school import Course, train
 from agentic_diffusion_code.tokens import Vocabulary
 
@@ -32,3 +35,30 @@ def test_a_course_is_resumed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert len(card["data"]) == 16
     with pytest.raises(InvalidConfigError, match="other settings"):
         next(train(course(4, width=12), tmp_path, facts={}))
+
+
+def test_a_course_begins_with_another_and_new_parts_change_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(school, "WORDS", 20)
+    first, second = tmp_path / "first", tmp_path / "second"
+    list(train(course(2), first, every=1, facts={"command": "the first"}))
+    bundle = store.load(first / school.CHECKPOINT)
+    older = {name: value for name, value in bundle.tensors.items() if "carry" not in name}
+    store.save(first / school.CHECKPOINT, older, dict(bundle.card))
+    seen: list[dict[str, torch.Tensor]] = []
+    begin = Run.begin
+
+    def watched(run: Run, weights: Mapping[str, torch.Tensor]) -> None:
+        seen.append(dict(weights))
+        begin(run, weights)
+
+    monkeypatch.setattr(Run, "begin", watched)
+    list(train(course(1), second, every=1, begin=first, facts={"command": "the second"}))
+    assert torch.equal(seen[0]["embed.weight"], bundle.tensors["average/embed.weight"])
+    assert not seen[0]["carry.weight"].any()
+    card = store.load(second).card
+    assert card["begun_with"]["command"] == "the first"
+    assert card["begun_with"]["step"] == 2
+    with pytest.raises(InvalidConfigError, match="other sizes"):
+        next(train(course(1, width=12), tmp_path / "third", begin=first, facts={}))

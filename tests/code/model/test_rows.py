@@ -84,10 +84,28 @@ def test_nobody_sees_the_answer() -> None:
     assert sources == {PROMPT, CLEAN, NOISY}
     assert (batch.block[0][sees & (batch.kind[0] == CLEAN)] == 0).all()
     assert (batch.row[0][sees] == 0).all()
-    hidden, _ = network(batch.tokens, batch.position, batch.mask())
-    altered = torch.where(sees, batch.tokens, 30)
-    again, _ = network(altered, batch.position, batch.mask())
+    hidden, _ = network(batch.tokens, batch.position, batch.mask(), before=batch.before)
+    altered, left = (torch.where(sees, each, 30) for each in (batch.tokens, batch.before))
+    again, _ = network(altered, batch.position, batch.mask(), before=left)
     assert torch.allclose(hidden[0][asks], again[0][asks], atol=1e-5)
+
+
+def test_the_token_before_is_one_that_may_be_seen() -> None:
+    for size in (0, 1, 4):
+        piece = noisy(ROW, PLAIN, size=size, rng=np.random.default_rng(0))
+        place = {
+            (kind, at): i for i, (kind, at) in enumerate(zip(piece.kind, piece.position, strict=True)) if kind
+        }
+        for i, (kind, at) in enumerate(zip(piece.kind, piece.position, strict=True)):
+            if kind == PROMPT:
+                wanted = piece.tokens[i - 1] if i else -1
+            elif at == 0:
+                wanted = ROW.prompt[-1]
+            else:
+                own = place[kind, at - 1]
+                wanted = piece.tokens[own if piece.block[own] == piece.block[i] else place[CLEAN, at - 1]]
+            assert piece.before[i] == wanted
+    assert noisy(Row((), (5, 6)), PLAIN, size=0, rng=np.random.default_rng(0)).before[0] == -1
 
 
 def test_packing_fills_rows_and_refuses_what_is_too_long() -> None:

@@ -33,6 +33,17 @@ def code(
     ] = 3.5e-3,
     muon: Annotated[float, typer.Option(help="Peak rate of Muon, for all other matrices.")] = 2e-2,
     warmup: Annotated[int, typer.Option(min=0, help="Steps of warm-up.")] = 60,
+    blocks: Annotated[
+        str,
+        typer.Option(help="Tokens denoised together, one size drawn for each step; 0 is the whole program."),
+    ] = "4,8,8,0",
+    early: Annotated[
+        float,
+        typer.Option(min=0, max=1, help="Share of the steps that begin with blocks of 1, 2 and 4 tokens."),
+    ] = 0.25,
+    begin: Annotated[
+        Path | None, typer.Option(help="Folder of a run of the same sizes to begin with.")
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Root of all randomness.")] = 0,
     questions: Annotated[
         int, typer.Option(min=0, help="Validation questions that confidence is fitted to; 0 leaves it out.")
@@ -63,6 +74,8 @@ def code(
         learning_rate=learning_rate,
         muon=muon,
         warmup=warmup,
+        blocks=_sizes(blocks),
+        early_share=early,
         length=length,
         seed=seed,
     )
@@ -73,17 +86,28 @@ def code(
         manner=Manner(longest=longest),
     )
     facts = {"command": report.typed(), "hardware": machine.facts(compute.where), **machine.commit()}
-    follow(course, out, compute=compute, every=every, facts=facts)
+    follow(course, out, compute=compute, every=every, begin=begin, facts=facts)
     if questions:
         fit(out, questions=questions, compute=compute)
     report.say_next(f"agentic-diffusion bench code --tasks builtin --weights {out}")
+
+
+def _sizes(text: str) -> tuple[int, ...]:
+    from agentic_diffusion.errors import InvalidConfigError
+
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isdecimal() for part in parts):
+        raise InvalidConfigError(f"--blocks {text!r}", "whole numbers with commas", "Write such as 4,8,8,0.")
+    return tuple(map(int, parts))
 
 
 def _precision(name: str) -> Any:
     return name
 
 
-def follow(course: Any, out: Path, *, compute: Any, every: int, facts: dict[str, Any]) -> None:
+def follow(
+    course: Any, out: Path, *, compute: Any, every: int, begin: Path | None = None, facts: dict[str, Any]
+) -> None:
     """Train with a bar; tokens a second and the share of the machine's peak are measured and shown."""
     from contextlib import closing
 
@@ -91,7 +115,7 @@ def follow(course: Any, out: Path, *, compute: Any, every: int, facts: dict[str,
 
     begun, tokens, flops, smooth, made = time.perf_counter(), 0, 0.0, 0.0, 0
     steps = course.recipe.steps
-    training = train(course, out, compute=compute, every=every, facts=facts)
+    training = train(course, out, compute=compute, every=every, begin=begin, facts=facts)
     with bars(keep=True) as shown, gently() as asked, closing(training):
         task = shown.add_task("Training the coder", total=steps, note="")
         for progress in training:

@@ -70,6 +70,7 @@ def train(
     *,
     compute: Compute | None = None,
     every: int = 100,
+    begin: Path | None = None,
     facts: Mapping[str, Any],
 ) -> Generator[Progress, None, None]:
     """Train into a folder; stopped at any step, the same call goes on from the last checkpoint.
@@ -79,10 +80,12 @@ def train(
         folder: Where weights, card and, until the end, the checkpoint go.
         compute: Device and precision.
         every: Steps between checkpoints.
+        begin: A folder of another run of these sizes to begin with instead of with chance; its card is told in the new
+            one. Weights that it lacks, of a part that was added since, begin at zero, where they change nothing.
         facts: What else the card says: command, commit, hardware.
 
     Raises:
-        InvalidConfigError: The folder holds a run with other settings.
+        InvalidConfigError: The folder holds a run with other settings, or the one to begin with has other sizes.
         StoreError: The checkpoint is damaged, or the disk refused.
     """
     vocabulary = Vocabulary.load()
@@ -90,6 +93,7 @@ def train(
     torch.manual_seed(course.recipe.seed)
     network = BlockTransformer(course.shape)
     run = Run(network, Noise(vocabulary.pad, vocabulary.mask), course.recipe, compute or Compute())
+    origin = {} if begin is None else {"begun_with": _begin(run, begin, settings)}
     _resume(run, folder / CHECKPOINT, settings)
     seconds, about = 0.0, _about(course)
     for progress in run.run(lessons(course, vocabulary, start=run.step)):
@@ -97,7 +101,7 @@ def train(
         if progress.step % every == 0 or progress.step == course.recipe.steps:
             tensors, place = run.state()
             store.save(folder / CHECKPOINT, tensors, {**place, "settings": settings})
-            known = {**facts, **_told(settings), **about, "step": progress.step}
+            known = {**facts, **_told(settings), **about, **origin, "step": progress.step}
             known |= {"loss": round(progress.loss, 4), "seconds_this_time": round(seconds, 1)}
             weights = run.averaged()
             save_model(folder, weights, shape=course.shape, vocabulary=vocabulary, facts=known)
@@ -115,6 +119,23 @@ def _about(course: Course) -> dict[str, Any]:
     said = "\n".join(task.id for task in tasks[:64])
     data = hashlib.sha256(said.encode()).hexdigest()[:16]
     return {"data": data, "words": sorted(words_of([task.description for task in tasks]))}
+
+
+def _begin(run: Run, folder: Path, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Take the averaged weights of another run as the first ones, and return what tells which run that was."""
+    bundle, card = store.load(folder / CHECKPOINT), store.load(folder).card
+    there = bundle.card.get("settings")
+    same = ("shape", "tokens")
+    if not isinstance(there, dict) or any(there.get(name) != settings[name] for name in same):
+        raise InvalidConfigError(
+            f"a run of other sizes or another vocabulary in {folder}",
+            f"{settings['shape']}",
+            "Give the same width, depth and heads, or begin anew.",
+        )
+    found = {k.removeprefix("average/"): v for k, v in bundle.tensors.items() if k.startswith("average/")}
+    run.begin({name: found.get(name, torch.zeros_like(value)) for name, value in run.average.items()})
+    told = {name: card[name] for name in ("command", "commit", "step", "data", "recipe") if name in card}
+    return {**told, "begun_with": card["begun_with"]} if "begun_with" in card else told
 
 
 def _resume(run: Run, folder: Path, settings: Mapping[str, Any]) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from agentic_diffusion.denoising.nn.block import BlockTransformer, Shape, joined, rotate, unit
+from agentic_diffusion.denoising.nn.block import BlockTransformer, Shape, joined, left_of, rotate, unit
 
 SMALL = Shape(11, width=16, depth=2, heads=2)
 
@@ -52,14 +52,26 @@ def test_cached_is_uncached(network: BlockTransformer) -> None:
     block = torch.tensor([0, 0, 0, 0, 1, 1, 2, 2, 2])
     mask = (block[:, None] >= block[None])[None, None]
     whole, _ = network(tokens, position, mask)
-    past = ()
+    past, left = (), left_of(tokens)
     parts = []
     for each in range(3):
         here = block == each
-        hidden, fresh = network(tokens[:, here], position[:, here], past=past)
+        hidden, fresh = network(tokens[:, here], position[:, here], before=left[:, here], past=past)
         past = joined(past, fresh)
         parts.append(hidden)
     assert torch.allclose(torch.cat(parts, 1), whole, atol=1e-5)
+
+
+def test_the_token_before_is_carried(network: BlockTransformer) -> None:
+    tokens = torch.tensor([[3, 4, 5], [6, 7, 8]])
+    assert left_of(tokens).tolist() == [[-1, 3, 4], [-1, 6, 7]]
+    assert left_of(tokens, torch.tensor([1, 2])).tolist() == [[1, 3, 4], [2, 6, 7]]
+    alone = torch.eye(3, dtype=torch.bool)[None, None]
+    place = torch.zeros(1, 3, dtype=torch.long)
+    plain, _ = network(tokens, place, alone)
+    other, _ = network(torch.tensor([[9, 4, 5], [6, 7, 8]]), place, alone)
+    assert not torch.allclose(plain[0, 1], other[0, 1])
+    assert torch.equal(plain[0, 2], other[0, 2])
 
 
 def test_one_row_is_like_many(network: BlockTransformer) -> None:

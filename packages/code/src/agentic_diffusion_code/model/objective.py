@@ -18,7 +18,7 @@ def surprise(network: BlockTransformer, batch: Batch) -> Float[Tensor, ""]:
     (Arriola et al. 2025, arXiv:2503.09573, eq. 8), with every hidden token weighted alike instead of by 1/t:
     the minimum is the same, the gradient has far less variance. Logits are formed at these positions alone.
     """
-    hidden, _ = network(batch.tokens, batch.position, batch.mask())
+    hidden, _ = network(batch.tokens, batch.position, batch.mask(), before=batch.before)
     asked = batch.target != IGNORE
     loss = functional.cross_entropy(
         network.logits(hidden[asked]).float(), batch.target[asked], reduction="none"
@@ -30,7 +30,7 @@ def surprise(network: BlockTransformer, batch: Batch) -> Float[Tensor, ""]:
 @torch.no_grad()
 def hits(network: BlockTransformer, batch: Batch) -> Float[Tensor, ""]:
     """Return the share of asked tokens that the network would name first."""
-    hidden, _ = network(batch.tokens, batch.position, batch.mask())
+    hidden, _ = network(batch.tokens, batch.position, batch.mask(), before=batch.before)
     asked = batch.target != IGNORE
     right = network.logits(hidden[asked]).argmax(-1) == batch.target[asked]
     weight = batch.weight[asked]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol, final, runtime_checkable
 
 import torch
-from agentic_diffusion.denoising.nn.block import BlockTransformer, Past, joined
+from agentic_diffusion.denoising.nn.block import BlockTransformer, Past, joined, left_of
 from jaxtyping import Float, Int
 from torch import Tensor
 
@@ -80,17 +80,20 @@ class CachedReading:
         self._device = network.embed.weight.device
         self._past: Past = ()
         self._fresh: Tensor | None = None
+        self._last = torch.tensor([prompt[-1] if prompt else -1], device=self._device)
         self._at = 0
         self.forwards = 0
         if prompt:
             tokens = torch.tensor([list(prompt)], device=self._device)
             position = torch.arange(-len(prompt), 0, device=self._device)[None]
-            _, self._past = self._ask(tokens, position, None)
+            _, self._past = self._ask(tokens, position, None, before=left_of(tokens))
 
-    def _ask(self, tokens: Tensor, position: Tensor, mask: Tensor | None) -> tuple[Tensor, Past]:
+    def _ask(
+        self, tokens: Tensor, position: Tensor, mask: Tensor | None, *, before: Tensor
+    ) -> tuple[Tensor, Past]:
         self.forwards += 1
         hidden: Tensor
-        hidden, fresh = self._network(tokens, position, mask, past=self._past)
+        hidden, fresh = self._network(tokens, position, mask, before=before, past=self._past)
         return hidden, fresh
 
     @torch.inference_mode()
@@ -104,15 +107,16 @@ class CachedReading:
         x = x.to(self._device)
         kept = self._fresh
         if kept is None:
-            return self._ask(x, self._places(x.shape[1]), None)[0]
+            return self._ask(x, self._places(x.shape[1]), None, before=left_of(x, self._last))[0]
         both = torch.cat([kept, x], dim=1)
         first, before = kept.shape[1], self._past[0][0].shape[2] if self._past else 0
         mask = torch.ones(both.shape[1], before + both.shape[1], dtype=torch.bool, device=self._device)
         mask[:first, before + first :] = False
-        hidden, fresh = self._ask(both, self._places(both.shape[1]), mask[None, None])
+        left = left_of(both, self._last)
+        hidden, fresh = self._ask(both, self._places(both.shape[1]), mask[None, None], before=left)
         self._past = joined(self._past, tuple((k[:, :, :first], v[:, :, :first]) for k, v in fresh))
         self._at += first
-        self._fresh = None
+        self._last, self._fresh = kept[:, -1], None
         return hidden[:, first:]
 
     def _places(self, length: int) -> Tensor:
@@ -133,6 +137,8 @@ class CachedReading:
         index = index.to(self._device)
         if self._fresh is not None:
             self._fresh = self._fresh[index]
+        if len(self._last) > 1:
+            self._last = self._last[index]
         if self._past and self._past[0][0].shape[0] > 1:
             self._past = tuple((key[index], value[index]) for key, value in self._past)
 

@@ -71,6 +71,7 @@ class Piece:
         position: Where each stands: the program begins at 0, the prompt ends at -1.
         target: The truth where it is asked for, else `IGNORE`.
         weight: How much each target counts.
+        before: The token before each, as far as it may be seen; -1 where there is none.
     """
 
     tokens: Numbers
@@ -79,6 +80,7 @@ class Piece:
     position: Numbers
     target: Numbers
     weight: NDArray[np.float32]
+    before: Numbers
 
     def __len__(self) -> int:
         """Return how many tokens are read."""
@@ -96,6 +98,7 @@ class Batch:
     position: Tensor
     target: Tensor
     weight: Tensor
+    before: Tensor
     row: Tensor
 
     def mask(self) -> Bool[Tensor, "batch 1 length length"]:
@@ -161,7 +164,19 @@ def noisy(row: Row, noise: Noise, *, size: int, rng: np.random.Generator) -> Pie
         np.concatenate(position),
         target,
         weight.astype(np.float32),
+        np.concatenate([_before(part, parts[:2], number) for part in parts]),
     )
+
+
+def _before(part: Numbers, seen: Sequence[Numbers], number: Numbers) -> Numbers:
+    """Return the token before each of one part: of the same copy in its block, clean at the edge of a block."""
+    prompt, clean = seen
+    left = np.concatenate([prompt[-1:] if len(prompt) else [-1], part[:-1]]) if part is not prompt else None
+    if left is None:
+        return np.concatenate([[-1], part[:-1]])[: len(part)]
+    edges = np.flatnonzero(np.diff(number[: len(part)])) + 1
+    left[edges] = clean[edges - 1]
+    return left[: len(part)]
 
 
 def _hidden(row: Row, number: Numbers, noise: Noise, rng: np.random.Generator) -> NDArray[np.bool_]:
@@ -237,5 +252,6 @@ def packed(pieces: Sequence[Piece], *, length: int, pad: int) -> Batch:
         laid("position", 0),
         laid("target", IGNORE),
         laid("weight", 0.0),
+        laid("before", -1),
         row,
     )

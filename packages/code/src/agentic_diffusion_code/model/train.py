@@ -123,8 +123,9 @@ class Run:
         self.compute.place(self.network)
         self.step = 0
         self.rng = np.random.default_rng(self.recipe.seed)
-        matrices = [p for p in self.network.layers.parameters() if p.ndim == 2]
-        others = [p for p in self.network.parameters() if all(p is not each for each in matrices)]
+        embed = self.network.embed.weight
+        matrices = [p for p in self.network.parameters() if p.ndim == 2 and p is not embed]
+        others = [p for p in self.network.parameters() if p.ndim != 2 or p is embed]
         rate, decay = self.recipe.learning_rate, self.recipe.weight_decay
         adam = torch.optim.AdamW(others, lr=rate, betas=(0.9, 0.98), weight_decay=0.0, fused=True)
         muon = Muon(matrices, lr=self.recipe.muon, weight_decay=decay)
@@ -132,6 +133,11 @@ class Run:
         self.peaks = {"adam": rate, "muon": self.recipe.muon}
         self.average = {name: value.detach().clone() for name, value in self.network.state_dict().items()}
         self._ready: list[Batch] = []
+
+    def begin(self, weights: Mapping[str, Tensor]) -> None:
+        """Begin with these weights instead of with chance."""
+        self.network.load_state_dict(dict(weights))
+        self.average = {name: value.detach().clone() for name, value in self.network.state_dict().items()}
 
     def run(self, rows: Iterator[Row]) -> Iterator[Progress]:
         """Train to the end of the recipe, yielding after each step; rows are drawn as they are needed."""

@@ -126,6 +126,8 @@ class BlockTransformer(nn.Module):
 
     A layout in which no earlier token looks at a later block makes the cache exact: keys and values of finished
     blocks never change (block diffusion, Arriola et al. 2025, arXiv:2503.09573, sec. 3.2). Embeddings are tied.
+    Each token also carries the one before it: a hidden token then asks for what followed the same token elsewhere in
+    the first layer already, which is how names are copied (So et al. 2021 (Primer), arXiv:2109.08668, sec. 4).
 
     Args:
         shape: The sizes.
@@ -135,6 +137,7 @@ class BlockTransformer(nn.Module):
         super().__init__()
         self.shape = shape
         self.embed = nn.Embedding(shape.vocabulary, shape.width)
+        self.carry = nn.Linear(shape.width, shape.width, bias=False)
         self.layers = nn.ModuleList([Layer(shape) for _ in range(shape.depth)])
         half = shape.width // shape.heads // 2
         turns = 10_000.0 ** (-torch.arange(half, dtype=torch.float32) / half)
@@ -150,6 +153,7 @@ class BlockTransformer(nn.Module):
         position: Int[Tensor, "#batch length"],
         mask: Bool[Tensor, "#batch 1 length seen"] | None = None,
         *,
+        before: Int[Tensor, "#batch length"] | None = None,
         past: Past = (),
     ) -> tuple[Float[Tensor, "batch length width"], Past]:
         """Return the normed hidden states, and the keys and values of these tokens.
@@ -158,10 +162,12 @@ class BlockTransformer(nn.Module):
             tokens: The tokens.
             position: Where each stands; may be negative.
             mask: True where a token may look; the tokens of `past` come first. None lets all look at all.
+            before: The token before each, -1 where there is none. None takes the one to the left.
             past: Keys and values of tokens read before.
         """
         angle = position[:, :, None, None] * self.get_buffer("turns")
-        h = self.embed(tokens)
+        before = left_of(tokens) if before is None else before
+        h = self.embed(tokens) + self.carry(self.embed(before.clamp(min=0)) * (before >= 0)[..., None])
         turn = angle.cos(), angle.sin()
         fresh = []
         for index, layer in enumerate(self.layers):
@@ -172,6 +178,14 @@ class BlockTransformer(nn.Module):
     def logits(self, hidden: Float[Tensor, "*shape width"]) -> Float[Tensor, "*shape vocabulary"]:
         """Return the logits of each token, by the embeddings themselves."""
         return functional.linear(hidden, self.embed.weight)
+
+
+def left_of(
+    tokens: Int[Tensor, "batch length"], first: Int[Tensor, " #batch"] | None = None
+) -> Int[Tensor, "batch length"]:
+    """Return the token to the left of each; `first` stands to the left of the row, nothing (-1) where left out."""
+    edge = tokens.new_full((1,), -1) if first is None else first
+    return torch.cat([edge[:, None].expand(len(tokens), 1), tokens[:, :-1]], dim=1)
 
 
 def rotate(
