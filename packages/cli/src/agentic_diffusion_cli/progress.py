@@ -15,11 +15,12 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
 
-def bars(*, keep: bool = False) -> Progress:
+def bars(*, keep: bool = False, silent: bool = False) -> Progress:
     """Return a progress display; a task may have a `note`, shown at the end of its line.
 
     Args:
         keep: Whether the bars stay on the screen when the work is done.
+        silent: Whether nothing is shown, because another process shows it.
     """
     from rich.progress import (
         BarColumn,
@@ -41,6 +42,7 @@ def bars(*, keep: bool = False) -> Progress:
         TextColumn("[dim]{task.fields[note]}"),
         console=report.err(),
         transient=not keep,
+        disable=silent,
     )
 
 

@@ -27,6 +27,14 @@ class Precision(StrEnum):
     fp16 = "fp16"
 
 
+class Strategy(StrEnum):
+    """What is divided among processes: the batch, the batch and the weights, or each layer."""
+
+    ddp = "ddp"
+    fsdp = "fsdp"
+    tensor = "tensor"
+
+
 Sized = Annotated[Size, typer.Option(help="The maze.")]
 Drawn = Annotated[Path | None, typer.Option("--map", help="A maze of your own: '#', '.' and one 'G'.")]
 Out = Annotated[Path, typer.Option(help="Folder to write.")]
@@ -98,6 +106,10 @@ def maze(
     score_episodes: Annotated[
         int, typer.Option(min=0, help="Episodes to score with; 0 leaves it out.")
     ] = 100,
+    distributed: Annotated[Strategy | None, typer.Option(help="Train in several processes.")] = None,
+    processes: Annotated[
+        int, typer.Option(min=0, help="How many; 0: one for each GPU, or 2. torchrun decides itself.")
+    ] = 0,
 ) -> None:
     """Train a planner for a maze; interrupted, the same command goes on where it stopped."""
     from agentic_diffusion.compute import Compute
@@ -105,12 +117,16 @@ def maze(
     from agentic_diffusion_worlds.maze.planner import design_for
     from agentic_diffusion_worlds.maze.training import Run
 
+    from agentic_diffusion_cli.together import distribute, together
     from agentic_diffusion_cli.workshop import Order, make_planner
 
     world = maze_of(size, drawing)
     design = replace(design_for(world), width=width, depth=depth, heads=heads, patch=patch, waves=waves)
     recipe = Recipe(steps=steps, learning_rate=learning_rate, average=average)
     compute = Compute(device=device, precision=precision.value, compile=compile_, threads=threads)
+    strategy = distributed.value if distributed is not None else None
+    if distribute(strategy, processes=processes, compute=compute):
+        return
     order = Order(
         Run(world, design, recipe, batch=batch, seed=seed),
         out=out,
@@ -121,7 +137,11 @@ def maze(
         workers=workers,
         episodes=score_episodes,
     )
-    tell(make_planner(order), out)
+    with together(strategy, compute=compute) as (team, mine):
+        card = make_planner(replace(order, team=team, compute=mine))
+    if not card:
+        return  # the first process of the team speaks
+    tell(card, out)
     report.say_next(shlex.join(["agentic-diffusion", "demo", *_world(size, drawing), "--planner", str(out)]))
 
 

@@ -11,6 +11,7 @@ from typing import Any, final
 
 from agentic_diffusion import store
 from agentic_diffusion.compute import Compute
+from agentic_diffusion.compute.distributed import ALONE, Team
 from agentic_diffusion.errors import InvalidConfigError
 from agentic_diffusion_worlds.maze.bench import OURS, MazeBench, Row
 from agentic_diffusion_worlds.maze.dataset import CHUNK, MazeData, drive
@@ -53,6 +54,7 @@ class Order:
         transitions: How much data to make; 0 takes as much as D4RL has.
         workers: Processes that make data.
         episodes: Episodes to score with; 0 leaves the score out.
+        team: The processes that train together; the first one makes the data, writes, scores and speaks.
     """
 
     run: Run
@@ -63,6 +65,7 @@ class Order:
     transitions: int = 0
     workers: int = 1
     episodes: int = 100
+    team: Team = ALONE
 
 
 def make_data(recipe: Recipe, *, folder: Path, workers: int = 1) -> Made:
@@ -82,21 +85,24 @@ def make_data(recipe: Recipe, *, folder: Path, workers: int = 1) -> Made:
 
 
 def make_planner(order: Order) -> dict[str, Any]:
-    """Train, save and score a planner; returns its card.
+    """Train, save and score a planner; returns its card, empty in those of a team that follow.
 
     Raises:
         KeyboardInterrupt: A person asked to stop; what was done is kept.
         InvalidConfigError: The data were driven in another maze.
         StoreError: Data or checkpoint cannot be read, or the disk refused.
     """
-    data = _data(order)
+    data = _shared(order)
     facts: dict[str, Any] = {}
     if _finished(order, data):
-        report.err().print("Trained already: scored anew. Remove the folder to train again.", style="dim")
+        if order.team.leads:
+            report.err().print("Trained already: scored anew. Remove the folder to train again.", style="dim")
     else:
         started = time.perf_counter()
         facts["timed_steps"] = _train(order, data)
         facts["seconds"] = round(time.perf_counter() - started, 1)
+    if not order.team.leads:
+        return {}
     if order.episodes:
         facts["score"] = score(order)
     bundle = store.load(order.out)
@@ -113,6 +119,13 @@ def _finished(order: Order, data: MazeData) -> bool:
     bundle = store.load(order.out)
     settings = order.run.settings(data.sha256())
     return not bundle.degraded and settings == {name: bundle.card.get(name) for name in settings}
+
+
+def _shared(order: Order) -> MazeData:
+    """Return the data; where they are made for a team, the first process makes them and the others wait."""
+    data = _data(order) if order.team.leads else None
+    order.team.wait()
+    return data if data is not None else _data(order)
 
 
 def _data(order: Order) -> MazeData:
@@ -137,17 +150,23 @@ def _train(order: Order, data: MazeData) -> int:
     run, steps = order.run, order.run.recipe.steps
     every = max(1, min(1000, steps // CHECKPOINTS))
     training = train(
-        run, data, folder=order.out, facts=_facts(order, data), compute=order.compute, every=every
+        run,
+        data,
+        folder=order.out,
+        facts=_facts(order, data),
+        compute=order.compute,
+        every=every,
+        team=order.team,
     )
     smooth, begun, made = 0.0, time.perf_counter(), 0
-    with bars(keep=True) as shown, gently() as asked, closing(training):
+    with bars(keep=True, silent=not order.team.leads) as shown, gently() as asked, closing(training):
         task = shown.add_task(f"Training {run.maze.name}", total=steps, note="")
         for step in training:
             made += 1
             smooth += (step.loss - smooth) * max(0.02, 1 / made)
             rate = made / (time.perf_counter() - begun)
             shown.update(task, completed=step.step, note=f"loss {smooth:.5f}  {rate:.1f} steps/s")
-            if asked.is_set() and step.step < steps:
+            if order.team.any(asked.is_set()) and step.step < steps:
                 word = f"Step {step.step} of {steps} is kept; the same command goes on from there."
                 raise KeyboardInterrupt(word)
     return made
@@ -163,8 +182,13 @@ def _facts(order: Order, data: MazeData) -> dict[str, Any]:
         "goal": list(run.maze.goal),
         "hardware": machine.facts(order.compute.where),
         "precision": order.compute.precision,
+        **_together(order.team),
         "parameters": sum(p.numel() for p in run.design.network().parameters()),
     }
+
+
+def _together(team: Team) -> dict[str, Any]:
+    return {} if team.strategy is None else {"strategy": team.strategy, "processes": team.size}
 
 
 def score(order: Order) -> Row:

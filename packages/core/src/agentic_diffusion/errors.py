@@ -42,7 +42,7 @@ class BudgetError(AgenticDiffusionError, RuntimeError):
 
 
 class WorkerError(AgenticDiffusionError, RuntimeError):
-    """A process that worked for this one died, and died again when its work was given to another."""
+    """A process that worked for this one died, and so did those that took over; or one that worked with it is gone."""
 
 
 class ContractError(AgenticDiffusionError, AssertionError):

@@ -248,7 +248,22 @@ def loss(
     t: Time,
     condition: Condition[X],
     rng: Rng,
-) -> Float[Tensor, " batch"]:
-    """Return how surprised the denoiser is by the truth, given a corrupted state; one value a sample."""
-    noisy = condition.pin(process.corrupt(clean, t, rng))
-    return denoiser(noisy, t, condition).surprise(clean)
+    rows: slice | None = None,
+) -> Float[Tensor, " rows"]:
+    """Return how surprised the denoiser is by the truth, given a corrupted state; one value a sample.
+
+    Args:
+        process: The space.
+        denoiser: What is asked.
+        clean: The truth.
+        t: The noise level of each sample.
+        condition: What is pinned and told.
+        rng: Where noise comes from; it is drawn for all samples, also where only some are looked at.
+        rows: The samples that the denoiser looks at, of states that are tensors; all when left out.
+    """
+    noisy: Any = condition.pin(process.corrupt(clean, t, rng))
+    if rows is None:
+        return denoiser(noisy, t, condition).surprise(clean)
+    truth: Any = clean
+    context = {k: v[rows] if v.shape[:1] == t.shape else v for k, v in condition.context.items()}
+    return denoiser(noisy[rows], t[rows], replace(condition, context=context)).surprise(truth[rows])

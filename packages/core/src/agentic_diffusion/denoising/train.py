@@ -6,6 +6,7 @@ import logging
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, TypeAlias, final
 
@@ -13,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from agentic_diffusion.compute import Compute
+from agentic_diffusion.compute.distributed import ALONE, Shards, Team
 from agentic_diffusion.denoising.denoiser import loss
 from agentic_diffusion.denoising.process import Process
 from agentic_diffusion.denoising.state import Condition, Rng
@@ -90,6 +92,7 @@ class Training:
         recipe: How to train.
         rng: Where batches and noise come from; its state is part of the run.
         compute: Device and precision.
+        team: The processes that train together; each of them must make the same run and take the same steps.
     """
 
     def __init__(
@@ -101,16 +104,18 @@ class Training:
         recipe: Recipe,
         rng: Rng,
         compute: Compute | None = None,
+        team: Team = ALONE,
     ) -> None:
         self.compute = compute or Compute()
         self.denoiser = self.compute.place(denoiser)
+        self.team, self.shards = team, Shards(self.denoiser, team)
         self.process = process
         self.draw = draw
         self.recipe = recipe
         self.rng = rng
         self.step = 0
         self.optimiser = torch.optim.AdamW(
-            self.denoiser.parameters(),
+            self.shards.groups(),
             lr=recipe.learning_rate,
             weight_decay=recipe.weight_decay,
             fused=True,
@@ -119,10 +124,18 @@ class Training:
         self.average = {name: value.detach().clone() for name, value in self.denoiser.state_dict().items()}
 
     def run(self) -> Iterator[TrainStep]:
-        """Train to the end of the recipe, yielding after each optimiser step."""
+        """Train to the end of the recipe, yielding after each optimiser step.
+
+        Raises:
+            WorkerError: Another process of the team is gone.
+            InvalidConfigError: The processes of the team are not at the same step.
+        """
+        self.team.agree(self.step, about="the step they are at")
         self.denoiser.train()
         while self.step < self.recipe.steps:
-            yield self._one()
+            with self.team.watching(f"step {self.step + 1}"):
+                told = self._one()
+            yield told
 
     def _one(self) -> TrainStep:
         started = time.perf_counter()
@@ -131,12 +144,14 @@ class Training:
             group["lr"] = rate
         self.optimiser.zero_grad(set_to_none=True)
         total = 0.0
-        for _ in range(self.recipe.accumulate):
-            surprise = self._surprise() / self.recipe.accumulate
-            self.scaler.scale(surprise).backward()  # type: ignore[no-untyped-call]
+        for batch in range(1, self.recipe.accumulate + 1):
+            with self.shards.syncing(last=batch == self.recipe.accumulate):
+                surprise = self._surprise() / self.recipe.accumulate
+                self.scaler.scale(surprise).backward()  # type: ignore[no-untyped-call]
             total += float(surprise.detach())
+        total = self.team.mean(total)
         self.scaler.unscale_(self.optimiser)
-        norm = float(nn.utils.clip_grad_norm_(self.denoiser.parameters(), self.recipe.clip))
+        norm = self.shards.clip(self.recipe.clip)
         skipped = not (math.isfinite(total) and math.isfinite(norm))
         if skipped:
             log.warning("step %d skipped: loss %s, gradient norm %s", self.step + 1, total, norm)
@@ -156,9 +171,10 @@ class Training:
         else:
             t = torch.rand(count, generator=self.rng)
         clean, condition, t = self.compute.send((clean, condition, t))
+        rows = self.team.rows(count) if self.team.splits_rows else None
         with self.compute.autocast():
-            values = loss(self.process, self.denoiser, clean, t=t, condition=condition, rng=self.rng)
-        return values.mean()
+            values = loss(self.process, self.shards, clean, t=t, condition=condition, rng=self.rng, rows=rows)
+        return self.team.weighted(values, count)
 
     @torch.no_grad()
     def _follow(self) -> None:
@@ -170,43 +186,54 @@ class Training:
                 self.average[name].copy_(value)
 
     def averaged(self) -> dict[str, Tensor]:
-        """Return the averaged weights, the ones to plan with."""
-        return {name: value.detach().clone() for name, value in self.average.items()}
+        """Return the averaged weights, the ones to plan with, whole; in a team all must ask."""
+        return {name: self.shards.whole(name, value) for name, value in self.average.items()}
 
     def state(self) -> dict[str, Tensor]:
-        """Return everything needed to go on later, as named tensors (see `store.save`)."""
-        tensors = {f"weights/{k}": v for k, v in self.denoiser.state_dict().items()}
-        tensors |= {f"average/{k}": v for k, v in self.average.items()}
-        for index, slots in self.optimiser.state_dict()["state"].items():
-            tensors |= {f"optimiser/{index}/{k}": torch.as_tensor(v) for k, v in slots.items()}
-        tensors["rng"] = self.rng.get_state()
+        """Return everything needed to go on later, as named tensors (see `store.save`).
+
+        In a team all must ask, and all are given the same: whole tensors, with which a team of another size or
+        strategy, or one process, can go on.
+        """
+        whole = self.shards.whole
+        tensors = {f"weights/{k}": whole(k, v) for k, v in self.denoiser.state_dict().items()}
+        tensors |= {f"average/{k}": whole(k, v) for k, v in self.average.items()}
+        for index, (name, parameter) in enumerate(self.denoiser.named_parameters()):
+            # in the same order in all processes of a team, whatever the order in the file that was resumed
+            for key, value in sorted(self.optimiser.state.get(parameter, {}).items()):
+                tensors[f"optimiser/{index}/{key}"] = whole(
+                    name if value.ndim else "", torch.as_tensor(value)
+                )
+        tensors["rng"] = self.rng.get_state().clone()
         tensors["step"] = torch.tensor(self.step)
         if self.scaler.is_enabled():
             scale = self.scaler.state_dict()
             tensors["scale"] = torch.tensor([scale["scale"], scale["_growth_tracker"]], dtype=torch.float64)
-        return {name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}
+        return tensors
 
     def resume(self, tensors: Mapping[str, Tensor]) -> None:
-        """Take the run up where `state` left it.
+        """Take the run up where `state` left it, in a team of any size.
 
         Raises:
             InvalidConfigError: The tensors belong to another network.
         """
-        weights = _under(tensors, "weights/")
-        if _shapes(weights) != _shapes(self.denoiser.state_dict()):
+        weights, held = _under(tensors, "weights/"), self.denoiser.state_dict()
+        if _shapes(weights) != _shapes(held):
             raise InvalidConfigError(
                 f"a run with {len(weights)} weights",
-                f"a run of this network with {len(self.denoiser.state_dict())} weights",
+                f"a run of this network with {len(held)} weights",
                 "Resume with the network, in name and size, that the run was started with.",
             )
-        self.denoiser.load_state_dict(weights)
-        self.average = dict(self.compute.send(_under(tensors, "average/")))
-        slots: dict[int, dict[str, Tensor]] = {}
-        for name, value in _under(tensors, "optimiser/").items():
-            index, key = name.split("/", 1)
-            slots.setdefault(int(index), {})[key] = value
-        groups = self.optimiser.state_dict()["param_groups"]
-        self.optimiser.load_state_dict({"state": slots, "param_groups": groups})
+        part = self.shards.part
+        self.shards.load(weights)
+        average = _under(tensors, "average/")
+        self.average = {name: part(name, average[name], like=value) for name, value in held.items()}
+        names = list(self.denoiser.named_parameters())
+        for path, value in _under(tensors, "optimiser/").items():
+            index, key = path.split("/", 1)
+            name, parameter = names[int(index)]
+            slot = part(name, value, like=parameter) if value.ndim else value.to(parameter.device)
+            self.optimiser.state[parameter][key] = slot
         self.rng.set_state(tensors["rng"].to(torch.uint8))
         self.step = int(tensors["step"])
         if self.scaler.is_enabled() and "scale" in tensors:
@@ -231,9 +258,14 @@ def fit(
     recipe: Recipe,
     rng: Rng,
     compute: Compute | None = None,
+    team: Team = ALONE,
 ) -> Iterator[TrainStep]:
-    """Train `denoiser` in place and leave it with the averaged weights; yields after each step."""
-    training = Training(denoiser, process, draw=draw, recipe=recipe, rng=rng, compute=compute)
+    """Train `denoiser` in place and leave it with the averaged weights; yields after each step.
+
+    In a team whose strategy divides the weights a copy is divided and trained, and `denoiser` itself stays whole.
+    """
+    student = deepcopy(denoiser) if team.splits_weights else denoiser
+    training = Training(student, process, draw=draw, recipe=recipe, rng=rng, compute=compute, team=team)
     yield from training.run()
-    training.denoiser.load_state_dict(training.averaged())
-    training.denoiser.eval()
+    denoiser.load_state_dict(training.averaged())
+    denoiser.eval()

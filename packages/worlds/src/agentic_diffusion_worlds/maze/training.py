@@ -11,6 +11,7 @@ from typing import Any, final
 import torch
 from agentic_diffusion import store
 from agentic_diffusion.compute import Compute
+from agentic_diffusion.compute.distributed import ALONE, Team
 from agentic_diffusion.denoising.denoiser import GaussianNet
 from agentic_diffusion.denoising.process import GaussianProcess
 from agentic_diffusion.denoising.state import generator
@@ -65,10 +66,12 @@ def train(
     facts: Mapping[str, Any],
     compute: Compute | None = None,
     every: int = 1000,
+    team: Team = ALONE,
 ) -> Generator[TrainStep, None, None]:
     """Train and save a planner; yields after each step, and goes on where an interrupted run in `folder` stopped.
 
-    Whoever stops asking for steps before the end leaves a checkpoint of the last one behind.
+    Whoever stops asking for steps before the end leaves a checkpoint of the last one behind. In a team all ask for the
+    same steps; the first process writes, and a run may be taken up by a team of another size.
 
     Args:
         run: What to train.
@@ -77,9 +80,11 @@ def train(
         facts: Facts for the card: command, commit, hardware.
         compute: Device and precision.
         every: Steps between checkpoints.
+        team: The processes that train together.
 
     Raises:
         StoreError: The folder holds a checkpoint of another run, or the disk refused.
+        WorkerError: Another process of the team is gone; the last checkpoint is left.
     """
     domain = run.design.trajectories(Geometry(run.maze.map))
     rng = generator(run.seed)
@@ -90,6 +95,7 @@ def train(
         recipe=run.recipe,
         rng=rng,
         compute=compute,
+        team=team,
     )
     settings = run.settings(data.sha256())
     checkpoint = folder / CHECKPOINT
@@ -103,8 +109,11 @@ def train(
         except GeneratorExit:
             _keep(checkpoint, training, settings)
             raise
-    save_planner(folder, run.design, tensors=training.averaged(), facts={**facts, **settings})
-    _clear(checkpoint)
+    tensors = training.averaged()
+    if team.leads:
+        save_planner(folder, run.design, tensors=tensors, facts={**facts, **settings})
+        _clear(checkpoint)
+    team.wait()
 
 
 def _seeded(run: Run) -> GaussianNet:
@@ -115,7 +124,10 @@ def _seeded(run: Run) -> GaussianNet:
 
 
 def _keep(checkpoint: Path, training: Training, settings: Mapping[str, Any]) -> None:
-    store.save(checkpoint, training.state(), {"settings": json.dumps(settings, sort_keys=True)})
+    with training.team.watching("the checkpoint"):
+        tensors = training.state()
+    if training.team.leads:
+        store.save(checkpoint, tensors, {"settings": json.dumps(settings, sort_keys=True)})
 
 
 def _matching(checkpoint: Path, settings: Mapping[str, Any]) -> Mapping[str, Any]:

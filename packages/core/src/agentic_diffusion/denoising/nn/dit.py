@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import final
+from typing import ClassVar, final
 
 import torch
 from jaxtyping import Float, Int
@@ -17,8 +17,12 @@ from agentic_diffusion.denoising.nn.embed import ContextEmbedding, TimeEmbedding
 class Block(nn.Module):
     """Self-attention and a perceptron, both modulated by the condition (adaLN-Zero).
 
-    Peebles and Xie 2023, arXiv:2212.09748, fig. 3.
+    Peebles and Xie 2023, arXiv:2212.09748, fig. 3. `columns` and `rows` say how several devices can share its layers:
+    the outputs of some are divided (with query, key and value as three parts), and the inputs of those that follow.
     """
+
+    columns: ClassVar[Mapping[str, int]] = {"qkv": 3, "mlp.0": 1}
+    rows: ClassVar[tuple[str, ...]] = ("merge", "mlp.2")
 
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()
@@ -39,9 +43,10 @@ class Block(nn.Module):
         tilt = self.modulate(condition)[:, None].chunk(6, dim=-1)
         normed = functional.layer_norm(h, h.shape[-1:]) * (1 + tilt[0]) + tilt[1]
         batch, length, width = h.shape
-        qkv = self.qkv(normed).view(batch, length, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
+        # as many heads as lie here: all, or this device's share of them
+        qkv = self.qkv(normed).view(batch, length, 3, -1, width // self.heads).permute(2, 0, 3, 1, 4)
         mixed = functional.scaled_dot_product_attention(qkv[0], qkv[1], qkv[2])
-        h = h + tilt[2] * self.merge(mixed.transpose(1, 2).reshape(batch, length, width))
+        h = h + tilt[2] * self.merge(mixed.transpose(1, 2).reshape(batch, length, -1))
         normed = functional.layer_norm(h, h.shape[-1:]) * (1 + tilt[3]) + tilt[4]
         updated: Tensor = h + tilt[5] * self.mlp(normed)
         return updated

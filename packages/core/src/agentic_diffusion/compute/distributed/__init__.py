@@ -1,0 +1,7 @@
+"""Several processes that train one network: data parallel, sharded, or with every layer split."""
+
+from agentic_diffusion.compute.distributed.launch import is_launched, joined, launch, places
+from agentic_diffusion.compute.distributed.shards import Shards
+from agentic_diffusion.compute.distributed.team import ALONE, Strategy, Team
+
+__all__ = ["ALONE", "Shards", "Strategy", "Team", "is_launched", "joined", "launch", "places"]

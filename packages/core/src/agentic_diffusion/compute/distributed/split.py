@@ -1,0 +1,87 @@
+"""Tensor parallelism: the linear layers of a transformer's blocks divided by heads and hidden units."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar, Protocol, runtime_checkable
+
+import torch
+from torch import Tensor, nn
+
+from agentic_diffusion.compute.distributed.team import Team
+from agentic_diffusion.errors import InvalidConfigError
+
+
+@runtime_checkable
+class Splits(Protocol):
+    """A block that says how it can be divided: it must take the number of heads it computes from its layers' outputs.
+
+    Attributes:
+        heads: Attention heads; the number of processes must divide it.
+        columns: Linear layers whose outputs are divided, and how many equal parts lie in the outputs one after the
+            other (3 for query, key and value in one layer).
+        rows: Linear layers whose inputs are divided; their outputs are summed.
+    """
+
+    heads: int
+    columns: ClassVar[Mapping[str, int]]
+    rows: ClassVar[tuple[str, ...]]
+
+
+def split(module: nn.Module, team: Team) -> dict[str, int]:
+    """Divide the blocks of a network in place.
+
+    Returns:
+        The names of the weights whose rows were re-ordered so that each process holds its heads of every part, with
+        the number of parts; `swapped(weight, processes, parts)` puts them back.
+
+    Raises:
+        InvalidConfigError: The network has no block that can be divided, or the processes do not divide it.
+    """
+    from torch.distributed.device_mesh import init_device_mesh
+    from torch.distributed.tensor.parallel import ColwiseParallel, RowwiseParallel, parallelize_module
+
+    blocks = {name: block for name, block in module.named_modules() if isinstance(block, Splits)}
+    if not blocks:
+        raise InvalidConfigError(
+            f"tensor parallelism of {type(module).__name__} without blocks that say how to divide them",
+            "a transformer such as TrajectoryDiT or TokenDiT",
+            "Use ddp or fsdp, which divide every network.",
+        )
+    mesh = init_device_mesh(next(module.parameters()).device.type, (team.size,))
+    stacked: dict[str, int] = {}
+    for name, block in blocks.items():
+        _divisible(name, block, team.size)
+        for layer, parts in block.columns.items():
+            if parts > 1:
+                stacked |= _arrange(module, f"{name}.{layer}", parts=parts, size=team.size)
+        plan = {layer: ColwiseParallel() for layer in block.columns}
+        inner: nn.Module = module.get_submodule(name)
+        parallelize_module(inner, mesh, {**plan, **{layer: RowwiseParallel() for layer in block.rows}})
+    return stacked
+
+
+def swapped(weight: Tensor, outer: int, inner: int) -> Tensor:
+    """Return rows that lie as (outer, inner, row) in the order (inner, outer, row)."""
+    return weight.unflatten(0, (outer, inner, -1)).transpose(0, 1).flatten(0, 2)
+
+
+@torch.no_grad()
+def _arrange(module: nn.Module, layer: str, *, parts: int, size: int) -> dict[str, int]:
+    """Re-order the outputs of a layer from (part, process, row) to (process, part, row)."""
+    stacked = {}
+    for name, value in module.get_submodule(layer).named_parameters():
+        value.copy_(swapped(value, parts, size))
+        stacked[f"{layer}.{name}"] = parts
+    return stacked
+
+
+def _divisible(name: str, block: Splits, size: int) -> None:
+    assert isinstance(block, nn.Module)
+    widths = [block.get_submodule(layer).out_features // parts for layer, parts in block.columns.items()]
+    if block.heads % size or any(width % size for width in widths):
+        raise InvalidConfigError(
+            f"{name} with {block.heads} heads and layers of {widths} units for {size} processes",
+            "heads and units that the number of processes divides",
+            f"Use a number of processes that divides {block.heads}, or another number of heads.",
+        )

@@ -1,0 +1,81 @@
+"""Divided networks are whole on disk: checkpoints load on any number of processes, with any strategy."""
+
+import pytest
+import torch
+from agentic_diffusion import store
+from agentic_diffusion.compute.distributed import ALONE, Shards, Team, joined
+from agentic_diffusion.denoising.state import generator
+from agentic_diffusion.denoising.train import Recipe, fit
+
+STRATEGIES = ("ddp", "fsdp", "tensor")
+
+
+def close(one, two):
+    """Whether two sets of tensors are equal but for rounding, which Adam blows up where a gradient is exactly 0.
+
+    That is so for the bias of the keys, a third of `qkv.bias`: attention does not change with it.
+    """
+    names = [name for name in one if not name.endswith("qkv.bias")]
+    return one.keys() == two.keys() and all(
+        torch.allclose(one[name].float(), two[name].float(), rtol=1e-3, atol=1e-5) for name in names
+    )
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_checkpoints_and_results_are_those_of_one_process(pair, strategy) -> None:
+    assert pair.faults == ""
+    one, two = (store.load(pair.folder / f"half-{name}").tensors for name in ("None-1", f"{strategy}-2"))
+    assert "optimiser/0/exp_avg" in one
+    assert {name: v.shape for name, v in one.items()} == {name: v.shape for name, v in two.items()}
+    assert close(one, two)
+    one, two = (
+        store.load(pair.folder / f"end-{name}").tensors for name in ("None-1-None", f"{strategy}-2-None")
+    )
+    assert close(one, two)
+
+
+def test_runs_go_on_in_a_team_of_another_size_or_kind(pair, school) -> None:
+    assert len(pair.told["resumed"]) == 3
+    rest = torch.tensor(pair.alone[school.half :])
+    for told in pair.told["resumed"].values():
+        assert torch.allclose(torch.tensor(told), rest, rtol=1e-4, atol=0)
+
+
+def test_one_process_goes_on_where_two_stopped(pair, school) -> None:
+    for strategy in STRATEGIES:
+        run = school.training()
+        run.resume(store.load(pair.folder / f"half-{strategy}-2").tensors)
+        told = torch.tensor([(step.loss, step.gradient_norm) for step in run.run()])
+        assert torch.allclose(told, torch.tensor(pair.alone[school.half :]), rtol=1e-4, atol=0)
+
+
+def test_fit_leaves_a_whole_network_behind_in_each_process(pair, school) -> None:
+    left, recipe = school.net(), Recipe(steps=2, learning_rate=0.01, warmup=1)
+    for _ in fit(
+        left, school.process, draw=school.draw, recipe=recipe, rng=generator(3), compute=school.compute
+    ):
+        pass
+    told = {name: torch.tensor(value) for name, value in pair.told["fit"].items()}
+    assert close({name: value.flatten() for name, value in left.state_dict().items()}, told)
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_a_team_of_one_is_one_process(single, school, strategy) -> None:
+    with joined(strategy, compute=school.compute) as (team, compute):
+        assert (team, compute.kind) == (Team(strategy, 0, 1), "cpu")
+        shared, alone = school.training(team, steps=2), school.training(steps=2)
+        told = [[(s.loss, s.gradient_norm) for s in run.run()] for run in (shared, alone)]
+        assert torch.allclose(*map(torch.tensor, told), rtol=1e-5)
+        state = shared.state()
+        assert close(state, alone.state())
+        again = school.training(team, steps=3)
+        again.resume(state)
+        assert next(again.run()).step == 3
+        assert not team.any(False)
+
+
+def test_alone_nothing_is_divided(school) -> None:
+    whole = school.net()
+    shards = Shards(whole, ALONE)
+    assert [len(group["params"]) for group in shards.groups()] == [len(list(whole.parameters()))]
+    assert torch.equal(shards.whole("x", torch.ones(2)), torch.ones(2))
