@@ -13,7 +13,7 @@ from agentic_diffusion.denoising.process import GaussianProcess, MaskedProcess
 from agentic_diffusion.denoising.schedule import Cosine, LogLinear
 from agentic_diffusion.denoising.state import Condition, generator
 from agentic_diffusion.denoising.train import Recipe, Training, fit
-from agentic_diffusion.errors import InvalidConfigError
+from agentic_diffusion.errors import BudgetError, InvalidConfigError
 from torch import nn
 
 CPU = Compute("cpu")
@@ -250,3 +250,11 @@ def test_noise_levels_are_spread_evenly_in_strata() -> None:
 def test_impossible_recipes_are_refused(wrong) -> None:
     with pytest.raises(InvalidConfigError, match="Recipe"):
         Recipe(**{"steps": 10, **wrong})
+
+
+def test_too_little_memory_is_a_clear_error() -> None:
+    run = training(Recipe(steps=2))
+    run.compute = type("Starved", (), {"send": lambda self, value: torch.empty(2**60)})()
+    with pytest.raises(BudgetError, match="out of memory in step 1") as caught:
+        next(run.run())
+    assert "accumulate" in caught.value.action

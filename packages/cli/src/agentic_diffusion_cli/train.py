@@ -113,6 +113,7 @@ def maze(
 ) -> None:
     """Train a planner for a maze; interrupted, the same command goes on where it stopped."""
     from agentic_diffusion.compute import Compute
+    from agentic_diffusion.compute.distributed import Strategy as Way
     from agentic_diffusion.denoising.train import Recipe
     from agentic_diffusion_worlds.maze.planner import design_for
     from agentic_diffusion_worlds.maze.training import Run
@@ -124,7 +125,7 @@ def maze(
     design = replace(design_for(world), width=width, depth=depth, heads=heads, patch=patch, waves=waves)
     recipe = Recipe(steps=steps, learning_rate=learning_rate, average=average)
     compute = Compute(device=device, precision=precision.value, compile=compile_, threads=threads)
-    strategy = distributed.value if distributed is not None else None
+    strategy: Way | None = distributed.value if distributed is not None else None
     if distribute(strategy, processes=processes, compute=compute):
         return
     order = Order(

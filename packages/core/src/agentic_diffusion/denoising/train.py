@@ -13,12 +13,12 @@ from typing import Any, TypeAlias, final
 import torch
 from torch import Tensor, nn
 
-from agentic_diffusion.compute import Compute
+from agentic_diffusion.compute import Compute, is_out_of_memory
 from agentic_diffusion.compute.distributed import ALONE, Shards, Team
 from agentic_diffusion.denoising.denoiser import loss
 from agentic_diffusion.denoising.process import Process
 from agentic_diffusion.denoising.state import Condition, Rng
-from agentic_diffusion.errors import InvalidConfigError
+from agentic_diffusion.errors import BudgetError, InvalidConfigError
 
 log = logging.getLogger(__name__)
 
@@ -129,13 +129,27 @@ class Training:
         Raises:
             WorkerError: Another process of the team is gone.
             InvalidConfigError: The processes of the team are not at the same step.
+            BudgetError: There is not enough memory for one step.
         """
         self.team.agree(self.step, about="the step they are at")
         self.denoiser.train()
         while self.step < self.recipe.steps:
             with self.team.watching(f"step {self.step + 1}"):
-                told = self._one()
+                told = self._within_memory()
             yield told
+
+    def _within_memory(self) -> TrainStep:
+        try:
+            return self._one()
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            raise BudgetError(
+                f"out of memory in step {self.step + 1}",
+                "room for one batch, its gradient and the optimiser's moments",
+                "Use a smaller batch and a larger `accumulate`, bf16, or fsdp over several processes; then go on from "
+                "the last checkpoint.",
+            ) from error
 
     def _one(self) -> TrainStep:
         started = time.perf_counter()
@@ -187,7 +201,8 @@ class Training:
 
     def averaged(self) -> dict[str, Tensor]:
         """Return the averaged weights, the ones to plan with, whole; in a team all must ask."""
-        return {name: self.shards.whole(name, value) for name, value in self.average.items()}
+        with self.team.watching("the averaged weights"):
+            return {name: self.shards.whole(name, value) for name, value in self.average.items()}
 
     def state(self) -> dict[str, Tensor]:
         """Return everything needed to go on later, as named tensors (see `store.save`).
@@ -195,6 +210,10 @@ class Training:
         In a team all must ask, and all are given the same: whole tensors, with which a team of another size or
         strategy, or one process, can go on.
         """
+        with self.team.watching("the checkpoint"):
+            return self._state()
+
+    def _state(self) -> dict[str, Tensor]:
         whole = self.shards.whole
         tensors = {f"weights/{k}": whole(k, v) for k, v in self.denoiser.state_dict().items()}
         tensors |= {f"average/{k}": whole(k, v) for k, v in self.average.items()}

@@ -124,8 +124,7 @@ def _seeded(run: Run) -> GaussianNet:
 
 
 def _keep(checkpoint: Path, training: Training, settings: Mapping[str, Any]) -> None:
-    with training.team.watching("the checkpoint"):
-        tensors = training.state()
+    tensors = training.state()
     if training.team.leads:
         store.save(checkpoint, tensors, {"settings": json.dumps(settings, sort_keys=True)})
 

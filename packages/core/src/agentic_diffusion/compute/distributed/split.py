@@ -63,7 +63,8 @@ def split(module: nn.Module, team: Team) -> dict[str, int]:
 
 def swapped(weight: Tensor, outer: int, inner: int) -> Tensor:
     """Return rows that lie as (outer, inner, row) in the order (inner, outer, row)."""
-    return weight.unflatten(0, (outer, inner, -1)).transpose(0, 1).flatten(0, 2)
+    dealt = weight.reshape(outer, inner, -1, *weight.shape[1:])
+    return dealt.transpose(0, 1).flatten(0, 2)
 
 
 @torch.no_grad()
@@ -78,7 +79,8 @@ def _arrange(module: nn.Module, layer: str, *, parts: int, size: int) -> dict[st
 
 def _divisible(name: str, block: Splits, size: int) -> None:
     assert isinstance(block, nn.Module)
-    widths = [block.get_submodule(layer).out_features // parts for layer, parts in block.columns.items()]
+    outputs = {layer: len(next(block.get_submodule(layer).parameters())) for layer in block.columns}
+    widths = [outputs[layer] // parts for layer, parts in block.columns.items()]
     if block.heads % size or any(width % size for width in widths):
         raise InvalidConfigError(
             f"{name} with {block.heads} heads and layers of {widths} units for {size} processes",
