@@ -1,7 +1,8 @@
 """Ray: refused with a reason where it is missing, and the same result where it is there."""
 
 import sys
-import types
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
 
 import pytest
 from agentic_diffusion.errors import InvalidConfigError, MissingExtraError, WorkerError
@@ -24,33 +25,10 @@ def world(plan):
 
 @pytest.fixture
 def imitation(monkeypatch):
-    """Ray's names with tasks that run here, so that our side is checked also where Ray is missing."""
-
-    class WorkerCrashedError(Exception):
-        pass
-
-    class RayTaskError(Exception):
-        def __init__(self, cause):
-            self.cause = cause
-
-    ray = types.ModuleType("ray")
-    ray.exceptions = types.SimpleNamespace(WorkerCrashedError=WorkerCrashedError, RayTaskError=RayTaskError)
-    ray.started = []
-    ray.is_initialized = lambda: bool(ray.started)
-    ray.init = lambda **settings: ray.started.append(settings)
-    ray.put = lambda value: value
-    ray.remote = lambda **settings: lambda task: types.SimpleNamespace(remote=lambda *args: (task, args))
-
-    def get(reference):
-        task, args = reference
-        if args[1].seed == 66:
-            raise WorkerCrashedError
-        try:
-            return task(*args)
-        except ValueError as error:
-            raise RayTaskError(error) from error
-
-    ray.get = get
+    spec = spec_from_file_location("imitation", Path(__file__).with_name("imitation.py"))
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    ray = module.imitation(deadly=lambda words: words[1].seed == 66)
     monkeypatch.setitem(sys.modules, "ray", ray)
     return ray
 

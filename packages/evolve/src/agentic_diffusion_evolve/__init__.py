@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     )
     from agentic_diffusion_evolve.combine import clipped, penalty, weighted
     from agentic_diffusion_evolve.credit import plausible, preferred
+    from agentic_diffusion_evolve.crew import Role
     from agentic_diffusion_evolve.encoded import Encoded, encode
     from agentic_diffusion_evolve.estimate import by_features, by_task
     from agentic_diffusion_evolve.evict import KeepBest, PerTask, Recent
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from agentic_diffusion_evolve.loop import Generation, evolve
     from agentic_diffusion_evolve.measure import auroc, calibration_error
     from agentic_diffusion_evolve.memory import ListMemory, Memory
+    from agentic_diffusion_evolve.pipeline import Pipeline
     from agentic_diffusion_evolve.prefer import Preference, Taste, fit_preferences, implied
     from agentic_diffusion_evolve.propose import (
         Fresh,
@@ -63,6 +65,7 @@ _HOMES = {
     "adapters": ("Rank", "adapted", "deltas", "merged", "with_deltas"),
     "calibrate": ("Isotonic", "RiskThreshold", "calibrated", "fit_isotonic", "fit_threshold"),
     "combine": ("clipped", "penalty", "weighted"),
+    "crew": ("Role",),
     "credit": ("plausible", "preferred"),
     "encoded": ("Encoded", "encode"),
     "estimate": ("by_features", "by_task"),
@@ -76,6 +79,7 @@ _HOMES = {
     "loop": ("Generation", "evolve"),
     "measure": ("auroc", "calibration_error"),
     "memory": ("ListMemory", "Memory"),
+    "pipeline": ("Pipeline",),
     "prefer": ("Preference", "Taste", "fit_preferences", "implied"),
     "propose": (
         "Fresh",
@@ -124,6 +128,7 @@ __all__ = [
     "Novelty",
     "PerTask",
     "Perturb",
+    "Pipeline",
     "Preference",
     "Proposer",
     "Rank",
@@ -134,6 +139,7 @@ __all__ = [
     "RewardEnsemble",
     "RewardModel",
     "RiskThreshold",
+    "Role",
     "Spread",
     "SqliteMemory",
     "Taste",

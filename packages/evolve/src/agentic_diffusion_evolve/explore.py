@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Generic, Protocol, TypeAlias, TypeVar, final
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar, final, runtime_checkable
 from zlib import crc32
 
 from agentic_diffusion.denoising.belief import Categorical
@@ -28,6 +28,32 @@ class Explore(Protocol[Q, V]):
     def __call__(self, planner: Planner[Q, Tensor, Any, V], task: Q, *, seed: int) -> Sequence[Plan[Q, V]]:
         """Return the plans; the same seed gives the same plans."""
         ...
+
+
+@runtime_checkable
+class Explores(Protocol[Q, V]):
+    """An `Explore` that can plan many tasks at once."""
+
+    def __call__(self, planner: Planner[Q, Tensor, Any, V], task: Q, *, seed: int) -> Sequence[Plan[Q, V]]:
+        """Return the plans of one task."""
+        ...
+
+    def each(
+        self, planner: Planner[Q, Tensor, Any, V], asks: Iterable[tuple[Q, int]]
+    ) -> Iterator[Sequence[Plan[Q, V]]]:
+        """Return the plans of each task and seed, in their order."""
+        ...
+
+
+def explored(
+    explore: Explore[Q, V], planner: Planner[Q, Tensor, Any, V], asks: Iterable[tuple[Q, int]]
+) -> Iterator[Sequence[Plan[Q, V]]]:
+    """Plan each task with its seed, at once where the explorer can, and yield the plans in their order."""
+    if isinstance(explore, Explores):
+        yield from explore.each(planner, asks)
+    else:
+        for task, seed in asks:
+            yield explore(planner, task, seed=seed)
 
 
 def once(planner: Planner[Q, Tensor, Any, V], task: Q, *, seed: int) -> Sequence[Plan[Q, V]]:

@@ -78,14 +78,22 @@ class Gate(Generic[Q, V]):
 
     def __call__(self, candidate: Plans[Q, V], incumbent: Plans[Q, V]) -> Verdict:
         """Return whether the candidate may take the incumbent's place, and why."""
-        plans = (
-            planner.plan(task, seed=seed)
-            for task in self.tasks
-            for seed in self.seeds
-            for planner in (candidate, incumbent)
-        )
+        return self.verdict(self.trials(candidate, incumbent, self.pairs()))
+
+    def pairs(self) -> list[tuple[Q, int]]:
+        """Return each task with each seed."""
+        return [(task, seed) for task in self.tasks for seed in self.seeds]
+
+    def trials(
+        self, candidate: Plans[Q, V], incumbent: Plans[Q, V], pairs: Sequence[tuple[Q, int]]
+    ) -> list[Trial]:
+        """Try both planners on some of the pairs; trials of parts, one after the other, are those of the whole."""
+        plans = (planner.plan(task, seed=seed) for task, seed in pairs for planner in (candidate, incumbent))
         told = tried(self.world, plans)
-        trials = [trial for new, old in zip(told, told, strict=True) for trial in _paired(new, old)]
+        return [trial for new, old in zip(told, told, strict=True) for trial in _paired(new, old)]
+
+    def verdict(self, trials: Sequence[Trial]) -> Verdict:
+        """Return what all trials together say."""
         verdict = judge(trials, margin=self.margin, alpha=self.alpha, bound=self.bound)
         log.info("gate passed=%s gain=%.4g trials=%d", verdict.passed, verdict.score, len(trials))
         return verdict

@@ -14,7 +14,7 @@ from agentic_diffusion.records import Outcome, Plan, Record, Verdict
 from torch import Tensor
 
 from agentic_diffusion_evolve.estimate import named
-from agentic_diffusion_evolve.explore import Explore, once
+from agentic_diffusion_evolve.explore import Explore, explored, once
 from agentic_diffusion_evolve.lineage import Lineage
 from agentic_diffusion_evolve.memory import Memory
 from agentic_diffusion_evolve.tune import Tuner, weights_of, with_weights
@@ -131,13 +131,17 @@ def _try(
     waiting: deque[tuple[int, int]] = deque()  # tasks whose plans are being tried: index, number of plans
 
     def plans() -> Iterator[Plan[Q, V]]:
-        for index, task in enumerate(tasks):
-            if named(name, number, index=index, order=0) not in memory:
-                # noise is new in each round, also where nothing was promoted
-                mine = explore(planner, task, seed=(number - 1) * ROUND + index)
-                if mine:
-                    waiting.append((index, len(mine)))
-                yield from mine
+        due = [
+            (index, task)
+            for index, task in enumerate(tasks)
+            if named(name, number, index=index, order=0) not in memory
+        ]
+        # noise is new in each round, also where nothing was promoted
+        asks = ((task, (number - 1) * ROUND + index) for index, task in due)
+        for (index, _), mine in zip(due, explored(explore, planner, asks), strict=True):
+            if mine:
+                waiting.append((index, len(mine)))
+            yield from mine
 
     rewards: list[float] = []
     told: list[Outcome[Q, V]] = []

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from importlib import import_module
 from typing import Any, Generic, TypeVar, final
 
-from agentic_diffusion.errors import InvalidConfigError, MissingExtraError
+from agentic_diffusion.errors import InvalidConfigError
 from agentic_diffusion.records import Outcome, Plan
 
+from agentic_diffusion_evolve.crew import connect, ray_or_how_to_get_it
 from agentic_diffusion_evolve.spread import dead
 from agentic_diffusion_evolve.world import World
 
@@ -40,15 +40,9 @@ class Rayed(Generic[Q, V]):
                 "at least one worker and no negative retries",
                 "As many workers as the cluster has cores is a fair start.",
             )
-        try:
-            self._ray: Any = import_module("ray")
-        except ImportError as error:
-            raise MissingExtraError(
-                "no ray", "the package ray", "Install it: uv add 'agentic-diffusion-evolve[ray]'."
-            ) from error
+        self._ray: Any = ray_or_how_to_get_it()
         self.world, self.workers, self.retries = world, workers, retries
-        if not self._ray.is_initialized():
-            self._ray.init(num_cpus=workers, include_dashboard=False, log_to_driver=False)
+        connect(self._ray, cpus=workers)
         task = self._ray.remote(num_cpus=1, max_retries=retries)(_try)
         world_at = self._ray.put(world)
         self._send: Callable[[Any], Any] = lambda plan: task.remote(world_at, plan)
