@@ -7,7 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from gates import blocks, broken_links, commands, misquoted, run_blocks, unknown_commands
+from gates import (
+    blocks,
+    broken_links,
+    commands,
+    misquoted,
+    run_blocks,
+    stale,
+    unexplained,
+    unknown_commands,
+    unreferenced,
+)
 from gates.docs import pages
 from gates.tree import ROOT, modules
 
@@ -47,10 +57,15 @@ def test_every_decision_is_listed() -> None:
 
 
 def test_every_error_is_explained() -> None:
-    errors = importlib.import_module("agentic_diffusion.errors")
-    page = (ROOT / "docs/errors.md").read_text(encoding="utf-8")
-    names = [name for name, value in vars(errors).items() if isinstance(value, type)]
-    assert [name for name in names if f"## {name}\n" not in page] == []
+    assert unexplained(ROOT) == []
+
+
+def test_every_public_name_is_in_the_reference() -> None:
+    assert unreferenced(ROOT) == []
+
+
+def test_model_cards_are_on_their_page() -> None:
+    assert stale(ROOT) == []
 
 
 def test_docstrings_run() -> None:

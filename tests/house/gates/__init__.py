@@ -1,10 +1,12 @@
 """The gates of the house: each is a function from a root folder to the faults found under it."""
 
+from gates.cards import stale
 from gates.circles import circles
 from gates.docs import blocks, broken_links, commands, misquoted, run_blocks, unknown_commands
 from gates.faces import openings, public_names, signatures, unresolved
 from gates.layers import contracts, members
 from gates.mirror import unmirrored
+from gates.named import unexplained, unreferenced
 from gates.plain import machine_paths, plain
 from gates.sizes import sizes
 
@@ -23,7 +25,10 @@ __all__ = [
     "run_blocks",
     "signatures",
     "sizes",
+    "stale",
+    "unexplained",
     "unknown_commands",
     "unmirrored",
+    "unreferenced",
     "unresolved",
 ]
