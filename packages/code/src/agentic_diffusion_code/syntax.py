@@ -4,7 +4,8 @@ Each row is read once from the left and once from the right. Where no hidden tok
 position and a point at which the state is known (the beginning, the end, a known line end of
 Python), the open brackets are known exactly; elsewhere nothing is claimed. So no token of a
 right program is ever forbidden, and with one hidden token between known ones the
-brackets that remain are exactly those that balance.
+brackets that remain are exactly those that balance. In Python the known neighbours of a hidden
+token bar more (see `adjacent`).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import torch
 from jaxtyping import Bool, Int
 from torch import Tensor
 
+from agentic_diffusion_code.adjacent import Adjacent, Group
 from agentic_diffusion_code.stream import Kind
 from agentic_diffusion_code.tokens import Vocabulary
 
@@ -85,6 +87,7 @@ class Syntax:
         self.classes = np.array(
             [_class(vocabulary, token) for token in range(vocabulary.size)], dtype=np.int64
         )
+        self._adjacent = Adjacent(vocabulary) if self._python else None
         self._classes = torch.from_numpy(self.classes)
 
     def allowed(
@@ -94,22 +97,37 @@ class Syntax:
 
         It is what `agentic_diffusion.denoising.guidance.Allowed` asks for.
         """
-        barred = self.forbidden(rows, begin).to(rows.device)
-        return ~barred[:, :, self._classes.to(rows.device)]
+        barred, beside = (each.to(rows.device) for each in self._read(rows, begin))
+        open_ = ~barred[:, :, self._classes.to(rows.device)]
+        if self._adjacent is None:
+            return open_
+        return open_ & ~beside[:, :, torch.from_numpy(self._adjacent.groups).to(rows.device)]
 
     def forbidden(
         self, rows: Int[Tensor, "batch length"], begin: int = 0
     ) -> Bool[Tensor, "batch length classes"]:
         """Return which classes of tokens are impossible at each hidden position."""
-        table = self.classes[rows.detach().cpu().numpy()]
-        barred = np.zeros((*table.shape, len(Class)), dtype=bool)
-        for row, out in zip(table, barred, strict=True):
-            self._row(row[begin:].tolist(), out[begin:])
-        return torch.from_numpy(barred)
+        return self._read(rows, begin)[0]
 
-    def _row(self, row: list[int], out: np.ndarray) -> None:
+    def _read(self, rows: Tensor, begin: int) -> tuple[Tensor, Tensor]:
+        """Return which classes are impossible at each hidden position, and which groups of neighbours."""
+        tokens = rows.detach().cpu().numpy()
+        table = self.classes[tokens]
+        barred = np.zeros((*table.shape, len(Class)), dtype=bool)
+        beside = np.zeros((*table.shape, len(Group)), dtype=bool)
+        for row, ids, out, near in zip(table, tokens, barred, beside, strict=True):
+            code = self._row(row[begin:].tolist(), out[begin:])
+            if self._adjacent is not None:
+                inside = ids[begin:].tolist()
+                for index in code:
+                    near[begin + index] = self._adjacent.barred(inside, index)
+        return torch.from_numpy(barred), torch.from_numpy(beside)
+
+    def _row(self, row: list[int], out: np.ndarray) -> list[int]:
+        """Fill in what is barred; return the hidden positions that are known to lie outside of strings."""
+        code: list[int] = []
         if Class.MASK not in row:
-            return
+            return code
         right = self._right(row)
         stack: Stack = []
         text: bool | None = False  # whether inside a string; None where that is not known
@@ -119,6 +137,7 @@ class Syntax:
                 before = row[index - 1] if index else Class.NEWLINE
                 barred = self._local(row, index, text, blocks)
                 if text is False:
+                    code.append(index)
                     barred |= self._brackets(stack, right[index])
                 elif text is None:
                     barred |= self._brackets(None, right[index])
@@ -128,10 +147,11 @@ class Syntax:
                 blocks = blocks if still else None
                 stack, text = None, self._after(before, text, barred)
             elif token == Class.END:
-                return
+                break
             else:
                 stack, text = self._step(token, stack, text)
                 blocks = _blocks(token, blocks)
+        return code
 
     def _after(self, before: int, text: bool | None, barred: set[int]) -> bool | None:
         """Return whether a string is open after a hidden token."""

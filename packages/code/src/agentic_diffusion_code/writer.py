@@ -16,6 +16,7 @@ from torch import Tensor
 from .domain import CodeRequest
 from .model.decode import Decoding, Draft, Guides, fill, unguided, write
 from .model.reading import Reads
+from .signed import Signed, decides, narrowed
 from .writes import Sketch, Sureness, Tokens, Worded, prompt_of
 
 HOLE = "HOLE"
@@ -94,19 +95,27 @@ class TokenWriter:
         return self._sketches(drafts, request, longest=how.longest, given=len(head))
 
     def _guides(self, request: CodeRequest) -> Guides:
-        """Return the guides of a block: what the syntax bars, given all that stands before it, then the others."""
+        """Return the guides of a block: what syntax and signature bar, given all before it, then the others."""
         if self.syntax is None:
             return self.guides
-        allowed = self.syntax(request.language)
+        allowed, signed = self.syntax(request.language), self._signed(request)
 
         def of(before: Tensor) -> Sequence[Guidance[Tensor, Categorical]]:
             def inside(x: Tensor) -> Tensor:
                 rows = torch.cat([before.expand(x.shape[0], -1), x], dim=1)
-                return allowed(rows)[:, before.shape[1] :]
+                return narrowed(allowed(rows)[:, before.shape[1] :], rows, signed)
 
             return Allowed(inside), *self.guides(before)
 
         return of
+
+    def _signed(self, request: CodeRequest) -> Signed | None:
+        """Return the guide that keeps the signature of a request, where it begins with a word that defines."""
+        if not decides(request.signature):
+            return None
+        opener = self.tokens.encode("(", request.language)[:1]
+        whole = self.tokens.encode(request.signature, request.language)
+        return Signed.of(whole, opener=opener[0], mask=self.tokens.mask) if opener else None
 
     def _sketches(
         self, drafts: Iterator[Draft], request: CodeRequest, *, longest: int, given: int
