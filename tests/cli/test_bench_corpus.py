@@ -23,7 +23,9 @@ def test_rows_are_shown_and_written(monkeypatch, tmp_path):
     arguments = ["bench", "corpus", "--seeds", "2", "--tasks", "7", "--executed", "1", "--json", str(target)]
     result = CliRunner().invoke(main.app, arguments)
     assert result.exit_code == 0, result.output
+    languages = asked.pop("languages")
     assert asked == {"seeds": 2, "tasks": 7, "executed": 1, "against": ()}
+    assert len(languages) == 7
     figures = json.loads(target.read_text())
     assert (figures["bench"], figures["rows"]) == ("corpus", ROWS)
     assert "98 to 100" in result.output

@@ -61,6 +61,8 @@ def test_native_tools_have_the_last_word():
     assert RUST.check(source, Fake(Execution(status="ok"))).evidence["checker"] == "native"
     rejected = RUST.check(source, Fake(Execution(status="compile_error", stderr="no")))
     assert (rejected.passed, rejected.evidence["message"]) == (False, "no")
+    silent = RUST.check(source, Fake(Execution(status="timeout")))
+    assert (silent.passed, silent.evidence["native"]) == (True, "timeout")
     missing = RUST.check(source, Fake(refused("toolchain missing: no rust on this machine")))
     assert missing.passed
     assert missing.evidence == {

@@ -82,10 +82,30 @@ def test_calls_in_javascript(fence):
     assert odd.status == "error"
 
 
-def test_other_languages_answer_no_calls(fence):
+def test_a_function_that_is_not_there_is_not_called(fence):
     needs("c")
     (run,) = fence.call("int f;", "f", [[]], language="c")
-    assert (run.status, "stdin" in run.stderr) == ("refused", True)
+    assert (run.status, "no function f" in run.stderr) == ("refused", True)
+
+
+def test_a_compiler_that_looks_for_itself_in_proc_is_no_toolchain(monkeypatch, tmp_path):
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib" / "getExePath.js").write_text("")
+    for name in ("tsc", "node"):
+        (tmp_path / "bin" / name).write_text("")
+    monkeypatch.setattr(tongues.shutil, "which", lambda name: str(tmp_path / "bin" / name))
+    assert tongues.typescript() is None
+
+
+def test_a_library_without_a_main_is_checked(fence):
+    for language, source in {
+        "c": "long f(long x) {\n    return x;\n}\n",
+        "go": "package main\nfunc f(x int) int {\n\treturn x\n}\n",
+        "rust": "fn f(x: i64) -> i64 {\n    return x;\n}\n",
+    }.items():
+        if tongues.toolchain(language) is not None:
+            assert fence.compiles(source, language=language).status == "ok"
 
 
 def test_the_limits_of_a_compiled_program(fence):

@@ -21,10 +21,14 @@ def corpus(
     against: Annotated[
         list[Path] | None, typer.Option(help="Benchmark to look for copied passages of, as JSON lines.")
     ] = None,
+    language: Annotated[
+        list[str] | None, typer.Option(help="Which language; may be repeated. All seven by default.")
+    ] = None,
     target: Annotated[str, typer.Option("--json", help="File for the figures; - for stdout.")] = "",
 ) -> None:
     """Measure the generated corpus: parsing, round trips, right answers, wrong variants, speed."""
     from agentic_diffusion_code.corpus.measure import run_bench
+    from agentic_diffusion_code.corpus.render import LANGUAGES
 
     with bars() as shown:
         task = shown.add_task("Corpus", total=None, note="")
@@ -33,7 +37,12 @@ def corpus(
             shown.update(task, completed=done, total=total, note=name)
 
         rows = run_bench(
-            seeds=seeds, tasks=tasks, executed=executed, against=tuple(against or ()), progress=tell
+            seeds=seeds,
+            tasks=tasks,
+            executed=executed,
+            against=tuple(against or ()),
+            languages=tuple(language or LANGUAGES),
+            progress=tell,
         )
     if target:
         figures = {

@@ -129,8 +129,13 @@ class Language:
         if sandbox is None:
             return _verdict(True, 1.0, checker="tree-sitter", native="not asked")
         run = sandbox.compiles(source, language=self.name)
-        if run.status == "refused":
-            return _verdict(True, 1.0, checker="tree-sitter", native=run.stderr)
+        if run.status in (
+            "refused",
+            "timeout",
+            "killed",
+            "memory",
+        ):  # it did not say anything about the program
+            return _verdict(True, 1.0, checker="tree-sitter", native=run.stderr[-500:] or run.status)
         passed = run.status == "ok"
         return _verdict(passed, 1.0 if passed else 0.9, checker="native", message=run.stderr[-500:])
 

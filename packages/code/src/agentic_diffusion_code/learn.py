@@ -13,7 +13,6 @@ from typing import final
 from agentic_diffusion.errors import InvalidConfigError
 
 from agentic_diffusion_code.corpus import generate
-from agentic_diffusion_code.corpus.render import LANGUAGES
 from agentic_diffusion_code.lexing import LEXICONS, opener
 from agentic_diffusion_code.tokens import BODY, Vocabulary
 
@@ -22,6 +21,9 @@ _ALWAYS = [
     *(str(n) for n in range(10, 101)),
     "1000",
 ]
+COUNTED = ("python", "javascript", "typescript")
+"""The languages from whose programs the shipped vocabulary was counted; others are spelled with its pieces."""
+
 WHOLE = 0.65
 """The share of the words that are taken whole."""
 
@@ -152,7 +154,7 @@ def library_counts(*, files: int) -> WordCounts:
 
 def from_corpus(
     *,
-    languages: Sequence[str] = LANGUAGES,
+    languages: Sequence[str] = COUNTED,
     size: int = 4096,
     rows: int = 1500,
     files: int = 150,

@@ -94,6 +94,9 @@ class Layout:
 
     def _spaced(self, before: str, lexeme: str, after: str) -> bool:  # noqa: C901  one rule a line
         tight, self._tight = self._tight, self._is_sign(before, lexeme)
+        if before == "::" and lexeme == "<" and self._language == "rust":
+            self._generic += 1
+            return False
         if tight or before in _NO_SPACE_AFTER:
             return self._exception_after(before, lexeme)
         if lexeme == "|" and self._closure:
@@ -145,11 +148,11 @@ class Layout:
         if lexeme == "<" and opens:
             self._generic += 1
             return False
-        if before == "<" and self._generic:
-            return False
         if lexeme in (">", ">>", ">>>") and self._generic >= len(lexeme):
             self._generic -= len(lexeme)
             self._closed = True
+            return False
+        if before == "<" and self._generic:
             return False
         closed, self._closed = self._closed, False
         if closed and lexeme == "(":
@@ -181,7 +184,7 @@ class Layout:
             if self._ternary[-1]:
                 self._ternary[-1] -= 1
                 return True
-            return before == ":"
+            return before == ":" or (self._language == "java" and self._stack[-1:] == ["("])
         return True
 
     def _question(self, after: str) -> bool:

@@ -13,18 +13,21 @@ from agentic_diffusion_code.corpus import ir, mutate
 from agentic_diffusion_code.corpus.compose import compose, draw_stages
 from agentic_diffusion_code.corpus.decontaminate import Decontaminator
 from agentic_diffusion_code.corpus.evaluate import UnfitError, compile_program
-from agentic_diffusion_code.corpus.render import LANGUAGES
+from agentic_diffusion_code.corpus.render import LANGUAGES, UnsayableError, render
 from agentic_diffusion_code.corpus.rows import cases_of, generate
 from agentic_diffusion_code.corpus.task import Task
 from agentic_diffusion_code.corpus.wording import Wording
 from agentic_diffusion_code.language import by_name
-from agentic_diffusion_code.sandbox import ProcessSandbox
+from agentic_diffusion_code.sandbox import Limits, ProcessSandbox
+from agentic_diffusion_code.sandbox.base import MIB
 from agentic_diffusion_code.sandbox.languages import toolchain
 from agentic_diffusion_code.tokens import Vocabulary
 from agentic_diffusion_code.verify import verify
 
 Progress = Callable[[str, int, int], None]
 Z = 1.959964
+PATIENT = Limits(wall_seconds=120.0, cpu_seconds=60.0, memory_bytes=512 * MIB)
+"""Limits for right programs on a busy machine: compilers and the Java machine take seconds to begin."""
 
 
 def share(hits: int, n: int) -> dict[str, Any]:
@@ -51,7 +54,13 @@ def mean(values: Sequence[float]) -> dict[str, Any]:
 
 
 def run_bench(
-    *, seeds: int, tasks: int, executed: int, against: Sequence[Path] = (), progress: Progress | None = None
+    *,
+    seeds: int,
+    tasks: int,
+    executed: int,
+    against: Sequence[Path] = (),
+    languages: Sequence[str] = LANGUAGES,
+    progress: Progress | None = None,
 ) -> list[dict[str, Any]]:
     """Return one row for each language.
 
@@ -59,6 +68,7 @@ def run_bench(
         seeds: Seeds of the corpus, from 0.
         tasks: Tasks drawn for each seed and language.
         executed: How many of them are run in the fence, where the language answers calls here.
+        languages: Which languages.
         against: Benchmarks to compare with for copied passages.
         progress: Told what is done: a name, how much, of how much.
     """
@@ -67,18 +77,19 @@ def run_bench(
     filter_ = Decontaminator.of_files(against) if against else None
     found = []
     with ProcessSandbox() as sandbox:
-        for place, language in enumerate(LANGUAGES):
-            tell(language, place, len(LANGUAGES))
+        for place, language in enumerate(languages):
+            tell(language, place, len(languages))
             drawn, rates = _drawn(language, seeds=seeds, tasks=tasks)
             row = _figures(drawn, language, words)
             row["tasks_each_cpu_second"] = mean(rates)
+            row["sayable_percent"] = _sayable(language, seeds=seeds, tasks=tasks)
             row |= _executed(drawn, language, sandbox=sandbox, count=executed)
             if filter_ is not None:
                 clean = sum(1 for _ in filter_.clean(drawn))
                 row["shares_a_passage_percent"] = share(len(drawn) - clean, len(drawn))
             found.append(row)
         found.append(_mutants(seeds=seeds, tasks=max(12, tasks // 2)))
-    tell("done", len(LANGUAGES), len(LANGUAGES))
+    tell("done", len(languages), len(languages))
     return found
 
 
@@ -90,6 +101,25 @@ def _drawn(language: str, *, seeds: int, tasks: int) -> tuple[list[Task], list[f
         drawn += islice(generate(seed=seed, languages=(language,)), tasks)
         rates.append(tasks / max(1e-9, time.process_time() - begun))
     return drawn, rates
+
+
+def _sayable(language: str, *, seeds: int, tasks: int) -> dict[str, Any]:
+    """Return the share of compositions that a language can say; the others are refused and never patched over."""
+    said = tried = 0
+    for seed in range(seeds):
+        rng = random.Random(2000 + seed)  # noqa: S311  chance that can be repeated, not secrecy
+        for _ in range(tasks):
+            stages = draw_stages(rng)
+            if not stages:
+                continue
+            made = compose(stages, rng, Wording(rng, seen_only=True))
+            tried += 1
+            try:
+                render(made.program, language)
+            except UnsayableError:
+                continue
+            said += 1
+    return share(said, tried)
 
 
 def _figures(drawn: Sequence[Task], language: str, words: Vocabulary) -> dict[str, Any]:
@@ -113,8 +143,13 @@ def _executed(drawn: Sequence[Task], language: str, *, sandbox: ProcessSandbox, 
     if tools is None:
         return {"executed": f"toolchain missing: no {language} on this machine"}
     chosen = list(drawn[:: max(1, len(drawn) // max(1, count))])[:count]
-    passed = sum(verify(task.source, task.asked(), sandbox=sandbox).passed for task in chosen)
-    return {"executed": "in the fence", "right_percent": share(passed, len(chosen))}
+    passed = sum(verify(task.source, task.asked(), sandbox=sandbox, limits=PATIENT).passed for task in chosen)
+    native = [by_name(language).check(task.source, sandbox) for task in chosen]
+    return {
+        "executed": "in the fence",
+        "right_percent": share(passed, len(chosen)),
+        "native_check_percent": share(sum(verdict.passed for verdict in native), len(chosen)),
+    }
 
 
 def _mutants(*, seeds: int, tasks: int) -> dict[str, Any]:

@@ -14,7 +14,14 @@ from agentic_diffusion_code.cases import Case, LanguageName, Raises
 from agentic_diffusion_code.corpus import inputs, ir, mutate
 from agentic_diffusion_code.corpus.compose import Composition, compose, draw_stages
 from agentic_diffusion_code.corpus.evaluate import Answer, UnfitError, compile_program
-from agentic_diffusion_code.corpus.render import LANGUAGES, UnsayableError, entry_name, render, signature
+from agentic_diffusion_code.corpus.render import (
+    LANGUAGES,
+    UnsayableError,
+    entry_name,
+    refusal,
+    render,
+    signature,
+)
 from agentic_diffusion_code.corpus.split import SPLITS, Split, pair_is_held, pairs_of, split_of
 from agentic_diffusion_code.corpus.task import Task
 from agentic_diffusion_code.corpus.wording import Wording
@@ -164,13 +171,14 @@ def _said_for(made: Composition, language: str, name: str) -> str:
     """Return the request in the words of a language: what it calls a refusal, and names as it writes them."""
     if language == "python":
         return made.description
-    text = made.description.removesuffix(" Add a docstring.").replace("Raise a ValueError", "Throw an Error")
+    text = made.description.removesuffix(" Add a docstring.").replace(
+        "Raise a ValueError", refusal(language)[0]
+    )
     return text.replace(f"`{made.program.entry.name}`", f"`{name}`")
 
 
 def _case(arguments: list[Any], answer: Answer, language: str) -> Case:
     expected: Any = answer.value
     if answer.error is not None:
-        kind = "ValueError" if language == "python" else "Error"
-        expected = Raises.model_construct(type=kind, message=answer.error)
+        expected = Raises.model_construct(type=refusal(language)[1], message=answer.error)
     return Case.model_construct(arguments=tuple(arguments), expected=expected, tolerance=1e-9)

@@ -69,6 +69,9 @@ class Toolchain:
             if not compiling:
                 (step,) = all_steps(limits)
                 return (replace(step, argv=(*step.argv[:-1], "--check", step.argv[-1])),)
+            formatter = Path(compiling[0].argv[0]).with_name("gofmt")
+            if self.name == "go" and formatter.exists():  # the compiler asks for a main
+                return (replace(compiling[0], argv=(str(formatter), "-e", compiling[0].argv[-1])),)
             more = _CHECK_ONLY.get(self.name, ())
             return tuple(replace(step, argv=(step.argv[0], *more, *step.argv[1:])) for step in compiling)
 
@@ -167,8 +170,10 @@ def typescript() -> Toolchain | None:
     if node is None or compiler is None:
         return None
     home = str(Path(compiler).parent.parent)
+    if os.path.exists(os.path.join(home, "lib", "getExePath.js")):
+        return None  # from version 7 on it is a program that looks for itself in /proc, which is not in the fence
     read = _existing([node, home, "/usr/share/nodejs", "/usr/share/node_modules", *_SYSTEM])
-    flags = ("--target", "es2022", "--module", "commonjs", "--strict", "--types", "")
+    flags = ("--target", "es2022", "--module", "commonjs", "--strict", "--typeRoots", ".")
     compile_ = Step((node, compiler, *flags, "program.ts"), compiles=True)
 
     def steps(limits: Limits) -> tuple[Step, ...]:

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from types import TracebackType
 from typing import Any
 
-from . import calling, checking, running
+from . import calling, checking, compiled, running
 from .base import DEFAULT_LIMITS, LAYERS, Execution, IsolationReport, Limits, SandboxError, Tier, refused
 from .languages import LANGUAGES, Toolchain, toolchain
 from .pool import Pool
@@ -133,7 +133,8 @@ class ProcessSandbox:
             source: The program that defines the function.
             entry: The name of the function.
             arguments: One list of plain values for each call.
-            language: One of `LANGUAGES` that can answer calls: python, javascript, typescript.
+            language: One of `LANGUAGES`. A function of a compiled language is called when its types can be read from
+                its head; all calls share one process and one clock.
             limits: What each call may use.
         """
         text, trouble = self._read(source, language)
@@ -144,8 +145,14 @@ class ProcessSandbox:
         if problem or isinstance(tools, str):
             return [refused(problem)] * len(arguments)
         if tools.steps is not None and tools.driver is None:
-            reason = f"{language} programs answer no calls; judge them by stdin and stdout"
-            return [refused(reason)] * len(arguments)
+            return compiled.call(
+                lambda program, stdin: self.run(program, language=language, stdin=stdin, limits=limits),
+                text,
+                name,
+                arguments=arguments,
+                language=language,
+                limits=limits,
+            )
         if not self._turns.acquire(timeout=-1 if self._patience is None else self._patience):
             reason = "the sandbox is busy: no turn within the time that was granted"
             return [refused(reason)] * len(arguments)

@@ -1,0 +1,350 @@
+"""Writes the program around a compiled function that calls it and prints what it answers, line by line."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .shapes import Head, Kind, inside
+
+
+@dataclass(frozen=True)
+class Harness:
+    """How one language is called.
+
+    Args:
+        program: Gives the whole program: from a source, the name of the function, its head, the arguments of every
+            call, and the mark that each line of an answer begins with. It reads from stdin which call is the first.
+        taken: What a program must not define itself.
+    """
+
+    program: Callable[[str, str, Head, Sequence[Sequence[Any]], str], str]
+    taken: str
+
+
+def text(value: str, escape: Callable[[str], str]) -> str:
+    """Return a text in quotes; what is not plain ASCII is escaped by the language's own way."""
+    plain = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t"}
+    return '"' + "".join(plain.get(c) or (c if " " <= c <= "~" else escape(c)) for c in value) + '"'
+
+
+def _utf16(letter: str) -> str:
+    raw = letter.encode("utf-16-be")
+    return "".join(f"\\u{raw[i]:02x}{raw[i + 1]:02x}" for i in range(0, len(raw), 2))
+
+
+def _octal(letter: str) -> str:
+    return "".join(f"\\{byte:03o}" for byte in letter.encode())
+
+
+def _number(value: Any, kind: Kind) -> str:
+    return repr(float(value)) if kind == "float" else str(value)
+
+
+def _java_value(value: Any, kind: Kind) -> str:
+    if kind == "str":
+        # a unit of UTF-16 that ends a line would end the literal
+        return text(value, lambda c: f"\\{ord(c):03o}" if ord(c) < 32 or ord(c) == 127 else _utf16(c))
+    if kind == "bool":
+        return str(value).lower()
+    if kind == "int":
+        return f"{value}L" if value >= -(1 << 63) + 1 else "Long.MIN_VALUE"
+    if kind == "float":
+        return _number(value, kind)
+    if kind.startswith("list["):
+        items = ", ".join(_java_value(item, kind[5:-1]) for item in value)
+        return f"new java.util.ArrayList<{_boxed(kind[5:-1])}>(java.util.Arrays.asList({items}))"
+    key, inner = inside(kind)
+    puts = "".join(f"put({_java_value(k, key)}, {_java_value(v, inner)});" for k, v in value.items())
+    return f"new java.util.LinkedHashMap<{_boxed(key)}, {_boxed(inner)}>() {{{{ {puts} }}}}"
+
+
+def _boxed(kind: Kind) -> str:
+    plain = {"int": "Long", "float": "Double", "bool": "Boolean", "str": "String"}
+    if kind in plain:
+        return plain[kind]
+    parts = [_boxed(each) for each in inside(kind)]
+    return f"java.util.List<{parts[0]}>" if len(parts) == 1 else f"java.util.Map<{parts[0]}, {parts[1]}>"
+
+
+_JAVA = """
+class Main {
+  interface Call { Object get(); }
+  static String show(Object v) {
+    if (v == null) return "null";
+    if (v instanceof String) {
+      StringBuilder out = new StringBuilder("\\"");
+      for (char c : ((String) v).toCharArray()) {
+        boolean plain = c >= 32 && c < 127 && c != '"' && c != '\\\\';
+        out.append(plain ? String.valueOf(c) : String.format("\\\\u%04x", (int) c));
+      }
+      return out.append("\\"").toString();
+    }
+    if (v instanceof java.util.Collection) {
+      StringBuilder out = new StringBuilder("[");
+      for (Object each : (java.util.Collection<?>) v) { if (out.length() > 1) out.append(","); out.append(show(each)); }
+      return out.append("]").toString();
+    }
+    if (v instanceof java.util.Map) {
+      StringBuilder out = new StringBuilder("{");
+      for (java.util.Map.Entry<?, ?> each : ((java.util.Map<?, ?>) v).entrySet()) {
+        if (out.length() > 1) out.append(",");
+        out.append(show(String.valueOf(each.getKey()))).append(":").append(show(each.getValue()));
+      }
+      return out.append("}").toString();
+    }
+    return String.valueOf(v);
+  }
+  static void one(int number, Call call) {
+    String said;
+    try { said = "ok " + show(call.get()); }
+    catch (Throwable t) {
+      said = "raised " + show(java.util.List.of(t.getClass().getSimpleName(), String.valueOf(t.getMessage())));
+    }
+    System.out.println("\\n@MARK@ " + number + " " + said);
+    System.out.flush();
+  }
+@CALLS@
+  public static void main(String[] args) {
+    int first = new java.util.Scanner(System.in).nextInt();
+@RUNS@
+  }
+}
+"""
+
+
+def _java(source: str, entry: str, head: Head, calls: Sequence[Sequence[Any]], mark: str) -> str:
+    owner = re.search(r"\bclass\s+(\w+)", source)
+    name = f"{owner.group(1)}.{entry}" if owner else entry
+    kinds = [kind for _, kind in head.params]
+    made = []
+    for number, arguments in enumerate(calls):
+        said = []
+        for value, (written, kind) in zip(arguments, head.params, strict=True):
+            narrow = "(int) " if written in ("int", "Integer") else ""
+            said.append(narrow + _java_value(value, kind))
+        made.append(f"  static Object call{number}() {{ return {name}({', '.join(said)}); }}")
+    assert len(kinds) == len(head.params)
+    runs = "\n".join(f"    if (first <= {n}) one({n}, Main::call{n});" for n in range(len(calls)))
+    return source + _filled(_JAVA, mark, "\n".join(made), runs)
+
+
+def _go_type(kind: Kind) -> str:
+    plain = {"int": "int", "float": "float64", "bool": "bool", "str": "string"}
+    if kind in plain:
+        return plain[kind]
+    parts = [_go_type(each) for each in inside(kind)]
+    return f"[]{parts[0]}" if len(parts) == 1 else f"map[{parts[0]}]{parts[1]}"
+
+
+def _go_value(value: Any, kind: Kind) -> str:
+    if kind == "str":
+        return text(value, lambda c: f"\\U{ord(c):08x}")
+    if kind == "bool":
+        return str(value).lower()
+    if kind in ("int", "float"):
+        return _number(value, kind)
+    if kind.startswith("list["):
+        return f"{_go_type(kind)}{{{', '.join(_go_value(item, kind[5:-1]) for item in value)}}}"
+    key, inner = inside(kind)
+    pairs = ", ".join(f"{_go_value(k, key)}: {_go_value(v, inner)}" for k, v in value.items())
+    return f"{_go_type(kind)}{{{pairs}}}"
+
+
+_GO = """
+func fenceOne(number int, call func() interface{}) {
+	defer func() {
+		if reason := recover(); reason != nil {
+			name := "panic"
+			if _, fault := reason.(error); fault {
+				name = "runtime error"
+			}
+			told, _ := fenceJson.Marshal([]string{name, fenceFmt.Sprint(reason)})
+			fenceFmt.Printf("\\n@MARK@ %d raised %s\\n", number, told)
+		}
+	}()
+	told, fault := fenceJson.Marshal(call())
+	if fault != nil {
+		panic(fault)
+	}
+	fenceFmt.Printf("\\n@MARK@ %d ok %s\\n", number, told)
+}
+@CALLS@
+func main() {
+	first := 0
+	fenceFmt.Scan(&first)
+@RUNS@
+}
+"""
+
+
+def _go(source: str, entry: str, head: Head, calls: Sequence[Sequence[Any]], mark: str) -> str:
+    imports = '\nimport fenceJson "encoding/json"\nimport fenceFmt "fmt"\n'
+    made, runs = [], []
+    for number, arguments in enumerate(calls):
+        said = []
+        for value, (written, kind) in zip(arguments, head.params, strict=True):
+            told = _go_value(value, kind)
+            said.append(f"int64({told})" if written == "int64" else told)
+        made.append(f"func fenceCall{number}() interface{{}} {{ return {entry}({', '.join(said)}) }}")
+        runs.append(f"\tif first <= {number} {{ fenceOne({number}, fenceCall{number}) }}")
+    head_line = re.search(r"^package\s+\w+[^\n]*\n", source, re.MULTILINE)
+    end = head_line.end() if head_line else 0
+    return source[:end] + imports + source[end:] + _filled(_GO, mark, "\n".join(made), "\n".join(runs))
+
+
+def _rust_value(value: Any, kind: Kind, written: str = "") -> str:
+    if kind == "str":
+        said = text(value, lambda c: f"\\u{{{ord(c):x}}}")
+        return said if written == "&str" else f"{said}.to_string()"
+    if kind == "bool":
+        return str(value).lower()
+    if kind in ("int", "float"):
+        return _number(value, kind)
+    if kind.startswith("list["):
+        items = f"vec![{', '.join(_rust_value(item, kind[5:-1]) for item in value)}]"
+        return f"&{items}" if written.startswith("&[") else items
+    key, inner = inside(kind)
+    pairs = ", ".join(f"({_rust_value(k, key)}, {_rust_value(v, inner)})" for k, v in value.items())
+    return f"[{pairs}].into_iter().collect()"
+
+
+_RUST = """
+mod fence {
+    pub trait Show { fn show(&self) -> String; }
+    impl Show for i64 { fn show(&self) -> String { self.to_string() } }
+    impl Show for f64 { fn show(&self) -> String { format!("{:?}", self) } }
+    impl Show for bool { fn show(&self) -> String { self.to_string() } }
+    impl Show for str {
+        fn show(&self) -> String {
+            let mut out = String::from("\\"");
+            for c in self.encode_utf16() {
+                let plain = (32..127).contains(&c) && c != 34 && c != 92;
+                out += &(if plain { (c as u8 as char).to_string() } else { format!("\\\\u{:04x}", c) });
+            }
+            out.push('"');
+            out
+        }
+    }
+    impl Show for String { fn show(&self) -> String { self.as_str().show() } }
+    impl<T: Show> Show for Vec<T> {
+        fn show(&self) -> String { format!("[{}]", self.iter().map(|each| each.show()).collect::<Vec<_>>().join(",")) }
+    }
+    fn all(pairs: Vec<String>) -> String { format!("{{{}}}", pairs.join(",")) }
+    fn pair<K: ToString, V: Show>(k: &K, v: &V) -> String { format!("{}:{}", k.to_string().show(), v.show()) }
+    impl<K: ToString, V: Show> Show for std::collections::HashMap<K, V> {
+        fn show(&self) -> String { all(self.iter().map(|(k, v)| pair(k, v)).collect()) }
+    }
+    impl<K: ToString, V: Show> Show for std::collections::BTreeMap<K, V> {
+        fn show(&self) -> String { all(self.iter().map(|(k, v)| pair(k, v)).collect()) }
+    }
+    pub fn one<T: Show>(number: usize, call: fn() -> T) {
+        match std::panic::catch_unwind(call) {
+            Ok(value) => println!("\\n@MARK@ {} ok {}", number, value.show()),
+            Err(reason) => {
+                let said = reason.downcast_ref::<String>().cloned()
+                    .or_else(|| reason.downcast_ref::<&str>().map(|text| text.to_string())).unwrap_or_default();
+                println!("\\n@MARK@ {} raised [{},{}]", number, "panic".show(), said.show());
+            }
+        }
+    }
+}
+@CALLS@
+fn main() {
+    std::panic::set_hook(Box::new(|_| {}));
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line).unwrap();
+    let first: usize = line.trim().parse().unwrap();
+@RUNS@
+}
+"""
+
+
+def _rust(source: str, entry: str, head: Head, calls: Sequence[Sequence[Any]], mark: str) -> str:
+    made, runs = [], []
+    for number, arguments in enumerate(calls):
+        said = [
+            _rust_value(v, kind, written) for v, (written, kind) in zip(arguments, head.params, strict=True)
+        ]
+        made.append(f"fn fence_call{number}() -> {head.returns[0]} {{ {entry}({', '.join(said)}) }}")
+        runs.append(f"    if first <= {number} {{ fence::one({number}, fence_call{number}); }}")
+    return source + _filled(_RUST, mark, "\n".join(made), "\n".join(runs))
+
+
+def _c_value(value: Any, kind: Kind) -> str:
+    if kind == "str":
+        return text(value, _octal)
+    if kind == "bool":
+        return str(value).lower()
+    if kind in ("int", "float"):
+        return f"{value}L" if kind == "int" else _number(value, kind)
+    inner = kind[5:-1]
+    made = {"int": "long", "float": "double", "bool": "bool", "str": "const char *"}[inner]
+    items = ", ".join(_c_value(item, inner) for item in value) or "0"
+    array = "const char *const" if inner == "str" else f"const {made}"
+    return f"({array}[]){{{items}}}, {len(value)}"
+
+
+_C = """
+static void fence_text(const char *text) {
+  putchar('"');
+  for (; *text; text++) {
+    unsigned char c = (unsigned char) *text;
+    if (c < 32 || c == '"' || c == '\\\\') printf("\\\\u%04x", c); else putchar(c);
+  }
+  putchar('"');
+}
+int main(void) {
+  int first = 0;
+  if (scanf("%d", &first) != 1) return 2;
+  (void) fence_text;
+@RUNS@
+  return 0;
+}
+"""
+
+
+def _c(source: str, entry: str, head: Head, calls: Sequence[Sequence[Any]], mark: str) -> str:
+    show = {
+        "int": 'printf("%ld", (long) ({0}))',
+        "float": 'printf("%.17g", ({0}))',
+        "bool": 'printf("%s", ({0}) ? "true" : "false")',
+        "str": "fence_text({0})",
+    }[head.returns[1]]
+    runs = []
+    for number, arguments in enumerate(calls):
+        said = ", ".join(
+            _c_value(value, kind) for value, (_, kind) in zip(arguments, head.params, strict=True)
+        )
+        shown = show.replace("{0}", f"{entry}({said})")
+        runs.append(
+            f'  if (first <= {number}) {{ printf("\\n{mark} {number} ok "); {shown}; printf("\\n"); fflush(stdout); }}'
+        )
+    includes = "#include <stdbool.h>\n#include <stdio.h>\n"
+    return includes + source + _filled(_C, mark, "", "\n".join(runs))
+
+
+def _filled(template: str, mark: str, calls: str, runs: str) -> str:
+    return template.replace("@MARK@", mark).replace("@CALLS@", calls).replace("@RUNS@", runs)
+
+
+HARNESSES: Mapping[str, Harness] = {
+    "java": Harness(_java, r"\bclass\s+Main\b"),
+    "go": Harness(_go, r"\bfunc\s+main\s*\("),
+    "rust": Harness(_rust, r"\bfn\s+main\s*\("),
+    "c": Harness(_c, r"\bmain\s*\("),
+}
+
+
+def read_line(line: str, mark: str) -> tuple[int, str, Any] | None:
+    """Return the number of a call, `ok` or `raised`, and what is told; None for a line of the program's own."""
+    found = re.fullmatch(rf"{mark} (\d{{1,5}}) (ok|raised) (.*)", line)
+    if found is None:
+        return None
+    try:
+        return int(found.group(1)), found.group(2), json.loads(found.group(3))
+    except (ValueError, RecursionError):
+        return int(found.group(1)), "raised", ["an answer that is no JSON", found.group(3)[:100]]
