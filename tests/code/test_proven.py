@@ -45,6 +45,14 @@ def test_failures_make_pairs_and_disprove() -> None:
     assert memory.nearest(DOUBLE) == "x + x"
 
 
+def test_little_trust_is_no_proof() -> None:
+    memory = Proven(trust=0.8)
+    memory.learn(outcome("x + x", 1.0))
+    memory.learn(outcome("x + x", 0.0).model_copy(update={"trust": 0.5}))
+    assert memory.nearest(DOUBLE) == "x + x"
+    assert [proof.passed for proof in memory.proofs()] == ["x + x"]
+
+
 def test_the_memory_survives(tmp_path: Path) -> None:
     path = tmp_path / "proven.jsonl"
     Proven(path).learn(outcome("x + x", 1.0))

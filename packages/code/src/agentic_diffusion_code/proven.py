@@ -48,10 +48,12 @@ class Proven:
     Args:
         path: A JSON-lines file to keep the memory in; nothing is kept on disk where left out.
         near: The least likeness of two descriptions, in [0, 1], for one to help the other.
+        trust: Outcomes that are believed less than this are not taken in.
     """
 
     path: Path | None = None
     near: float = 0.5
+    trust: float = 0.0
     _proofs: dict[str, Proof] = field(default_factory=dict)
     _told: set[str] = field(default_factory=set)
 
@@ -76,7 +78,7 @@ class Proven:
     def learn(self, outcome: Outcome[CodeRequest, Program]) -> None:
         """Take in what came of a program; an outcome told twice counts once."""
         source = outcome.value.source
-        if outcome.id in self._told or not source.strip():
+        if outcome.id in self._told or not source.strip() or outcome.trust < self.trust:
             return
         self._told.add(outcome.id)
         key = _key(outcome.request)
@@ -106,6 +108,10 @@ class Proven:
         ]
         like, key = max(found, default=(0.0, ""))
         return self._proofs[key].passed if found and like >= self.near else None
+
+    def proofs(self) -> tuple[Proof, ...]:
+        """Return everything that is known, the oldest request first."""
+        return tuple(self._proofs.values())
 
     def pairs(self) -> Iterator[tuple[CodeRequest, str, str]]:
         """Yield (request, proven program, failed program), to learn preferences from."""

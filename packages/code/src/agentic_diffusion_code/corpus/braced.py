@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
@@ -31,7 +32,7 @@ _NEVER_NEGATIVE = frozenset({"abs", "len_str", "len_list", "len_dict", "ord", "c
 _COMPARES = frozenset({"eq", "ne", "lt", "le", "gt", "ge"})
 
 
-class Braced:
+class Braced(ABC):
     """Says one program; a language gives its templates, types and the forms that are its own.
 
     In a template `{0}` is an argument before a point, `[0]` one between commas, `<0>` one that is only looked at, and
@@ -60,21 +61,21 @@ class Braced:
         said = "".join(self.function(function) for function in lowered.functions)
         return canonical(self.file(said), self.language)
 
+    @abstractmethod
     def file(self, said: str) -> str:
         """Return functions with what stands around them."""
-        raise NotImplementedError
 
     def native(self, node: ir.Call) -> bool:
         """Whether an operation is an expression of the language."""
         return node.op in self.templates or node.op in INFIX or node.op in ("concat", "not", "neg", "list")
 
+    @abstractmethod
     def type_of(self, kind: ir.Type) -> str:
         """Return a type as the language writes it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def signature(self, function: ir.Function) -> str:
         """Return the line that begins a function."""
-        raise NotImplementedError
 
     def declared(self, function: ir.Function) -> str:
         """Return the line that begins a function, in its canonical form."""
@@ -145,9 +146,9 @@ class Braced:
             lines += [f"{pad}}} else {{", *self.body(other, depth + 1)]
         return [*lines, f"{pad}}}"]
 
+    @abstractmethod
     def loop(self, node: ir.For, depth: int) -> list[str]:
         """Return a loop."""
-        raise NotImplementedError
 
     def let(self, node: ir.Let) -> str:
         """Return a new variable."""
@@ -162,17 +163,17 @@ class Braced:
                 return f"{name} {INFIX[value.op][0]}= {self.expr(second)}"
         return f"{name} = {self.expr(value)}"
 
+    @abstractmethod
     def put(self, node: ir.Put) -> str:
         """Return a value that is put at a place."""
-        raise NotImplementedError
 
+    @abstractmethod
     def push(self, node: ir.Push) -> str:
         """Return a value that is put at the end."""
-        raise NotImplementedError
 
+    @abstractmethod
     def fail(self, message: str) -> str:
         """Return a refusal."""
-        raise NotImplementedError
 
     def expr(self, node: ir.Expr, need: int = 0) -> str:
         """Return an expression, in brackets where it binds less than `need`."""
@@ -206,9 +207,9 @@ class Braced:
             return self.nothing(node.type), ATOM
         return repr(node.value), UNARY if node.value < 0 else ATOM
 
+    @abstractmethod
     def nothing(self, kind: ir.Type) -> str:
         """Return an empty list or dictionary."""
-        raise NotImplementedError
 
     def call(self, node: ir.Call) -> tuple[str, int]:
         """Return an operation."""

@@ -92,8 +92,8 @@ class Lowering:
         elif isinstance(node, ir.Return):
             out.append(ir.Return(self.expr(node.value, out)))
         elif isinstance(node, ir.Put):
-            key = self.expr(node.key, out)
-            out.append(ir.Put(node.name, node.type, key, self.expr(node.value, out)))
+            place = self.expr(node.key, out)
+            out.append(ir.Put(node.name, node.type, place, self.expr(node.value, out)))
         elif isinstance(node, ir.Push):
             key = None if node.key is None else self.expr(node.key, out)
             out.append(ir.Push(node.name, node.type, self.expr(node.value, out), key))

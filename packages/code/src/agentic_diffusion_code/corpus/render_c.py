@@ -102,6 +102,10 @@ class C(Braced):
                 params.append(f"{self.type_of(kind)} {self.name(name)}")
         return f"{self.type_of(function.returns)} {self.name(function.name)}({', '.join(params)}) {{"
 
+    def nothing(self, kind: ir.Type) -> str:
+        """Refuse: an empty list would have to live somewhere."""
+        raise UnsayableError("a list or a dictionary that is made")
+
     def let(self, node: ir.Let) -> str:
         """Return a new variable; texts that are made have nowhere to live."""
         if node.value.type not in ("int", "float", "bool"):

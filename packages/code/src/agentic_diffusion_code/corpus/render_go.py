@@ -162,19 +162,23 @@ class Go(Braced):
         if op == "values":
             raise UnsayableError("values in the order of a dictionary")
         if op == "in_dict":
-            return self.helped("hasKey", args[1].type, (args[1], args[0]), _HAS, args[1].type), ATOM
+            return self.helped(
+                "hasKey", args[1].type, (args[1], args[0]), template=_HAS, detail=args[1].type
+            ), ATOM
         if op == "get":
-            return self.helped("valueOr", args[0].type, args, _GET, args[0].type), ATOM
+            return self.helped("valueOr", args[0].type, args, template=_GET, detail=args[0].type), ATOM
         if op == "sorted_keys":
-            return self.helped("sortedKeys", args[0].type, args, _KEYS, args[0].type), ATOM
+            return self.helped("sortedKeys", args[0].type, args, template=_KEYS, detail=args[0].type), ATOM
         if op in ("sorted", "sorted_desc"):
             way = ("sortedUp", "<") if op == "sorted" else ("sortedDown", ">")
-            return self.helped(way[0], args[0].type, args, _SORTED, way[1]), ATOM
+            return self.helped(way[0], args[0].type, args, template=_SORTED, detail=way[1]), ATOM
         if op in ("sort_by", "sort_by_desc"):
             return self.ordered(node), ATOM
         return super().call(node)
 
-    def helped(self, name: str, kind: ir.Type, args: tuple[ir.Expr, ...], template: str, detail: str) -> str:
+    def helped(
+        self, name: str, kind: ir.Type, args: tuple[ir.Expr, ...], *, template: str, detail: str
+    ) -> str:
         """Return a call of a function that is written into the file once for each type."""
         inner = ir.element_of(kind)
         if kind.startswith("dict"):

@@ -132,11 +132,10 @@ class Rust(Braced):
         return str(node.value) if isinstance(node, ir.Lit) else f"{self.expr(node, ATOM)} as usize"
 
     def choice(self, node: ir.Choose) -> tuple[str, int]:
-        """Return one of two values."""
-        return (
-            f"(if {self.expr(node.test)} {{ {self.expr(node.yes)} }} else {{ {self.expr(node.no)} }})",
-            ATOM,
-        )
+        """Return one of two values; a whole number says its type."""
+        whole = isinstance(node.yes, ir.Lit) and node.type == "int"
+        yes = self.dotted(node.yes) if whole else self.expr(node.yes)
+        return f"(if {self.expr(node.test)} {{ {yes} }} else {{ {self.expr(node.no)} }})", ATOM
 
     def turns(self, test: ir.Expr) -> str:
         """Return the head of a loop while something holds."""

@@ -92,19 +92,18 @@ def _answers(whole: Execution, mark: str, shape: Head, *, start: int, count: int
 
 
 def _one(whole: Execution, kind: str, value: Any, shape: Head) -> Execution:
-    spent = {
-        "isolation": whole.isolation,
-        "wall_seconds": whole.wall_seconds,
-        "cpu_seconds": whole.cpu_seconds,
-    }
-    spent["peak_memory_bytes"] = whole.peak_memory_bytes
+    """Return what became of one call; what it cost is what the whole process cost."""
+    bare = whole.model_copy(
+        update={"stdout": "", "stderr": "", "exit_code": None, "failure": None, "truncated": False}
+    )
     if kind == "ok":
         try:
-            return Execution(status="ok", value=typed(value, shape.returns[1]), **spent)
+            return bare.model_copy(update={"status": "ok", "value": typed(value, shape.returns[1])})
         except ValueError as error:
-            return Execution(status="error", stderr=str(error), **spent)
+            return bare.model_copy(update={"status": "error", "stderr": str(error)})
     name, message = (
         (str(each) for each in value) if isinstance(value, list) and len(value) == 2 else ("?", "")
     )
     failure = Failure(type=name[:128], message=message[:1000])
-    return Execution(status="error", failure=failure, stderr=f"{name}: {message}"[:2000], **spent)
+    said = f"{name}: {message}"[:2000]
+    return bare.model_copy(update={"status": "error", "failure": failure, "stderr": said})
