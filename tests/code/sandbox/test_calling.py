@@ -1,4 +1,6 @@
+import pytest
 from agentic_diffusion_code.sandbox import Limits, calling
+from agentic_diffusion_code.sandbox.languages import toolchain
 
 
 def test_a_call_that_ends_its_worker_does_not_end_the_others(fence):
@@ -95,3 +97,16 @@ def test_a_program_that_lies_about_what_it_printed_only_misplaces_it(fence):
     runs = fence.call(source, "f", [[1], [2]])
     assert runs[0].value in (7, None)
     assert all(run.status in ("ok", "error") for run in runs)
+
+
+@pytest.mark.skipif(toolchain("typescript") is None, reason="no typescript toolchain on this machine")
+def test_a_program_is_compiled_before_it_is_called(fence):
+    typed = "function f(x: number): string {\n  return x + '!';\n}\n"
+    runs = fence.call(typed, "f", [[1], [2]], language="typescript")
+    assert [run.value for run in runs] == ["1!", "2!"]
+    wrong = fence.call(typed.replace("x + '!'", "x"), "f", [[1], [2]], language="typescript")
+    assert [run.status for run in wrong] == ["compile_error"] * 2
+    assert "TS2322" in wrong[0].stderr
+    test = "def check(candidate):\n    assert candidate(3) == '3!'\n"
+    assert fence.check(typed, "f", test, language="typescript").status == "ok"
+    assert fence.check("const f: number = 'x';", "f", test, language="typescript").status == "compile_error"

@@ -10,7 +10,7 @@ from typing import Any
 
 from .base import Execution, Failure, Limits, SandboxError, Status, refused
 from .inside import framing, wire
-from .languages import Toolchain, python_limits
+from .languages import Toolchain, python_limits, while_compiling
 from .lease import lease
 from .pool import Pool
 from .report import Gate
@@ -100,8 +100,9 @@ def call(pool: Pool, tools: Toolchain, gate: Gate, *, job: Job) -> list[Executio
 def _converse(session: Session, tools: Toolchain, gate: Gate, *, job: Job, start: int) -> list[Answer]:
     """Ask one worker until all is answered or the worker is lost."""
     answers: list[Answer] = []
-    session.start_clock()
-    session.send(opening(tools, gate, job))  # it is read and loaded there while we go on here
+    trouble = opened(session, tools, gate, job=job)  # it is read and loaded there while we go on here
+    if trouble is not None:
+        return [trouble]
     token = secrets.token_hex(8)
     frames = [
         framing.frame({"id": f"{token}{number}", "args": request})
@@ -135,6 +136,32 @@ def opening(tools: Toolchain, gate: Gate, job: Job) -> dict[str, Any]:
         limits = python_limits(job.limits) if "rlimits" in gate.layers else {}
         return {"mode": "call", "source": job.source, "entry": job.entry, "limits": limits}
     return tools.calls(job.source, job.entry, job.limits, layers=gate.layers)
+
+
+def opened(session: Session, tools: Toolchain, gate: Gate, *, job: Job) -> Answer | None:
+    """Send a worker its program and wait until it is compiled; return what went wrong with that, if anything did."""
+    session.start_clock()
+    session.send(opening(tools, gate, job))
+    steps = tools.steps(job.limits) if tools.steps is not None else ()
+    for step in steps:
+        if not step.compiles:
+            break
+        session.limits = while_compiling(job.limits)
+        session.start_clock()
+        event = session.next()
+        session.drain(ended=event.message is None)
+        stdout, stderr = session.take_output()
+        if event.message is None:
+            answer = _lost(session, event)
+        elif event.message.get("code"):
+            answer = Answer("compile_error", note=stdout + stderr, lost=True)
+        else:
+            session.limits = job.limits
+            session.start_clock()
+            continue
+        answer.loading = True  # the next worker would fare no better
+        return answer
+    return None
 
 
 def ask(session: Session, request: Any) -> Answer:

@@ -27,7 +27,9 @@ def check(
         ):
             program, tester = Session(theirs, job.limits), Session(ours, job.limits)
             program.start_clock()
-            program.send(calling.opening(tools, gate, job))
+            trouble = calling.opened(program, tools, gate, job=job)
+            if trouble is not None:
+                return calling.execution(trouble, isolation, theirs.peak_bytes())
             program.close_stdin()
             limits = python_limits(job.limits) if "rlimits" in gate.layers else {}
             tester.start_clock()

@@ -105,6 +105,12 @@ def python_limits(limits: Limits) -> dict[str, Any]:
     }
 
 
+def while_compiling(limits: Limits) -> Limits:
+    """Give the limits of a compiler, which has a clock of its own."""
+    seconds = float(COMPILE_SECONDS)
+    return limits.model_copy(update={"wall_seconds": seconds, "cpu_seconds": seconds})
+
+
 def _step(step: Step, limits: Limits, layers: frozenset[str]) -> dict[str, Any]:
     memory = 1024 * MIB if step.compiles else limits.memory_bytes + step.spare_bytes
     inside = {

@@ -14,7 +14,7 @@ from typing import Any
 from .artefacts import collect
 from .base import Execution, Limits, SandboxError, Status, refused
 from .inside import framing
-from .languages import COMPILE_SECONDS, Toolchain, python_limits
+from .languages import Toolchain, python_limits, while_compiling
 from .lease import lease
 from .parked import Worker
 from .pool import Pool
@@ -123,11 +123,7 @@ def _started(session: Session, tools: Toolchain, gate: Gate, *, job: Job) -> tup
 
 
 def _while(limits: Limits, *, compiles: bool) -> Limits:
-    if not compiles:
-        return limits
-    return limits.model_copy(
-        update={"wall_seconds": float(COMPILE_SECONDS), "cpu_seconds": float(COMPILE_SECONDS)}
-    )
+    return while_compiling(limits) if compiles else limits
 
 
 def _note(course: _Course, message: dict[str, Any]) -> None:
