@@ -12,7 +12,10 @@ from agentic_diffusion_worlds.maze.courses import (
     Course,
     Engine,
     curves,
+    entries,
+    evenly,
     fastest,
+    moments,
     resample,
     smoothed,
 )
@@ -138,3 +141,45 @@ def test_smoothing_rounds_a_corner():
     corner = np.array([2.0, 0.0])
     assert np.linalg.norm(sharp - corner, axis=1).min() < 0.025
     assert np.linalg.norm(round_ - corner, axis=1).min() > 0.1
+
+
+def test_smoothing_is_the_convolution_over_the_mirrored_curve():
+    points, width = wavy(5), 0.4
+    for curve, got in zip(points, smoothed(points, width), strict=True):
+        gap = np.linalg.norm(np.diff(curve, axis=0), axis=1).mean()
+        reach = int(3 * width / gap)
+        kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) * gap / width) ** 2)
+        mirrored = np.pad(curve, ((reach, reach), (0, 0)), mode="reflect", reflect_type="odd")
+        plain = np.stack([np.convolve(axis, kernel / kernel.sum(), "valid") for axis in mirrored.T], axis=1)
+        assert np.allclose(got[1:-1], plain[1:-1], atol=1e-12)
+        assert np.array_equal(got[[0, -1]], curve[[0, -1]])
+    assert np.array_equal(smoothed(points, 0.0), points)
+
+
+def test_even_points_are_those_of_interpolation_rests_included():
+    line = np.array([[0.0, 0.0], [0.0, 0.0], [1.0, 0.0], [1.0, 0.0], [1.0, 3.0], [1.0, 3.0]])
+    even = np.linspace(0, 4, 9)
+    assert np.allclose(evenly(line, 9), np.stack([np.minimum(even, 1), np.maximum(even - 1, 0)], axis=1))
+    assert np.array_equal(evenly(np.ones((3, 2)), 4), np.ones((4, 2)))
+
+
+def test_plans_together_have_the_curves_of_plans_alone():
+    rng = np.random.default_rng(1)
+    plans = [
+        Trajectory(states=tuple(map(tuple, rng.normal(size=(n, 4)).tolist())), seconds=0.2, arrival=n - 2)
+        for n in (8, 8, 8, 5)
+    ]
+    goals = rng.normal(size=(4, 2))
+    alone = np.concatenate([curves([plan], goals=goals[[k]]) for k, plan in enumerate(plans)])
+    assert np.allclose(curves(plans[:3], goals=goals[:3]), alone[:3], atol=1e-12)
+    assert np.allclose(curves(plans, goals=goals), alone, atol=1e-12)
+
+
+def test_moments_and_entries_are_those_of_each_course():
+    points, velocity = wavy(4), np.array([1.0, -0.5])
+    courses = fastest(points, velocity=velocity, engine=BALL)
+    clock = moments(points, velocity=np.tile(velocity, (4, 1)), engine=BALL)
+    assert np.array_equal(clock, [course.moments for course in courses])
+    for radius in (0.0, 0.5, 100.0):
+        alone = [course.entry(course.points[-1], radius) for course in courses]
+        assert entries(points, clock, radius).tolist() == alone

@@ -1,6 +1,7 @@
 """Mazes as a domain: impossible requests are refused before any network runs; curves are judged by the clock."""
 
 import math
+from itertools import chain
 
 import numpy as np
 import pytest
@@ -100,3 +101,18 @@ def test_a_request_without_ends_is_judged_by_where_the_plan_leads():
     (verdict,) = judge(Reach(), [AROUND])
     assert verdict.passed
     assert np.allclose(judge.course(Reach(), AROUND).points[-1], GOAL)
+
+
+def test_many_requests_are_judged_as_each_alone(monkeypatch):
+    judge = FastestFree(GEOMETRY)
+    requests = [reach((*START, 0, 0), GOAL), Reach(), reach((*START, 1.0, -1.0), GOAL)]
+    values = [[AROUND, THROUGH], [AROUND], [THROUGH, AROUND, AROUND]]
+    alone = [judge(request, each) for request, each in zip(requests, values, strict=True)]
+    for together in (64, 2):
+        monkeypatch.setattr("agentic_diffusion_worlds.maze.domain.TOGETHER", together)
+        many = judge.judge_many(requests, values)
+        assert [len(each) for each in many] == [2, 1, 3]
+        for one, other in zip(chain(*alone), chain(*many), strict=True):
+            assert (one.passed, one.evidence) == (other.passed, other.evidence)
+            assert one.score == pytest.approx(other.score, abs=1e-12)
+    assert judge.judge_many([], []) == []

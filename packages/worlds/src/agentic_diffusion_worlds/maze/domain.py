@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import final
 
 import numpy as np
@@ -13,12 +14,24 @@ from agentic_diffusion.planning.domains.trajectory import Limits, Reach, Traject
 from agentic_diffusion.records import Verdict
 from torch import Tensor
 
-from agentic_diffusion_worlds.maze.courses import BALL, Course, Engine, curves, fastest, resample, smoothed
+from agentic_diffusion_worlds.maze.courses import (
+    BALL,
+    Course,
+    Engine,
+    curves,
+    entries,
+    fastest,
+    moments,
+    resample,
+    smoothed,
+)
 from agentic_diffusion_worlds.maze.geometry import Array, Geometry
 
 REST = 0.0
 WALL_MARGIN = 3  # points of a curve left out before a wall
 LEAST_PREFIX = 12  # points of a curve that are worth driving on their own
+FAILED = 1e9  # a width at which a plan fails never counts where another one passes
+TOGETHER = 64  # plans that are judged together: more do not fit the cache of a processor
 TOP = 5.3  # a little above the largest speed the simulator allows on one axis
 
 
@@ -108,18 +121,52 @@ class FastestFree:
 
     def __call__(self, request: Reach, values: Sequence[Trajectory]) -> list[Verdict]:
         """Judge all candidates at once."""
-        plain = self._points(request, values)
+        return self.judge_many([request], [values])[0]
+
+    def judge_many(
+        self, requests: Sequence[Reach], values: Sequence[Sequence[Trajectory]]
+    ) -> list[list[Verdict]]:
+        """Judge the candidates of many requests; each verdict is the one it would get alone, up to rounding."""
+        together = max(1, TOGETHER // max(1, len(values[0]))) if values else 1
+        verdicts: list[list[Verdict]] = []
+        for k in range(0, len(requests), together):
+            verdicts += self._judge(requests[k : k + together], values[k : k + together])
+        return verdicts
+
+    def _judge(
+        self, requests: Sequence[Reach], values: Sequence[Sequence[Trajectory]]
+    ) -> Iterator[list[Verdict]]:
+        plain = np.concatenate(
+            [self._points(request, each) for request, each in zip(requests, values, strict=True)]
+        )
+        sizes = [len(each) for each in values]
+        velocity = np.repeat([_velocity(request) for request in requests], sizes, axis=0)
         points = np.concatenate([smoothed(plain, width) for width in self.smoothings])
-        courses = fastest(points, velocity=_velocity(request), engine=self.engine)
-        radius = self.geometry.profile.goal_radius
-        verdicts: list[Verdict] = []
-        for index, (course, clear) in enumerate(zip(courses, self._clear(points), strict=True)):
-            seconds = course.entry(course.points[-1], radius)
-            width = self.smoothings[index // len(values)]
-            evidence = {"seconds": round(seconds, 3), "clear": round(clear, 3), "smoothing": width}
-            score = -seconds - 10 * (1 - clear)
-            verdicts.append(Verdict(passed=clear == 1, score=score, evidence=evidence))
-        return [max(verdicts[k :: len(values)], key=_rank) for k in range(len(values))]
+        times = moments(points, velocity=np.tile(velocity, (len(self.smoothings), 1)), engine=self.engine)
+        seconds = entries(points, times, self.geometry.profile.goal_radius)
+        shape = (len(self.smoothings), len(plain))
+        verdicts = self._verdicts(seconds.reshape(shape), self._clear(points).reshape(shape))
+        for first, last in pairwise(np.cumsum([0, *sizes]).tolist()):
+            yield verdicts[first:last]
+
+    def _verdicts(self, seconds: Array, clear: Array) -> list[Verdict]:
+        """Return the verdict of each plan at its best width, from figures of (widths, plans)."""
+        score = -seconds - 10 * (1 - clear)
+        widths = np.where(clear == 1, score, score - FAILED).argmax(axis=0)
+        row = np.arange(seconds.shape[1])
+        chosen = (each[widths, row].tolist() for each in (seconds, clear, score))
+        return [
+            Verdict(
+                passed=share == 1,
+                score=points,
+                evidence={
+                    "seconds": round(took, 3),
+                    "clear": round(share, 3),
+                    "smoothing": self.smoothings[width],
+                },
+            )
+            for took, share, points, width in zip(*chosen, widths.tolist(), strict=True)
+        ]
 
     def _clear(self, points: Array) -> Array:
         """Return the share of each curve before its first wall."""
@@ -145,10 +192,6 @@ class FastestFree:
         else:
             goals = [(request.goal[0], request.goal[1])] * len(values)
         return curves(values, goals=np.array(goals))
-
-
-def _rank(verdict: Verdict) -> tuple[bool, float]:
-    return verdict.passed, verdict.score
 
 
 def _velocity(request: Reach) -> Array:
