@@ -11,12 +11,13 @@ from typing import Annotated, Any
 
 import typer
 
-from agentic_diffusion_cli import report, train_code
+from agentic_diffusion_cli import report, train_code, train_distill
 from agentic_diffusion_cli.mazes import Size, maze_of
 
 app = typer.Typer(help="Make data, train a planner.", no_args_is_help=True)
 
 app.command("code")(train_code.code)
+app.command("distill")(train_distill.distill)
 
 
 class Precision(StrEnum):
