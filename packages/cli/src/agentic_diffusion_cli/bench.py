@@ -70,7 +70,7 @@ def maze2d(
         Path | None, typer.Option(help="Folder of a planner; with --size all, of folders by size.")
     ] = None,
     candidates: Annotated[int, typer.Option(min=1, help="Candidates of a plan.")] = 16,
-    steps: Annotated[int, typer.Option(min=1, help="Denoising steps.")] = 3,
+    steps: Annotated[int | None, typer.Option(min=1, help="Denoising steps; as the planner says.")] = None,
     goal_starts: Annotated[
         bool, typer.Option("--goal-starts", help="Let the goal cell be a start too, as D4RL's reset does.")
     ] = False,
@@ -118,7 +118,7 @@ def run(
     seeds: int,
     episodes: int,
     candidates: int,
-    steps: int,
+    steps: int | None,
     goal_starts: bool,
     compute: Any,
 ) -> list[dict[str, Any]]:

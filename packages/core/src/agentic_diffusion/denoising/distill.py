@@ -61,7 +61,9 @@ class Endpoints:
     def __post_init__(self) -> None:
         if self.steps < 2:
             raise InvalidConfigError(
-                f"a teacher of {self.steps} steps", "at least 2", "A student of one step has nothing to learn from it."
+                f"a teacher of {self.steps} steps",
+                "at least 2",
+                "A student of one step has nothing to learn from it.",
             )
 
     def __call__(self, rng: Rng) -> tuple[Tensor, Condition[Tensor]]:
@@ -107,6 +109,8 @@ class OneStep(nn.Module):
         begin = condition.context.get(NOISE)
         if begin is None:
             raise InvalidConfigError(
-                f"a context of {sorted(condition.context)}", f"one with {NOISE!r}", "Draw the batches with Endpoints."
+                f"a context of {sorted(condition.context)}",
+                f"one with {NOISE!r}",
+                "Draw the batches with Endpoints.",
             )
         return self.student(condition.pin(begin), torch.ones_like(t), condition)

@@ -63,7 +63,9 @@ class Requests:
 
     def _places(self, rng: np.random.Generator) -> Array:
         cells = self.geometry.map.cells()
-        places = np.array([self.geometry.cell_to_xy(cells[int(k)]) for k in rng.integers(len(cells), size=self.batch)])
+        places = np.array(
+            [self.geometry.cell_to_xy(cells[int(k)]) for k in rng.integers(len(cells), size=self.batch)]
+        )
         moved = places + rng.uniform(-REACH, REACH, places.shape)
         free: Array = np.where(self.geometry.is_free(moved)[:, None], moved, places)
         return free
@@ -129,7 +131,9 @@ def distill(
     design, teacher, bundle = load_network(lesson.teacher or WEIGHTS / lesson.maze.name)
     if "teacher_sha256" in bundle.card:
         raise InvalidConfigError(
-            "a teacher that plans in one step itself", "a planner made by `train maze`", "Give the folder of one."
+            "a teacher that plans in one step itself",
+            "a planner made by `train maze`",
+            "Give the folder of one.",
         )
     where = compute or Compute()
     training = _training(lesson, design, teacher, compute=where)

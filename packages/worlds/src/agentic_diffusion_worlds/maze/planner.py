@@ -28,6 +28,7 @@ from agentic_diffusion_worlds.maze.physics import DT
 
 WEIGHTS = Path(__file__).resolve().parent.parent / "weights"
 SCHEDULE = Cosine()
+STEPS = 3
 
 MazePlanner: TypeAlias = Planner[Reach, Tensor, Gaussian, Trajectory]
 
@@ -96,7 +97,7 @@ def assemble(
     design: Design,
     *,
     denoiser: GaussianNet,
-    steps: int = 3,
+    steps: int = STEPS,
     count: int = 16,
     temperature: float = 1.0,
     guides: tuple[Guidance[Tensor, Gaussian], ...] = (),
@@ -167,7 +168,7 @@ def load_planner(
     maze: Maze,
     folder: Path | None = None,
     *,
-    steps: int = 3,
+    steps: int | None = None,
     count: int = 16,
     guides: tuple[Guidance[Tensor, Gaussian], ...] = (),
     compute: Compute | None = None,
@@ -177,14 +178,15 @@ def load_planner(
     Args:
         maze: Where.
         folder: A folder written by `save_planner`.
-        steps: Denoising steps.
+        steps: Denoising steps; as many as its card says where left out: one for a distilled planner, else 3.
         count: Candidates.
         guides: Tilt the belief.
         compute: Device and precision.
 
     Raises:
         StoreError: The planner is missing or damaged.
-        InvalidConfigError: No planner ships for this maze and no folder is given.
+        InvalidConfigError: No planner ships for this maze and no folder is given; or a planner that was distilled to
+            one step is asked for more.
     """
     place = folder or WEIGHTS / maze.name
     if folder is None and not place.is_dir():
@@ -194,5 +196,11 @@ def load_planner(
             f"one of the mazes that ship with a planner: {', '.join(shipped) or 'none'}",
             "Train one with `agentic-diffusion train maze` and give its folder.",
         )
-    design, network, _ = load_network(place)
-    return assemble(maze, design, denoiser=network, steps=steps, count=count, guides=guides, compute=compute)
+    design, network, bundle = load_network(place)
+    only = 1 if bundle.card.get("one_step") else None
+    if only is not None and steps not in (None, only):
+        raise InvalidConfigError(
+            f"steps={steps} for a planner that was distilled to one step", "1", "Leave `steps` out."
+        )
+    made = steps or only or STEPS
+    return assemble(maze, design, denoiser=network, steps=made, count=count, guides=guides, compute=compute)
