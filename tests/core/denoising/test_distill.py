@@ -65,7 +65,7 @@ def test_a_student_reaches_in_one_step_where_the_teacher_needs_four(draw):
             return self.body(x)
 
     student = GaussianNet(Student(), SCHEDULE, target=PredictTruth())
-    recipe = Recipe(steps=40, learning_rate=0.03, warmup=5, average=0.9)
+    recipe = Recipe(steps=60, learning_rate=0.03, warmup=5, average=0.9)
     losses = [
         step.loss
         for step in Training(OneStep(student), PROCESS, draw=draw, recipe=recipe, rng=generator(0)).run()
