@@ -25,7 +25,15 @@ def test_auto_takes_what_is_there(monkeypatch) -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"device": "toaster"}, {"precision": "fp16"}, {"precision": "fp8"}, {"threads": 0}]
+    "wrong",
+    [
+        {"device": "toaster"},
+        {"precision": "fp16"},
+        {"precision": "fp8"},
+        {"threads": 0},
+        {"compile": "fast"},
+        {"matmul": "low"},
+    ],
 )
 def test_impossible_settings_are_refused_at_once(wrong) -> None:
     with pytest.raises(InvalidConfigError, match="Expected"):
@@ -43,12 +51,15 @@ def test_autocast_changes_matrix_products_only_where_asked() -> None:
 def test_place_sets_threads_and_compiles_where_asked(monkeypatch) -> None:
     asked = []
     monkeypatch.setattr(torch, "set_num_threads", asked.append)
-    monkeypatch.setattr(nn.Module, "compile", lambda self: asked.append("compiled"))
+    monkeypatch.setattr(nn.Module, "compile", lambda self, mode=None: asked.append(mode or "compiled"))
+    monkeypatch.setattr(torch, "set_float32_matmul_precision", asked.append)
     net = nn.Linear(1, 1)
     assert Compute("cpu").place(net) is net
     assert asked == []
     Compute("cpu", threads=2, compile=True).place(net)
     assert asked == [2, "compiled"]
+    Compute("cpu", compile="reduce-overhead", matmul="high").place(net)
+    assert asked[2:] == ["high", "reduce-overhead"]
 
 
 def test_send_moves_tensors_wherever_they_hide() -> None:
@@ -83,6 +94,25 @@ def test_wait_asks_the_gpu_only(monkeypatch) -> None:
     assert asked == [torch.device("cuda:0")]
 
 
+def test_a_copy_lies_elsewhere_and_leaves_the_original_alone() -> None:
+    net = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2)).eval()
+    parts = (ClassifierFree(net, 2.0), (RewardGradient(net),))
+    there, (guide,) = Compute("meta").copied(parts)
+    assert all(tensor.is_meta for tensor in there.denoiser.state_dict().values())
+    assert guide.reward is there.denoiser
+    assert not any(tensor.is_meta for tensor in net.state_dict().values())
+    here = Compute("cpu").copied(net)
+    assert torch.equal(here[0].weight, net[0].weight)
+    assert here[0].weight.data_ptr() != net[0].weight.data_ptr()
+
+
+def test_the_host_is_the_spare_of_a_gpu(monkeypatch) -> None:
+    assert Compute("cpu").spare is None
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    assert Compute("cuda", "fp16", threads=2).spare == Compute("cpu", "bf16", threads=2)
+    assert Compute("cuda").spare == Compute("cpu")
+
+
 @dataclass(frozen=True)
 class Holder:
     value: torch.Tensor
@@ -92,3 +122,19 @@ class Holder:
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 def test_tensors_arrive_on_the_gpu() -> None:
     assert Compute("cuda").send(Holder(torch.zeros(1))).value.is_cuda
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@pytest.mark.parametrize("precision", ["bf16", "fp16"])
+def test_graphs_in_half_precision_say_what_plain_fp32_says(precision) -> None:
+    torch.manual_seed(0)
+    net, x = nn.Sequential(nn.Linear(64, 64), nn.GELU(), nn.Linear(64, 64)), torch.randn(8, 64)
+    with torch.inference_mode():
+        plain = net(x)
+        compute = Compute("cuda", precision, compile="reduce-overhead", matmul="high")
+        compute.settle(net)
+        with compute.autocast():
+            for _ in range(3):  # the graph is recorded on the second call and replayed on the third
+                said = net(compute.send(x)).float().cpu()
+    assert torch.allclose(plain, said, atol=0.05)

@@ -1,8 +1,11 @@
 """Memory: what an operation allocates, and which errors mean that there was too little."""
 
+import resource
+from pathlib import Path
+
 import pytest
 import torch
-from agentic_diffusion.compute.memory import bytes_needed, is_out_of_memory
+from agentic_diffusion.compute.memory import MemoryWatch, bytes_needed, host_peak, is_out_of_memory
 
 
 def test_what_torch_functions_return_is_added_up_views_included() -> None:
@@ -37,3 +40,30 @@ def test_it_counts_inside_inference_mode() -> None:
 )
 def test_which_errors_mean_too_little_memory(error, short) -> None:
     assert is_out_of_memory(error) is short
+
+
+def test_the_peak_of_the_host_grows_with_what_is_used() -> None:
+    watch = MemoryWatch(torch.device("cpu"))
+    room = watch.begun + 50_000_000 - _resident()
+    block = torch.ones(room // 4)
+    peak = watch.peak()
+    del block
+    assert peak.grew > 20_000_000
+    assert peak.host == host_peak() == watch.begun + peak.grew
+    assert peak.device is None
+    assert MemoryWatch(torch.device("cpu")).peak().grew == 0
+
+
+def _resident() -> int:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize()
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_the_peak_of_the_gpu_is_that_of_the_work() -> None:
+    where = torch.device("cuda", torch.cuda.current_device())
+    watch = MemoryWatch(where)
+    block = torch.ones(1_000_000, device=where)
+    del block
+    assert watch.peak().device >= 4_000_000

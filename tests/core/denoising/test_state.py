@@ -1,9 +1,11 @@
 """The indoor nouns: pins, steps and seeded randomness."""
 
+import pytest
 import torch
 from agentic_diffusion.denoising.state import (
     Condition,
     Inpaint,
+    Shares,
     Step,
     expand,
     generator,
@@ -11,6 +13,7 @@ from agentic_diffusion.denoising.state import (
     uniform,
     unpinned,
 )
+from agentic_diffusion.errors import InvalidStateError
 
 
 def test_a_condition_pins_nothing_until_told() -> None:
@@ -56,3 +59,15 @@ def test_a_step_remembers_its_belief_only_if_there_was_one() -> None:
     step: Step[torch.Tensor, None] = Step(torch.zeros(1), torch.tensor(1.0))
     assert step.belief is None
     assert step.since is None
+
+
+def test_shares_draw_for_each_part_what_it_would_draw_alone() -> None:
+    both = Shares([generator(1), generator(2)], rows=3)
+    for draw in (normal, uniform, normal):
+        alone = Shares([generator(1)], rows=3), Shares([generator(2)], rows=3)
+        drawn = draw(torch.zeros(6, 2), Shares([generator(1), generator(2)], rows=3))
+        assert torch.equal(drawn, torch.cat([draw(torch.zeros(3, 2), one) for one in alone]))
+        assert torch.equal(drawn[:3], draw(torch.zeros(3, 2), generator(1)))
+    assert uniform(torch.zeros(6), both).shape == (6,)
+    with pytest.raises(InvalidStateError, match="2 times 3 samples"):
+        normal(torch.zeros(5, 2), both)

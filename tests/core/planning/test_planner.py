@@ -6,9 +6,11 @@ import time
 
 import pytest
 import torch
+from agentic_diffusion.compute import Compute
 from agentic_diffusion.denoising.belief import Gaussian
 from agentic_diffusion.denoising.guidance import RewardGradient
 from agentic_diffusion.denoising.sample import ancestral, ddim, particles
+from agentic_diffusion.denoising.state import Condition
 from agentic_diffusion.errors import BudgetError, InvalidConfigError, InvalidStateError
 from agentic_diffusion.planning.budget import Budget
 from agentic_diffusion.planning.domains.trajectory import Reach, Trajectory
@@ -194,10 +196,115 @@ def test_no_room_for_one_candidate_is_an_error_or_the_end(maker, spy) -> None:
     plan = maker(denoiser=late, count=2).plan(ASK, budget=Budget(memory_bytes=1_000_000))
     assert plan.complete
     one_by_one = spy(maker().denoiser, fail_at=7)
-    need = maker(count=1)._fitting(ASK, maker().domain.condition(ASK), Budget(memory_bytes=10**9))
+    need = maker(count=1)._fitting(maker()._begin(ASK, 0, Budget(memory_bytes=10**9)))
     plan = maker(denoiser=one_by_one, count=3).plan(ASK, budget=Budget(memory_bytes=10**9 // need))
     assert (plan.ending, len(plan.considered), plan.batch) == ("memory", 1, 1)
     assert (plan.steps_done, plan.complete) == (4, False)
+    assert plan.notes[0].startswith("memory_bytes=")
+
+
+def test_when_not_one_candidate_fits_the_device_planning_goes_on_on_the_host(maker, spy, monkeypatch) -> None:
+    full = spy(maker().denoiser)
+
+    def short(x, t, condition):  # the device has room for nothing, its copy on the host for all
+        if not gone:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+        return full(x, t, condition)
+
+    gone = []
+    monkeypatch.setattr(Compute, "spare", property(lambda self: Compute("cpu", threads=None)))
+    monkeypatch.setattr(Compute, "copied", lambda self, value: gone.append(1) or value)
+    plan = maker(denoiser=short).plan(ASK, seed=3)
+    assert plan.complete
+    assert full.calls == [8] * 4
+    assert plan.notes == (
+        "out of memory: batches of 4 candidates",
+        "out of memory: batches of 2 candidates",
+        "out of memory: batches of 1 candidates",
+        "out of memory on cpu: went on on cpu",
+    )
+    assert (plan.steps_done, plan.steps_asked, plan.batch) == (4, 4, 8)
+
+
+REQUESTS = [Reach(start=(k / 10, -0.5), goal=(1.0, None)) for k in range(5)] + [
+    Reach(),
+    Reach(goal=(1.0, 0.5)),
+]
+
+
+def close(one, other) -> bool:
+    pairs = zip(one.considered, other.considered, strict=True)
+    return all(
+        torch.allclose(torch.tensor(a.value.states), torch.tensor(b.value.states), atol=1e-5)
+        for a, b in pairs
+    )
+
+
+@pytest.mark.parametrize("kernel", ["ddim", "ancestral", "particles"])
+def test_many_plans_at_once_are_those_of_one_by_one(maker, spy, kernel) -> None:
+    process = maker().process
+    moves = {
+        "ddim": ddim(process),
+        "ancestral": ancestral(process),
+        "particles": particles(ancestral(process), lambda belief, x, t: belief.mean[:, 2, 0]),
+    }
+    counted = spy(maker().denoiser)
+    seeds = [3, 1, 4, 1, 5, 9, 2]
+    alone = [maker(kernel=moves[kernel]).plan(r, seed=s) for r, s in zip(REQUESTS, seeds, strict=True)]
+    many = maker(denoiser=counted, kernel=moves[kernel]).plan_many(REQUESTS, seeds=seeds, at_once=4)
+    assert counted.calls == [32] * 4 + [24] * 4
+    for one, other in zip(alone, many, strict=True):
+        assert close(one, other)
+        assert (one.request, one.seed, one.steps_done) == (other.request, other.seed, other.steps_done)
+        assert other.complete
+        assert other.notes == ()
+
+
+def test_requests_that_cannot_be_joined_are_planned_alone(maker, spy) -> None:
+    counted = spy(maker().denoiser)
+    planner = maker(denoiser=counted)
+    domain = planner.domain
+
+    class Odd:
+        def __getattr__(self, name):
+            return getattr(domain, name)
+
+        def condition(self, request):
+            return Condition(lambda x: x, domain.condition(request).context)
+
+    plans = maker(denoiser=counted, domain=Odd()).plan_many(REQUESTS[:2], seeds=[1, 2])
+    assert counted.calls == [8] * 8
+    assert [plan.request for plan in plans] == REQUESTS[:2]
+    assert planner.plan_many([]) == []
+
+
+def test_each_of_many_has_its_own_budget_and_watch(maker) -> None:
+    told = {0: [], 1: [], 2: []}
+    budgets = [Budget(), Budget(stop=lambda: len(told[1]) >= 2), Budget(milliseconds=1e-6)]
+    plans = maker().plan_many(
+        REQUESTS[:3], budgets=budgets, watch=lambda k, event: told[k].append(event.step)
+    )
+    assert [plan.ending for plan in plans] == ["complete", "stopped", "deadline"]
+    assert told == {0: [1, 2, 3, 4], 1: [1, 2], 2: [1]}
+    assert [plan.steps_done for plan in plans] == [4, 2, 1]
+    with pytest.raises(InvalidConfigError, match="2 seeds for 3 requests"):
+        maker().plan_many(REQUESTS[:3], seeds=[1, 2])
+    with pytest.raises(InvalidConfigError, match="at_once=0"):
+        maker().plan_many(REQUESTS[:3], at_once=0)
+
+
+def test_many_requests_share_what_memory_there_is(maker, spy) -> None:
+    alone = [maker().plan(request) for request in REQUESTS[:4]]
+    cramped = spy(maker().denoiser, room=16)
+    plans = maker(denoiser=cramped).plan_many(REQUESTS[:4])
+    assert cramped.calls == [32] + [16] * 8
+    assert all(close(one, other) for one, other in zip(alone, plans, strict=True))
+    assert {plan.notes for plan in plans} == {("out of memory with 4 requests at once",)}
+    need = maker()._fitting(maker()._begin(ASK, 0, Budget(memory_bytes=10**9)))
+    granted = Budget(memory_bytes=16 * (10**9 // need))
+    counted = spy(maker().denoiser)
+    maker(denoiser=counted).plan_many(REQUESTS[:4], budgets=[Budget(), granted, granted, Budget()])
+    assert max(counted.calls) == 16
 
 
 def test_other_errors_are_not_swallowed(maker) -> None:

@@ -44,6 +44,20 @@ class Candidate(Record, Generic[V]):
     verdict: Verdict
 
 
+class MemoryUse(Record):
+    """The most memory that was in use while a plan was made, in bytes.
+
+    Args:
+        host: Largest resident size of the process so far.
+        grew: How much of that came about during the plan.
+        device: Most bytes of tensors on the GPU; None without one.
+    """
+
+    host: int = Field(ge=0)
+    grew: int = Field(ge=0)
+    device: int | None = Field(default=None, ge=0)
+
+
 class Plan(Record, Generic[Q, V]):
     """The answer to one request, with how it was found.
 
@@ -62,6 +76,8 @@ class Plan(Record, Generic[Q, V]):
         abstained: Whether the planner advises against executing the plan.
         unfamiliar: How far the request lies from what the planner has seen, in units of the distance from which it
             counts as new; None where nobody has looked.
+        memory: The most memory that was in use; None where nobody has looked.
+        notes: What was done otherwise than asked, such as smaller batches for want of memory.
     """
 
     request: Q
@@ -77,6 +93,8 @@ class Plan(Record, Generic[Q, V]):
     device: str = "cpu"
     abstained: bool = False
     unfamiliar: float | None = Field(default=None, ge=0.0)
+    memory: MemoryUse | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def complete(self) -> bool:

@@ -1,6 +1,15 @@
 """Where and how to compute: device, precision, compilation and memory are chosen here and followed everywhere else."""
 
-from agentic_diffusion.compute.device import Compute, Precision
-from agentic_diffusion.compute.memory import bytes_needed, is_out_of_memory
+from agentic_diffusion.compute.device import CompileMode, Compute, Matmul, Precision
+from agentic_diffusion.compute.memory import MemoryWatch, Peak, bytes_needed, is_out_of_memory
 
-__all__ = ["Compute", "Precision", "bytes_needed", "is_out_of_memory"]
+__all__ = [
+    "CompileMode",
+    "Compute",
+    "Matmul",
+    "MemoryWatch",
+    "Peak",
+    "Precision",
+    "bytes_needed",
+    "is_out_of_memory",
+]

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from copy import deepcopy
 from dataclasses import dataclass, fields, is_dataclass, replace
-from typing import Any, Literal, TypeAlias, TypeVar, final
+from typing import Any, Literal, TypeAlias, TypeVar, final, get_args
 
 import torch
 from torch import Tensor, nn
 
+from agentic_diffusion.compute.recompute import recompute
 from agentic_diffusion.errors import InvalidConfigError
 
 Precision: TypeAlias = Literal["fp32", "bf16", "fp16"]
 """Arithmetic of the matrix products: fp32 everywhere; bf16 or fp16 by autocast."""
+
+CompileMode: TypeAlias = Literal["default", "reduce-overhead", "max-autotune"]
+"""How `torch.compile` trades time to compile for time to run; reduce-overhead replays CUDA graphs on a GPU."""
+
+Matmul: TypeAlias = Literal["highest", "high", "medium"]
+"""How exact float32 matrix products are on a GPU: highest is float32, high TensorFloat32, medium bfloat16."""
 
 T = TypeVar("T")
 _TYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
@@ -27,16 +35,33 @@ class Compute:
     Args:
         device: A torch device such as `"cpu"` or `"cuda:1"`; `"auto"` takes a GPU where there is one.
         precision: fp16 needs a GPU.
-        compile: Whether networks are compiled with `torch.compile` on first use.
+        compile: Whether, or how, networks are compiled with `torch.compile` on first use. With reduce-overhead a GPU
+            records the kernels of each shape once and replays them as one CUDA graph, which pays where shapes
+            repeat, as they do in planning.
         threads: CPU threads for torch; None leaves torch's own choice.
+        matmul: Exactness of float32 matrix products, for the whole process; None leaves torch's own choice.
+        recompute: Whether training keeps only the inputs of each block and computes the rest again on the way back:
+            less memory for a third more time (Chen et al. 2016, arXiv:1604.06174).
     """
 
     device: str = "auto"
     precision: Precision = "fp32"
-    compile: bool = False
+    compile: bool | CompileMode = False
     threads: int | None = None
+    matmul: Matmul | None = None
+    recompute: bool = False
 
     def __post_init__(self) -> None:
+        for name, value, allowed in (
+            ("compile", self.compile, (False, True, *get_args(CompileMode))),
+            ("matmul", self.matmul, (None, *get_args(Matmul))),
+        ):
+            if value not in allowed:
+                raise InvalidConfigError(
+                    f"{name}={value!r}",
+                    f"one of {', '.join(map(str, allowed))}",
+                    "Leave it out to begin with.",
+                )
         if self.precision not in _TYPES:
             raise InvalidConfigError(
                 f"precision={self.precision!r}", "fp32, bf16 or fp16", "fp32 works everywhere."
@@ -81,13 +106,38 @@ class Compute:
         return self.where.type
 
     def place(self, module: nn.Module) -> nn.Module:
-        """Move a module to the device, set the threads, compile the module where asked."""
+        """Move a module to the device, set threads and exactness; recompute and compile where asked."""
         if self.threads is not None and self.kind == "cpu":
             torch.set_num_threads(self.threads)
+        if self.matmul is not None:
+            torch.set_float32_matmul_precision(self.matmul)
         module = module.to(self.where)
-        if self.compile:
+        if self.recompute:
+            recompute(module)
+        if self.compile is True:
             module.compile()
+        elif self.compile:
+            module.compile(mode=self.compile)
         return module
+
+    @property
+    def spare(self) -> Compute | None:
+        """Where to go on when the memory of the device is short: the host; None where that is here."""
+        if self.kind == "cpu":
+            return None
+        return replace(self, device="cpu", precision="bf16" if self.precision == "fp16" else self.precision)
+
+    def copied(self, value: T) -> T:
+        """Return a deep copy whose networks lie on this device; the original, and its memory, are left alone."""
+        memo: dict[int, Any] = {}
+        for module in _modules((value,)):
+            for weight in module.parameters():
+                memo[id(weight)] = nn.Parameter(
+                    weight.detach().to(self.where, copy=True), weight.requires_grad
+                )
+            for buffer in module.buffers():
+                memo[id(buffer)] = buffer.detach().to(self.where, copy=True)
+        return deepcopy(value, memo)
 
     def settle(self, *parts: object) -> None:
         """Place every network in `parts`, also inside tuples and dataclasses, ready to infer."""

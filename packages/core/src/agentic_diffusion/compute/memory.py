@@ -1,8 +1,10 @@
-"""How much memory a piece of work needs, and whether an error means that there was too little."""
+"""How much memory a piece of work needs and took, and whether an error means that there was too little."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, final
 
 import torch
@@ -47,3 +49,55 @@ def is_out_of_memory(error: BaseException) -> bool:
     text = str(error).lower()
     words = ("out of memory", "not enough memory", "can't allocate memory")
     return isinstance(error, RuntimeError) and any(word in text for word in words)
+
+
+@final
+@dataclass(frozen=True)
+class Peak:
+    """The most memory that was in use.
+
+    Args:
+        host: Largest resident size of the process so far, in bytes; 0 where the system does not say.
+        grew: How much of that came about during the work: 0 where it fitted into what had been used before.
+        device: Most bytes of tensors on the GPU during the work; None without a GPU.
+    """
+
+    host: int
+    grew: int
+    device: int | None
+
+
+@final
+@dataclass
+class MemoryWatch:
+    """Watches the memory of a piece of work from now on.
+
+    The peak of a GPU is counted by torch for the whole process: work beside this one is counted with it.
+
+    Args:
+        device: Where the work runs.
+    """
+
+    device: torch.device
+    begun: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.begun = host_peak()
+        if self.device.type == "cuda":
+            torch.cuda.reset_peak_memory_stats(self.device)
+
+    def peak(self) -> Peak:
+        """Return the peak until now."""
+        host = host_peak()
+        most = torch.cuda.max_memory_allocated(self.device) if self.device.type == "cuda" else None
+        return Peak(host, host - self.begun, most)
+
+
+def host_peak() -> int:
+    """Return the largest resident size of this process so far, in bytes; 0 where the system does not say."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such module
+        return 0
+    unit = 1 if sys.platform == "darwin" else 1024
+    return unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

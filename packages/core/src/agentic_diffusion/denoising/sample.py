@@ -13,7 +13,7 @@ from agentic_diffusion.denoising.belief import Categorical, Gaussian
 from agentic_diffusion.denoising.denoiser import Denoiser
 from agentic_diffusion.denoising.process import GaussianProcess, MaskedProcess, Process
 from agentic_diffusion.denoising.schedule import FLOOR, Schedule
-from agentic_diffusion.denoising.state import Condition, Rng, Step, Time, expand, normal, uniform
+from agentic_diffusion.denoising.state import Condition, Rng, Shares, Step, Time, expand, normal, uniform
 from agentic_diffusion.errors import InvalidConfigError
 
 X = TypeVar("X")
@@ -292,7 +292,13 @@ def particles(
 
 
 def drawn_anew(gain: Tensor, rng: Rng) -> Tensor:
-    """Return which samples go on, drawn in proportion to exp(gain), stratified: as many as there were."""
+    """Return which samples go on, drawn in proportion to exp(gain), stratified: as many as there were.
+
+    Samples with a source of randomness of their own compete among themselves.
+    """
+    if isinstance(rng, Shares):
+        parts = zip(gain.split(rng.rows), rng.parts, strict=True)
+        return torch.cat([k * rng.rows + drawn_anew(part, one) for k, (part, one) in enumerate(parts)])
     weights = gain.double().softmax(0).to(rng.device)
     count = weights.shape[0]
     spread = torch.rand(count, generator=rng, device=rng.device, dtype=torch.float64)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Generic, TypeAlias, TypeVar, final
@@ -10,6 +10,8 @@ from typing import Generic, TypeAlias, TypeVar, final
 import torch
 from jaxtyping import Bool, Float, Shaped
 from torch import Tensor
+
+from agentic_diffusion.errors import InvalidStateError
 
 X = TypeVar("X")
 B = TypeVar("B")
@@ -83,14 +85,62 @@ def generator(seed: int) -> Rng:
     return torch.Generator().manual_seed(seed)
 
 
+@final
+class Shares(torch.Generator):
+    """A source of randomness made of several, each for its own neighbouring samples of a batch.
+
+    What `normal` and `uniform` draw from it for a batch is what each part would draw for its own samples alone, so
+    several batches can be denoised as one without a change of what is drawn.
+
+    Args:
+        parts: The sources.
+        rows: Samples of each.
+    """
+
+    parts: tuple[torch.Generator, ...]
+    rows: int
+
+    def __new__(cls, parts: Sequence[torch.Generator], *, rows: int) -> Shares:
+        """Make one source out of several."""
+        made = super().__new__(cls)
+        made.parts, made.rows = tuple(parts), rows
+        return made
+
+    def __init__(self, parts: Sequence[torch.Generator], *, rows: int) -> None:
+        super().__init__()
+
+    def draw(self, shape: Sequence[int], one: Callable[[Sequence[int], Rng], Tensor]) -> Tensor:
+        """Draw for a batch: `one` is asked for each part and the shape of its samples.
+
+        Raises:
+            InvalidStateError: The batch has another number of samples.
+        """
+        if not shape or shape[0] != self.rows * len(self.parts):
+            raise InvalidStateError(
+                f"randomness of shape {tuple(shape)} for {len(self.parts)} times {self.rows} samples",
+                "one row for each sample",
+                "Draw what belongs to samples alone, or plan one request at a time.",
+            )
+        return torch.cat([one((self.rows, *shape[1:]), part) for part in self.parts])
+
+
+def _normal(shape: Sequence[int], rng: Rng) -> Tensor:
+    return torch.randn(*shape, generator=rng, device=rng.device, dtype=torch.float32)
+
+
+def _uniform(shape: Sequence[int], rng: Rng) -> Tensor:
+    return torch.rand(*shape, generator=rng, device=rng.device, dtype=torch.float32)
+
+
 def normal(like: Float[Tensor, "..."], rng: Rng) -> Float[Tensor, "..."]:
     """Draw standard normal numbers shaped like `like`, equal on every device for one seed."""
-    return torch.randn(like.shape, generator=rng, device=rng.device, dtype=torch.float32).to(like)
+    drawn = rng.draw(like.shape, _normal) if isinstance(rng, Shares) else _normal(like.shape, rng)
+    return drawn.to(like)
 
 
 def uniform(like: Shaped[Tensor, "..."], rng: Rng) -> Float[Tensor, "..."]:
     """Draw numbers from [0, 1) shaped like `like`, equal on every device for one seed."""
-    drawn = torch.rand(like.shape, generator=rng, device=rng.device, dtype=torch.float32)
+    drawn = rng.draw(like.shape, _uniform) if isinstance(rng, Shares) else _uniform(like.shape, rng)
     return drawn.to(like.device)
 
 

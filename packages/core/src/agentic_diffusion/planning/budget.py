@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import final
 
@@ -58,6 +58,11 @@ class Clock:
     def lap(self) -> None:
         """Note that one denoising step was made."""
         self.laps.append(self.seconds())
+
+    def left(self) -> Budget:
+        """Return the budget with the time that is left of it: at least a microsecond, for one step is always made."""
+        rest = self.budget.milliseconds - 1000 * self.seconds()
+        return replace(self.budget, milliseconds=max(rest, 1e-3))
 
     def ending(self) -> Ending:
         """Return why to end now, or `complete` where there is room for one more step.

@@ -4,79 +4,39 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Generic, Protocol, TypeVar, final, runtime_checkable
+import sys
+from collections.abc import Callable, Generator, Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any, Generic, TypeVar, final
 
 import torch
 from torch import Tensor
 
-from agentic_diffusion.compute import Compute, bytes_needed, is_out_of_memory
+from agentic_diffusion.compute import Compute, MemoryWatch, bytes_needed, is_out_of_memory
 from agentic_diffusion.denoising.denoiser import Denoiser
 from agentic_diffusion.denoising.guidance import Guidance, guided
 from agentic_diffusion.denoising.process import Process
 from agentic_diffusion.denoising.sample import Kernel, denoise
 from agentic_diffusion.denoising.schedule import times
-from agentic_diffusion.denoising.state import Condition, Step, Time, generator
+from agentic_diffusion.denoising.state import Condition, Shares, Step, Time, generator
 from agentic_diffusion.errors import BudgetError, InvalidConfigError
+from agentic_diffusion.planning.answer import Answers, Run
 from agentic_diffusion.planning.budget import Budget, Clock
+from agentic_diffusion.planning.protocols import Domain, Learns, Plans, PlansMany
 from agentic_diffusion.planning.select import Selector, best
+from agentic_diffusion.planning.together import joined, kind_of, paired
 from agentic_diffusion.planning.verify import Verifier
-from agentic_diffusion.records import Candidate, DenoiseEvent, Ending, Outcome, Plan, Verdict
+from agentic_diffusion.records import DenoiseEvent, Plan
+
+__all__ = ["Domain", "Draft", "Learns", "Planner", "Plans", "PlansMany"]
 
 Q = TypeVar("Q")
 X = TypeVar("X")
 B = TypeVar("B")
 V = TypeVar("V")
-Q_contra = TypeVar("Q_contra", contravariant=True)
 
 log = logging.getLogger(__name__)
-
-
-@runtime_checkable
-class Domain(Protocol[Q_contra, X, V]):
-    """The user's language on one side, the sampler's on the other."""
-
-    def condition(self, request: Q_contra) -> Condition[X]:
-        """Return what the request decides already; raises `InvalidStateError` for an impossible request."""
-        ...
-
-    def blank(self, request: Q_contra, count: int) -> X:
-        """Return a state of the shape and dtype to sample, for `count` candidates."""
-        ...
-
-    def decode(self, x: X) -> Sequence[V]:
-        """Return the values that a batch of clean states stands for."""
-        ...
-
-    def encode(self, values: Sequence[V]) -> X:
-        """Return the states that stand for the values, so that outcomes can be trained on."""
-        ...
-
-
-@runtime_checkable
-class Plans(Protocol[Q, V]):
-    """All that an integration needs to know about planning."""
-
-    def plan(
-        self,
-        request: Q,
-        *,
-        seed: int = 0,
-        budget: Budget | None = None,
-        watch: Callable[[DenoiseEvent], None] | None = None,
-    ) -> Plan[Q, V]:
-        """Return a plan; `watch` is told about every denoising step."""
-        ...
-
-
-@runtime_checkable
-class Learns(Protocol[Q, V]):
-    """All that an integration needs to know about learning."""
-
-    def learn(self, outcome: Outcome[Q, V]) -> None:
-        """Take in what came of a plan; returns at once."""
-        ...
 
 
 @final
@@ -86,21 +46,6 @@ class Draft(Generic[X]):
 
     event: DenoiseEvent
     states: X
-
-
-@final
-@dataclass
-class _Run(Generic[X]):
-    """What one call of `plan` has reached."""
-
-    clock: Clock
-    total: int  # steps that will have been made at the end, lost ones included
-    batch: int
-    left: int  # candidates still to be sampled
-    done: int = 0  # steps made, lost ones included
-    lost: int = 0  # steps made in batches that ran out of memory
-    finished: list[X] = field(default_factory=list)
-    ending: Ending = "complete"
 
 
 @final
@@ -183,28 +128,139 @@ class Planner(Generic[Q, X, B, V]):
         self, request: Q, *, seed: int = 0, budget: Budget | None = None
     ) -> Generator[Draft[X], None, Plan[Q, V]]:
         """Yield a draft after every denoising step and return the plan."""
-        clock = Clock(budget or Budget())
-        condition = self.compute.send(self.domain.condition(request))
-        batch = min(self.count, self._fitting(request, condition, clock.budget))
-        total = self.steps * -(-self.count // batch)
-        run: _Run[X] = _Run(clock, total=total, batch=batch, left=self.count)
-        rng = generator(seed)
+        run = self._begin(request, seed, budget or Budget())
+        run.batch = min(self.count, self._fitting(run))
+        run.total = self.steps * -(-self.count // run.batch)
+        rng, worker = generator(seed), self
         while run.left > 0 and run.ending == "complete":
             size, before = min(run.batch, run.left), run.done
             try:
-                yield from self._denoise(run, request, condition, size=size, rng=rng)
+                yield from worker._denoise(run, size=size, rng=rng)
             except (RuntimeError, MemoryError) as error:
-                self._shrink(run, error, size=size, lost=run.done - before)
+                worker = worker._shrink(run, error, size=size, lost=run.done - before)
                 continue
             run.left -= size
-        return self._answer(run, request, condition, seed=seed)
+        return worker._answers([run])[0]
 
-    def _denoise(
-        self, run: _Run[X], request: Q, condition: Condition[X], *, size: int, rng: torch.Generator
-    ) -> Iterator[Draft[X]]:
+    def plan_many(
+        self,
+        requests: Sequence[Q],
+        *,
+        seeds: Sequence[int] | None = None,
+        budgets: Sequence[Budget] | None = None,
+        watch: Callable[[int, DenoiseEvent], None] | None = None,
+        at_once: int = 64,
+    ) -> list[Plan[Q, V]]:
+        """Return one plan for each request; alike requests are denoised and judged together, in one batch.
+
+        Each plan is the one that `plan` makes of its request and seed, up to the rounding of larger matrix products.
+        Requests that cannot be joined are planned one after the other (see `planning.together.kind_of`).
+
+        Args:
+            requests: What to plan for.
+            seeds: One for each request; 0 for all when left out.
+            budgets: One for each request; whoever is out of time gets the best so far, and the others go on.
+            watch: Told the index of a request and its event, after every denoising step.
+            at_once: Requests in a batch; half as many whenever memory runs out.
+
+        Raises:
+            InvalidStateError: A request is impossible; no network has run.
+            InvalidConfigError: There is another number of seeds or budgets, or `at_once` is below 1.
+            BudgetError: Not even one candidate fits the memory.
+        """
+        count = len(requests)
+        granted = paired("budgets", budgets, count=count, default=Budget())
+        each = zip(requests, paired("seeds", seeds, count=count, default=0), granted, strict=True)
+        runs = [self._begin(*one) for one in each]
+        alike: dict[Hashable, list[int]] = {}
+        for index, run in enumerate(runs):
+            kind = kind_of(self.domain.blank(run.request, self.count), run.condition)
+            alike.setdefault(index if kind is None else kind, []).append(index)
+        plans: dict[int, Plan[Q, V]] = {}
+        for members in alike.values():
+            tight = min(
+                (runs[k] for k in members), key=lambda run: run.clock.budget.memory_bytes or sys.maxsize
+            )
+            size = min(at_once, self._fitting(tight) // self.count)
+            for part in _parts(members, max(1, size), most=at_once):
+                group = {k: runs[k] for k in part}
+                plans |= zip(part, self._group(group, watch), strict=True)
+        return [plans[index] for index in range(count)]
+
+    def _begin(self, request: Q, seed: int, budget: Budget) -> Run[Q, X]:
+        condition = self.compute.send(self.domain.condition(request))
+        memory = MemoryWatch(self.compute.where)
+        return Run(request, seed, Clock(budget), condition, memory, left=self.count, batch=self.count)
+
+    def _group(
+        self, runs: Mapping[int, Run[Q, X]], watch: Callable[[int, DenoiseEvent], None] | None
+    ) -> list[Plan[Q, V]]:
+        """Plan for a group of alike requests in one batch, or in halves where that is too much for the memory."""
+        if len(runs) == 1:
+            ((index, run),) = runs.items()
+            tell = None if watch is None else partial(watch, index)
+            plan = self.plan(run.request, seed=run.seed, budget=run.clock.left(), watch=tell)
+            return [plan.model_copy(update={"notes": tuple(dict.fromkeys((*run.notes, *plan.notes)))})]
+        try:
+            self._together(runs, watch)
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            half, items = len(runs) // 2, list(runs.items())
+            log.warning("out of memory: going on with %d requests at once", half)
+            for _, run in items:
+                run.notes.append(f"out of memory with {len(runs)} requests at once")
+                run.finished, run.done, run.ending = [], 0, "complete"
+            return self._group(dict(items[:half]), watch) + self._group(dict(items[half:]), watch)
+        return self._answers(list(runs.values()))
+
+    def _together(
+        self, runs: Mapping[int, Run[Q, X]], watch: Callable[[int, DenoiseEvent], None] | None
+    ) -> None:
+        """Denoise the candidates of several requests in one batch; each has its own randomness and its own clock."""
+        told: Any = [run.condition for run in runs.values()]
+        blanks: Any = [self.domain.blank(run.request, self.count) for run in runs.values()]
+        condition: Any = joined(told, rows=self.count)
+        like: Any = self.compute.send(torch.cat(blanks))
+        rng = Shares([generator(run.seed) for run in runs.values()], rows=self.count)
+        loop = self._loop(like, condition, rng)
+        going = dict(enumerate(runs.items()))
+        for made in range(1, self.steps + 1):
+            step = self._next(loop)
+            guess: Any = self._guess(step, condition, last=made == self.steps)
+            self.compute.wait()
+            for place, (index, run) in list(going.items()):
+                run.total, run.done = self.steps, made
+                run.clock.lap()
+                if watch is not None:
+                    watch(index, run.event(step.t))
+                run.ending = run.clock.ending() if made < self.steps else "complete"
+                if made == self.steps or run.ending != "complete":
+                    run.finished.append(guess[place * self.count : (place + 1) * self.count])
+                    del going[place]
+            if not going:
+                return
+
+    def _denoise(self, run: Run[Q, X], *, size: int, rng: torch.Generator) -> Iterator[Draft[X]]:
         """Denoise one batch of candidates, until done or out of budget."""
-        like = self.compute.send(self.domain.blank(request, size))
-        loop = denoise(
+        like = self.compute.send(self.domain.blank(run.request, size))
+        loop = self._loop(like, run.condition, rng)
+        guess = like
+        for made in range(1, self.steps + 1):
+            step = self._next(loop)
+            guess = self._guess(step, run.condition, last=made == self.steps)
+            if math.isfinite(run.clock.budget.milliseconds):
+                self.compute.wait()
+            run.clock.lap()
+            run.done += 1
+            yield Draft(run.event(step.t), guess)
+            if run.done < run.total and (ending := run.clock.ending()) != "complete":
+                run.ending = ending
+                break
+        run.finished.append(guess)
+
+    def _loop(self, like: X, condition: Condition[X], rng: torch.Generator) -> Iterator[Step[X, B]]:
+        return denoise(
             self.process,
             guided(self.denoiser, self.guides),
             like=like,
@@ -213,22 +269,6 @@ class Planner(Generic[Q, X, B, V]):
             rng=rng,
             kernel=self.kernel,
         )
-        guess = like
-        for made in range(1, self.steps + 1):
-            step = self._next(loop)
-            guess = self._guess(step, condition, last=made == self.steps)
-            if math.isfinite(run.clock.budget.milliseconds):
-                self.compute.wait()
-            run.clock.lap()
-            run.done += 1
-            event = DenoiseEvent(
-                step=run.done, total=run.total, time=float(step.t), seconds=run.clock.seconds()
-            )
-            yield Draft(event, guess)
-            if run.done < run.total and (ending := run.clock.ending()) != "complete":
-                run.ending = ending
-                break
-        run.finished.append(guess)
 
     def _next(self, loop: Iterator[Step[X, B]]) -> Step[X, B]:
         with torch.inference_mode(), self.compute.autocast():
@@ -241,25 +281,31 @@ class Planner(Generic[Q, X, B, V]):
         with torch.inference_mode():
             return condition.pin(belief.guess(step.x))
 
-    def _fitting(self, request: Q, condition: Condition[X], budget: Budget) -> int:
-        """Return how many candidates fit the memory budget at once."""
+    def _fitting(self, run: Run[Q, X]) -> int:
+        """Return how many candidates fit the memory budget at once; more than there will ever be without one."""
+        budget = run.clock.budget
         if budget.memory_bytes is None:
-            return self.count
-        like = self.compute.send(self.domain.blank(request, 1))
+            return sys.maxsize
+        like = self.compute.send(self.domain.blank(run.request, 1))
         ask = guided(self.denoiser, self.guides)
         with torch.inference_mode(), self.compute.autocast():
             level = torch.tensor(1.0)
-            need = bytes_needed(lambda: ask(like, level, condition))
+            need = bytes_needed(lambda: ask(like, level, run.condition))
         if need > budget.memory_bytes:
             raise BudgetError(
                 f"memory_bytes={budget.memory_bytes}",
                 f"at least {need}, the activations of one candidate",
                 "Grant more memory or use a smaller network or horizon.",
             )
-        return budget.memory_bytes // need
+        fits = budget.memory_bytes // need
+        if fits < self.count:
+            run.notes.append(f"memory_bytes={budget.memory_bytes}: batches of {fits} candidates")
+        return fits
 
-    def _shrink(self, run: _Run[X], error: RuntimeError | MemoryError, *, size: int, lost: int) -> None:
-        """Halve the batch after an out-of-memory error; anything else is raised again."""
+    def _shrink(
+        self, run: Run[Q, X], error: RuntimeError | MemoryError, *, size: int, lost: int
+    ) -> Planner[Q, X, B, V]:
+        """Halve the batch after an out-of-memory error, then go to the host; anything else is raised again."""
         if not is_out_of_memory(error):
             raise error
         run.lost += lost
@@ -267,76 +313,57 @@ class Planner(Generic[Q, X, B, V]):
         run.total = run.done + self.steps * -(-run.left // run.batch)
         if size > 1:
             log.warning("out of memory: going on with batches of %d candidates", run.batch)
-        elif run.finished:
+            run.notes.append(f"out of memory: batches of {run.batch} candidates")
+            return self
+        if run.finished:
             run.ending = "memory"
-        else:
+            return self
+        spare = self.compute.spare
+        if spare is None:
             raise BudgetError(
                 "out of memory with a batch of one candidate",
                 "room for at least one",
                 "Free memory or use a smaller network or horizon.",
             ) from error
+        log.warning("out of memory on %s: going on on %s", self.compute.where, spare.where)
+        run.notes.append(f"out of memory on {self.compute.where}: went on on {spare.where}")
+        run.condition = spare.send(self.domain.condition(run.request))
+        run.batch, run.total = run.left, run.done + self.steps
+        denoiser, guides = spare.copied((self.denoiser, self.guides))
+        return replace(self, compute=spare, denoiser=denoiser, guides=guides)
 
-    def _answer(self, run: _Run[X], request: Q, condition: Condition[X], *, seed: int) -> Plan[Q, V]:
-        states = list(run.finished)
-        proposed = self.propose(request) if self.propose is not None else ()
-        if proposed:
-            states.append(condition.pin(self.compute.send(self.domain.encode(proposed))))
-        values = [value for batch in states for value in self.domain.decode(batch)]
-        if self.finish is not None:
-            values = [self.finish(request, value) for value in values]
-        verdicts = self.verify(request, values)
-        if len(verdicts) != len(values):
-            raise InvalidConfigError(
-                f"{len(verdicts)} verdicts for {len(values)} candidates",
-                "one verdict for each candidate, in order",
-                "Correct the verifier.",
-            )
-        verdicts = self._likely(states, condition, verdicts)
-        considered = tuple(
-            Candidate(value=value, verdict=verdict) for value, verdict in zip(values, verdicts, strict=True)
+    def _answers(self, runs: Sequence[Run[Q, X]]) -> list[Plan[Q, V]]:
+        answers = Answers(
+            self.domain,
+            self.verify,
+            self.select,
+            self.compute,
+            propose=self.propose,
+            finish=self.finish,
+            likely=None if self.likelihood is None else self._likely,
+            unfamiliar=self.unfamiliar,
         )
-        chosen, confidence = self.select(considered)
-        plan: Plan[Q, V] = Plan(
-            request=request,
-            chosen=chosen,
-            confidence=confidence,
-            considered=considered,
-            ending=run.ending,
-            steps_done=run.done - run.lost,
-            steps_asked=run.total - run.lost,
-            batch=run.batch,
-            seconds=run.clock.seconds(),
-            seed=seed,
-            device=str(self.compute.where),
-            unfamiliar=None if self.unfamiliar is None else self.unfamiliar(request),
-        )
-        log.info(
-            "plan ending=%s passed=%s confidence=%.3f candidates=%d steps=%d/%d seconds=%.4f",
-            plan.ending,
-            chosen.verdict.passed,
-            confidence,
-            len(considered),
-            plan.steps_done,
-            plan.steps_asked,
-            plan.seconds,
-        )
-        return plan
+        return answers(runs)
 
-    def _likely(
-        self, states: Sequence[X], condition: Condition[X], verdicts: Sequence[Verdict]
-    ) -> Sequence[Verdict]:
-        """Add the log-likelihood of each candidate to its evidence; what cannot be at all is told as None."""
-        if self.likelihood is None:
-            return verdicts
-        ask = guided(self.denoiser, self.guides)
-        rows: Any = states
-        joined: Sequence[Any] = [torch.cat(list(rows))] if isinstance(rows[0], Tensor) else rows
+    def _likely(self, states: Sequence[X], condition: Condition[X]) -> list[float]:
+        """Return the log-likelihood of each state of each batch."""
+        likelihood, ask, rows = self.likelihood, guided(self.denoiser, self.guides), list[Any](states)
+        if likelihood is None:
+            return []
+        batches: Sequence[Any] = [torch.cat(rows)] if isinstance(rows[0], Tensor) else rows
         with torch.inference_mode(), self.compute.autocast():
-            told = [
-                self.likelihood(lambda x, t: ask(x, t, condition), batch).float().cpu() for batch in joined
-            ]
-        numbers = [number if math.isfinite(number) else None for number in torch.cat(told).tolist()]
-        return [
-            verdict.model_copy(update={"evidence": {**verdict.evidence, "likelihood": number}})
-            for verdict, number in zip(verdicts, numbers, strict=True)
-        ]
+            told = [likelihood(lambda x, t: ask(x, t, condition), batch).float().cpu() for batch in batches]
+        numbers: list[float] = torch.cat(told).tolist()
+        return numbers
+
+
+def _parts(members: Sequence[int], size: int, *, most: int) -> Iterator[Sequence[int]]:
+    """Yield the members in parts of a size.
+
+    Raises:
+        InvalidConfigError: No part may hold anything.
+    """
+    if most < 1:
+        raise InvalidConfigError(f"at_once={most}", "at least 1", "64 is a fair start.")
+    for k in range(0, len(members), size):
+        yield members[k : k + size]

@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TypeAlias, TypeVar
+from typing import Protocol, TypeAlias, TypeVar, runtime_checkable
 
 from agentic_diffusion.records import Verdict
 
 Q = TypeVar("Q")
 V = TypeVar("V")
+Q_contra = TypeVar("Q_contra", contravariant=True)
+V_contra = TypeVar("V_contra", contravariant=True)
 
 Verifier: TypeAlias = Callable[[Q, Sequence[V]], Sequence[Verdict]]
 """Judges all candidates of one request at once, so that a check may be vectorised."""
+
+
+@runtime_checkable
+class JudgesMany(Protocol[Q_contra, V_contra]):
+    """A verifier that can also judge the candidates of many requests at once, each as it would alone."""
+
+    def judge_many(
+        self, requests: Sequence[Q_contra], values: Sequence[Sequence[V_contra]]
+    ) -> Sequence[Sequence[Verdict]]:
+        """Return the verdicts of each request's values, in order."""
+        ...
 
 
 def each(check: Callable[[Q, V], Verdict]) -> Verifier[Q, V]:

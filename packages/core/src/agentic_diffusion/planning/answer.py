@@ -1,0 +1,143 @@
+"""From denoised states to plans: decode, finish, judge, select."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar, final
+
+from agentic_diffusion.compute import Compute, MemoryWatch
+from agentic_diffusion.denoising.state import Condition, Time
+from agentic_diffusion.errors import InvalidConfigError
+from agentic_diffusion.planning.budget import Clock
+from agentic_diffusion.planning.protocols import Domain
+from agentic_diffusion.planning.select import Selector
+from agentic_diffusion.planning.verify import JudgesMany, Verifier
+from agentic_diffusion.records import Candidate, DenoiseEvent, Ending, MemoryUse, Plan, Verdict
+
+Q = TypeVar("Q")
+X = TypeVar("X")
+V = TypeVar("V")
+
+log = logging.getLogger(__name__)
+
+
+@final
+@dataclass
+class Run(Generic[Q, X]):
+    """What the planning of one request has reached."""
+
+    request: Q
+    seed: int
+    clock: Clock
+    condition: Condition[X]
+    memory: MemoryWatch
+    left: int  # candidates still to be sampled
+    batch: int = 1  # candidates denoised together
+    total: int = 1  # steps that will have been made at the end, lost ones included
+    done: int = 0  # steps made, lost ones included
+    lost: int = 0  # steps made in batches that ran out of memory
+    finished: list[X] = field(default_factory=list)
+    ending: Ending = "complete"
+    notes: list[str] = field(default_factory=list)
+
+    def event(self, t: Time) -> DenoiseEvent:
+        """Return how far it is, at noise level `t`."""
+        return DenoiseEvent(step=self.done, total=self.total, time=float(t), seconds=self.clock.seconds())
+
+
+@final
+@dataclass(frozen=True)
+class Answers(Generic[Q, X, V]):
+    """Makes plans of finished runs; the arguments are those of the planner.
+
+    Args:
+        likely: From the batches of states of a run and its condition to the log-likelihood of each state.
+    """
+
+    domain: Domain[Q, X, V]
+    verify: Verifier[Q, V]
+    select: Selector[V]
+    compute: Compute
+    propose: Callable[[Q], Sequence[V]] | None = None
+    finish: Callable[[Q, V], V] | None = None
+    likely: Callable[[Sequence[X], Condition[X]], Sequence[float]] | None = None
+    unfamiliar: Callable[[Q], float] | None = None
+
+    def __call__(self, runs: Sequence[Run[Q, X]]) -> list[Plan[Q, V]]:
+        """Return the plan of each run."""
+        states = [self._states(run) for run in runs]
+        values = [self._values(run.request, each) for run, each in zip(runs, states, strict=True)]
+        judged = self._judge([run.request for run in runs], values)
+        plans = []
+        for run, batches, each, verdicts in zip(runs, states, values, judged, strict=True):
+            if len(verdicts) != len(each):
+                raise InvalidConfigError(
+                    f"{len(verdicts)} verdicts for {len(each)} candidates",
+                    "one verdict for each candidate, in order",
+                    "Correct the verifier.",
+                )
+            told = self._told(run, batches, verdicts)
+            pairs = zip(each, told, strict=True)
+            plans.append(self._plan(run, tuple(Candidate(value=v, verdict=verdict) for v, verdict in pairs)))
+        return plans
+
+    def _states(self, run: Run[Q, X]) -> list[X]:
+        states = list(run.finished)
+        proposed = self.propose(run.request) if self.propose is not None else ()
+        if proposed:
+            states.append(run.condition.pin(self.compute.send(self.domain.encode(proposed))))
+        return states
+
+    def _values(self, request: Q, states: Sequence[X]) -> list[V]:
+        values = [value for batch in states for value in self.domain.decode(batch)]
+        return values if self.finish is None else [self.finish(request, value) for value in values]
+
+    def _judge(self, requests: Sequence[Q], values: Sequence[Sequence[V]]) -> Sequence[Sequence[Verdict]]:
+        if isinstance(self.verify, JudgesMany) and len(requests) > 1:
+            many: Sequence[Sequence[Verdict]] = self.verify.judge_many(requests, values)
+            return many
+        return [self.verify(request, each) for request, each in zip(requests, values, strict=True)]
+
+    def _told(self, run: Run[Q, X], states: Sequence[X], verdicts: Sequence[Verdict]) -> Sequence[Verdict]:
+        """Add the log-likelihood of each candidate to its evidence; what cannot be at all is told as None."""
+        if self.likely is None:
+            return verdicts
+        numbers = [n if math.isfinite(n) else None for n in self.likely(states, run.condition)]
+        return [
+            verdict.model_copy(update={"evidence": {**verdict.evidence, "likelihood": number}})
+            for verdict, number in zip(verdicts, numbers, strict=True)
+        ]
+
+    def _plan(self, run: Run[Q, X], considered: tuple[Candidate[V], ...]) -> Plan[Q, V]:
+        chosen, confidence = self.select(considered)
+        peak = run.memory.peak()
+        plan: Plan[Q, Any] = Plan(
+            request=run.request,
+            chosen=chosen,
+            confidence=confidence,
+            considered=considered,
+            ending=run.ending,
+            steps_done=run.done - run.lost,
+            steps_asked=run.total - run.lost,
+            batch=run.batch,
+            seconds=run.clock.seconds(),
+            seed=run.seed,
+            device=str(self.compute.where),
+            unfamiliar=None if self.unfamiliar is None else self.unfamiliar(run.request),
+            memory=MemoryUse(host=peak.host, grew=peak.grew, device=peak.device),
+            notes=tuple(run.notes),
+        )
+        log.info(
+            "plan ending=%s passed=%s confidence=%.3f candidates=%d steps=%d/%d seconds=%.4f",
+            plan.ending,
+            chosen.verdict.passed,
+            confidence,
+            len(considered),
+            plan.steps_done,
+            plan.steps_asked,
+            plan.seconds,
+        )
+        return plan

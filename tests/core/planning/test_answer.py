@@ -1,0 +1,58 @@
+"""From states to plans: requests that are judged together get the verdicts that each would get alone."""
+
+from agentic_diffusion.planning.domains.trajectory import Reach
+from agentic_diffusion.records import MemoryUse, Verdict
+
+ASKS = [Reach(start=(k / 10, 0.0), goal=(1.0, None)) for k in range(3)]
+
+
+class Judge:
+    """Judges by one number, and counts how it was asked."""
+
+    def __init__(self):
+        self.asked = []
+
+    def __call__(self, request, values):
+        self.asked.append(len(values))
+        return [Verdict(passed=True, score=value.states[2][0] - request.start[0]) for value in values]
+
+    def judge_many(self, requests, values):
+        self.asked.append([len(each) for each in values])
+        return [
+            [Verdict(passed=True, score=v.states[2][0] - r.start[0]) for v in each]
+            for r, each in zip(requests, values, strict=True)
+        ]
+
+
+def test_a_judge_of_many_is_asked_once_for_all(maker) -> None:
+    judge = Judge()
+    planner = maker(verify=judge)
+    many = planner.plan_many(ASKS, seeds=[1, 2, 3])
+    assert judge.asked == [[8, 8, 8]]
+    alone = [planner.plan(ask, seed=seed) for ask, seed in zip(ASKS, (1, 2, 3), strict=True)]
+    assert judge.asked[1:] == [8, 8, 8]
+    assert [plan.chosen for plan in many] == [plan.chosen for plan in alone]
+
+
+def test_a_plan_tells_what_memory_it_took(maker) -> None:
+    memory = maker().plan(ASKS[0]).memory
+    assert isinstance(memory, MemoryUse)
+    assert memory.host > 10_000_000
+    assert 0 <= memory.grew < memory.host
+    assert memory.device is None
+
+
+def test_proposals_stand_behind_the_candidates_of_their_own_request(maker) -> None:
+    plain = maker()
+    remembered = plain.plan(ASKS[0], seed=9).chosen.value
+    asked = []
+
+    def propose(request):
+        asked.append(request)
+        return [remembered] if request == ASKS[1] else []
+
+    plans = maker(propose=propose, unfamiliar=lambda request: request.start[0]).plan_many(ASKS)
+    assert [len(plan.considered) for plan in plans] == [8, 9, 8]
+    assert plans[1].considered[-1].value.states[3] == remembered.states[3]
+    assert asked == ASKS
+    assert [plan.unfamiliar for plan in plans] == [0.0, 0.1, 0.2]
