@@ -50,7 +50,9 @@ def test_a_run_is_taken_up_again_and_the_planner_knows_its_step(lesson, tmp_path
     one, two = (load_network(folder)[1].state_dict() for folder in (whole, parts))
     assert all(torch.equal(one[name], two[name]) for name in one)
     assert not (parts / CHECKPOINT).exists()
-    card = load_network(whole)[2].card
+    _, _, bundle = load_network(whole)
+    card = bundle.card
+    assert {value.dtype for value in bundle.tensors.values()} == {torch.int8, torch.float16}
     assert (card["one_step"], card["teacher_steps"], card["command"]) == (True, 2, "said")
     assert load_planner(UMAZE, whole).steps == 1
     with pytest.raises(InvalidConfigError, match="one step"):

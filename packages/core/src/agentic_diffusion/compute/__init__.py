@@ -2,6 +2,7 @@
 
 from agentic_diffusion.compute.device import CompileMode, Compute, Matmul, Precision
 from agentic_diffusion.compute.memory import MemoryWatch, Peak, bytes_needed, is_out_of_memory
+from agentic_diffusion.compute.quantise import int8
 
 __all__ = [
     "CompileMode",
@@ -11,5 +12,6 @@ __all__ = [
     "Peak",
     "Precision",
     "bytes_needed",
+    "int8",
     "is_out_of_memory",
 ]

@@ -130,7 +130,7 @@ class Compute:
     def copied(self, value: T) -> T:
         """Return a deep copy whose networks lie on this device; the original, and its memory, are left alone."""
         memo: dict[int, Any] = {}
-        for module in _modules((value,)):
+        for module in networks((value,)):
             for weight in module.parameters():
                 memo[id(weight)] = nn.Parameter(
                     weight.detach().to(self.where, copy=True), weight.requires_grad
@@ -141,7 +141,7 @@ class Compute:
 
     def settle(self, *parts: object) -> None:
         """Place every network in `parts`, also inside tuples and dataclasses, ready to infer."""
-        for module in _modules(parts):
+        for module in networks(parts):
             self.place(module.eval())
 
     def wait(self) -> None:
@@ -160,15 +160,16 @@ class Compute:
         return torch.autocast(self.kind, dtype=_TYPES[self.precision])
 
 
-def _modules(value: object) -> Iterator[nn.Module]:
+def networks(value: object) -> Iterator[nn.Module]:
+    """Yield every network in a value, also inside tuples and dataclasses."""
     if isinstance(value, nn.Module):
         yield value
     elif isinstance(value, tuple):
         for item in value:
-            yield from _modules(item)
+            yield from networks(item)
     elif is_dataclass(value):
         for part in fields(value):
-            yield from _modules(getattr(value, part.name))
+            yield from networks(getattr(value, part.name))
 
 
 def _send(value: Any, device: torch.device) -> Any:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
 import torch
 from torch import nn
 from torch.utils.checkpoint import checkpoint
+
+_KINDS: dict[type[nn.Module], type[nn.Module]] = {}
 
 
 def recompute(module: nn.Module) -> nn.Module:
@@ -23,7 +24,6 @@ def recompute(module: nn.Module) -> nn.Module:
     return module
 
 
-@cache
 def _thrifty(kind: type[nn.Module]) -> type[nn.Module]:
     """Return the class of blocks whose forward is checkpointed: a class and not a wrapper, so that copies work."""
     if getattr(kind, "recomputes", False):
@@ -34,6 +34,7 @@ def _thrifty(kind: type[nn.Module]) -> type[nn.Module]:
             return kind.forward(self, *args)
         return checkpoint(kind.forward, self, *args, use_reentrant=False)
 
-    return type(
-        kind.__name__, (kind,), {"forward": forward, "recomputes": True, "__module__": kind.__module__}
-    )
+    if kind not in _KINDS:
+        names = {"forward": forward, "recomputes": True, "__module__": kind.__module__}
+        _KINDS[kind] = type(kind.__name__, (kind,), names)
+    return _KINDS[kind]

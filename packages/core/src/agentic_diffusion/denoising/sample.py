@@ -297,7 +297,7 @@ def drawn_anew(gain: Tensor, rng: Rng) -> Tensor:
     Samples with a source of randomness of their own compete among themselves.
     """
     if isinstance(rng, Shares):
-        parts = zip(gain.split(rng.rows), rng.parts, strict=True)
+        parts = zip(gain.view(-1, rng.rows).unbind(), rng.parts, strict=True)
         return torch.cat([k * rng.rows + drawn_anew(part, one) for k, (part, one) in enumerate(parts)])
     weights = gain.double().softmax(0).to(rng.device)
     count = weights.shape[0]

@@ -96,9 +96,9 @@ class Answers(Generic[Q, X, V]):
         return values if self.finish is None else [self.finish(request, value) for value in values]
 
     def _judge(self, requests: Sequence[Q], values: Sequence[Sequence[V]]) -> Sequence[Sequence[Verdict]]:
-        if isinstance(self.verify, JudgesMany) and len(requests) > 1:
-            many: Sequence[Sequence[Verdict]] = self.verify.judge_many(requests, values)
-            return many
+        verify: Any = self.verify  # a function, or an object that can do more than be called
+        if isinstance(verify, JudgesMany) and len(requests) > 1:
+            return verify.judge_many(requests, values)
         return [self.verify(request, each) for request, each in zip(requests, values, strict=True)]
 
     def _told(self, run: Run[Q, X], states: Sequence[X], verdicts: Sequence[Verdict]) -> Sequence[Verdict]:

@@ -150,7 +150,9 @@ def distill(
             _keep(checkpoint, training, settings)
             raise
     tensors = {name.removeprefix("student."): value for name, value in training.averaged().items()}
-    save_planner(folder, design, tensors=tensors, facts={**facts, **settings, "one_step": True})
+    save_planner(
+        folder, design, tensors=tensors, facts={**facts, **settings, "one_step": True}, eight_bits=True
+    )
     _clear(checkpoint)
 
 

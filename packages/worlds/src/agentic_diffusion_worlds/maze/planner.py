@@ -9,6 +9,7 @@ from typing import Any, TypeAlias, final
 
 from agentic_diffusion import store
 from agentic_diffusion.compute import Compute
+from agentic_diffusion.compute.quantise import quantise, restore
 from agentic_diffusion.denoising.belief import Gaussian
 from agentic_diffusion.denoising.denoiser import GaussianNet, PredictTruth
 from agentic_diffusion.denoising.guidance import Guidance
@@ -133,15 +134,28 @@ def assemble(
 
 
 def save_planner(
-    folder: Path, design: Design, *, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]
+    folder: Path,
+    design: Design,
+    *,
+    tensors: Mapping[str, Tensor],
+    facts: Mapping[str, Any],
+    eight_bits: bool = False,
 ) -> Path:
-    """Save weights, in half precision, with their design and the facts of the card; returns the card's path.
+    """Save weights with their design and the facts of the card; returns the card's path.
+
+    Args:
+        folder: Where.
+        design: The shape of plans and network.
+        tensors: The weights.
+        facts: What the card says beside it.
+        eight_bits: Whether matrices are stored in eight bits instead of half precision.
 
     Raises:
         StoreError: The disk refused.
     """
-    halves = {name: value.half() if value.is_floating_point() else value for name, value in tensors.items()}
-    return store.save(folder, halves, {**facts, "kind": "maze planner", "design": asdict(design)})
+    small = quantise(tensors) if eight_bits else tensors
+    small = {name: value.half() if value.is_floating_point() else value for name, value in small.items()}
+    return store.save(folder, small, {**facts, "kind": "maze planner", "design": asdict(design)})
 
 
 def load_network(folder: Path) -> tuple[Design, GaussianNet, store.Bundle]:
@@ -154,7 +168,7 @@ def load_network(folder: Path) -> tuple[Design, GaussianNet, store.Bundle]:
     try:
         design = Design(**bundle.card["design"])  # type: ignore[arg-type]
         network = design.network()
-        network.load_state_dict(dict(bundle.tensors))
+        network.load_state_dict(restore(bundle.tensors))
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise StoreError(
             f"{folder}: {str(error).splitlines()[0]}",
@@ -164,12 +178,18 @@ def load_network(folder: Path) -> tuple[Design, GaussianNet, store.Bundle]:
     return design, network.eval(), bundle
 
 
+def one_step_folder(maze: Maze) -> Path:
+    """Return where the planner of a maze that was distilled to one step ships, whether there is one or not."""
+    return WEIGHTS / f"{maze.name}-one-step"
+
+
 def load_planner(
     maze: Maze,
     folder: Path | None = None,
     *,
     steps: int | None = None,
     count: int = 16,
+    one_step: bool = False,
     guides: tuple[Guidance[Tensor, Gaussian], ...] = (),
     compute: Compute | None = None,
 ) -> MazePlanner:
@@ -180,6 +200,7 @@ def load_planner(
         folder: A folder written by `save_planner`.
         steps: Denoising steps; as many as its card says where left out: one for a distilled planner, else 3.
         count: Candidates.
+        one_step: Whether to take the planner that was distilled to one step, where no folder is given.
         guides: Tilt the belief.
         compute: Device and precision.
 
@@ -188,9 +209,10 @@ def load_planner(
         InvalidConfigError: No planner ships for this maze and no folder is given; or a planner that was distilled to
             one step is asked for more.
     """
-    place = folder or WEIGHTS / maze.name
+    place = folder or (one_step_folder(maze) if one_step else WEIGHTS / maze.name)
     if folder is None and not place.is_dir():
-        shipped = sorted(p.name for p in WEIGHTS.iterdir() if p.is_dir()) if WEIGHTS.is_dir() else []
+        folders = WEIGHTS.iterdir() if WEIGHTS.is_dir() else ()
+        shipped = sorted(p.name for p in folders if p.is_dir())
         raise InvalidConfigError(
             f"maze {maze.name!r} without a folder",
             f"one of the mazes that ship with a planner: {', '.join(shipped) or 'none'}",
