@@ -33,7 +33,7 @@ def graph_of(node, schema=PlannerState, **options):
 
 def steady(plan):
     """Return what the seed decides."""
-    return {key: value for key, value in plan.items() if key != "seconds"}
+    return {key: value for key, value in plan.items() if key not in {"seconds", "memory"}}
 
 
 class Counter:
