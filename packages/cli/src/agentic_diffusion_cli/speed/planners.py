@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, final
 
 import torch
@@ -91,16 +93,13 @@ class Bench:
             ),
         }
         for name, planner in planners.items():
-            yield self._row(
-                f"{len(asked)} requests at once, {name}",
-                paired(
-                    lambda planner=planner: planner.plan_many(asked),  # type: ignore[misc]
-                    lambda planner=planner: [planner.plan(each) for each in asked],  # type: ignore[misc]
-                    repeats=max(2, self.repeats // 2),
-                    warm=1,
-                ),
-                "one by one",
+            figures = paired(
+                partial(planner.plan_many, asked),
+                partial(_one_by_one, planner, asked),
+                repeats=max(2, self.repeats // 2),
+                warm=1,
             )
+            yield self._row(f"{len(asked)} requests at once, {name}", figures, "one by one")
 
     def one_step(self) -> Iterator[Row]:
         """One step of the distilled planner, where one ships, against the three steps of its teacher."""
@@ -206,6 +205,11 @@ def _network(design: Design) -> GaussianNet:
     return network.eval()
 
 
+def _one_by_one(planner: MazePlanner, asked: Sequence[Reach]) -> None:
+    for request in asked:
+        planner.plan(request)
+
+
 def _passed(planner: MazePlanner, asked: list[Reach]) -> dict[str, object]:
     """Return the share of requests whose chosen plan passes."""
     plans = planner.plan_many(asked, seeds=range(len(asked)))
@@ -235,8 +239,6 @@ def verdicts(repeats: int) -> Row:
 
 
 def _wall(call: Callable[[], Any]) -> float:
-    import time
-
     begun = time.perf_counter()
     call()
     return time.perf_counter() - begun
