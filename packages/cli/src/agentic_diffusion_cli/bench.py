@@ -20,7 +20,6 @@ from agentic_diffusion_cli import (
     bench_middleware,
     bench_physics,
     bench_sandbox,
-    bench_speed,
     bench_tau2,
     bench_toolbox,
     bench_ultratool,
@@ -55,7 +54,6 @@ app.command("memory")(bench_memory.memory)
 app.command("middleware")(bench_middleware.middleware)
 app.command("physics")(bench_physics.physics)
 app.command("sandbox")(bench_sandbox.sandbox)
-app.command("speed")(bench_speed.speed)
 app.command("evolve")(bench_evolve.evolve)
 app.command("ultratool")(bench_ultratool.ultratool)
 app.command("toolbox")(bench_toolbox.toolbox)

@@ -1,1 +1,0 @@
-"""What `bench speed` measures, each beside a plain reference in the same run."""
