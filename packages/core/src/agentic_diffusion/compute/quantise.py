@@ -73,7 +73,7 @@ class Int8Linear(nn.Module):
         with warnings.catch_warnings():
             warnings.simplefilter(
                 "ignore"
-            )  # torch says once that its successor lives in torchao: see decision 23
+            )  # torch says once that its successor lives in torchao: see decision 25
             self(torch.zeros(1, weight.shape[1]))
 
     def __deepcopy__(self, memo: dict[int, object]) -> Int8Linear:
