@@ -7,6 +7,7 @@ from agentic_diffusion_worlds.maze.coinbench import (
     GRADIENT,
     LEGS,
     MCSS,
+    TWICE,
     UNAWARE,
     ZERO_SHOT,
     CoinBench,
@@ -29,8 +30,8 @@ def driven(routes):
 def test_every_row_is_driven_over_the_same_tasks(driven):
     bench, ticks = driven
     names = [row["name"] for row in bench.rows]
-    assert names == [UNAWARE, DIFFUSER, MCSS, GRADIENT, ZERO_SHOT, LEGS]
-    assert [(tick.done, tick.total) for tick in ticks] == [(n, 4) for n in (1, 2, 3, 4)] * 6
+    assert names == [UNAWARE, DIFFUSER, MCSS, GRADIENT, ZERO_SHOT, TWICE, LEGS]
+    assert [(tick.done, tick.total) for tick in ticks] == [(n, 4) for n in (1, 2, 3, 4)] * 7
     for row in bench.rows:
         assert row["score"]["n"] == 2
         assert len(row["tasks"]) == 4

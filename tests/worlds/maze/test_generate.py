@@ -5,8 +5,17 @@ from itertools import islice
 import numpy as np
 import pytest
 from agentic_diffusion.errors import InvalidConfigError
-from agentic_diffusion_worlds.maze.generate import SMALL, WIDE, Shape, carve, is_held_out, mazes
-from agentic_diffusion_worlds.maze.map import MAZES
+from agentic_diffusion_worlds.maze.generate import (
+    SMALL,
+    WIDE,
+    Shape,
+    carve,
+    closures,
+    is_held_out,
+    mazes,
+    steps,
+)
+from agentic_diffusion_worlds.maze.map import LARGE, MAZES, MEDIUM, UMAZE
 from agentic_diffusion_worlds.maze.physics import MazePhysics
 
 
@@ -53,3 +62,24 @@ def test_shapes_that_make_no_sense_are_refused(sides):
         Shape(*sides)
     with pytest.raises(InvalidConfigError, match="open"):
         Shape(6, 6, open=0.0)
+
+
+def test_a_closed_passage_leaves_all_other_cells_connected_and_makes_ways_longer():
+    assert closures(UMAZE) == ()
+    for maze, count in ((MEDIUM, 4), (LARGE, 10)):
+        told = closures(maze)
+        assert len({other.map.rows for other in told}) == len(told) == count
+        for other in told:
+            assert other.goal == maze.goal
+            cells = other.map.cells()
+            assert len(cells) == len(maze.map.cells()) - 1
+            assert other.map.reachable(other.goal) == set(cells) < set(maze.map.cells())
+            assert other.limit >= maze.limit
+
+
+def test_steps_are_those_of_the_shortest_way():
+    closed = next(maze for maze in closures(MEDIUM) if maze.name == "medium-closed-3-3")
+    for grid in (MEDIUM.map, closed.map):
+        told = steps(grid, (2, 2))
+        assert told == {cell: len(grid.path_cells((2, 2), cell)) - 1 for cell in grid.cells()}
+    assert steps(closed.map, (2, 2))[2, 4] > steps(MEDIUM.map, (2, 2))[2, 4]

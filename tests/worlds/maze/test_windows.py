@@ -95,3 +95,17 @@ def test_impossible_windows_are_refused(umaze_data, domain):
         Windows.of(umaze_data, domain, stride=0)
     with pytest.raises(InvalidConfigError, match="Generate more data"):
         Windows.of(counting(16, 8, 8), domain, stride=16)
+
+
+def test_windows_of_several_mazes_are_drawn_as_one(umaze_data, domain):
+    parts = [
+        Windows.of(data, domain, stride=STRIDE, batch=64, roaming=0.0) for data in (umaze_data, counting())
+    ]
+    maps = torch.tensor([[1.0, 0.0], [0.0, 1.0]])
+    clean, condition = Windows.joined(parts, maps)(rng())
+    second = condition.context["context"][:, 1] == 1
+    assert 0 < second.sum() < 64
+    gaps = steps_of(clean[second], domain).diff(dim=1)
+    assert set(gaps.unique().tolist()) <= {0, STRIDE}
+    with pytest.raises(InvalidConfigError, match="2 data sets and 1 maps"):
+        Windows.joined(parts, maps[:1])

@@ -23,6 +23,7 @@ from agentic_diffusion_cli import (
     bench_tau2,
     bench_toolbox,
     bench_ultratool,
+    bench_unseen,
     machine,
     report,
 )
@@ -55,6 +56,7 @@ app.command("middleware")(bench_middleware.middleware)
 app.command("physics")(bench_physics.physics)
 app.command("sandbox")(bench_sandbox.sandbox)
 app.command("evolve")(bench_evolve.evolve)
+app.command("unseen-mazes")(bench_unseen.unseen_mazes)
 app.command("ultratool")(bench_ultratool.ultratool)
 app.command("toolbox")(bench_toolbox.toolbox)
 app.command("tau2-telecom")(bench_tau2.tau2_telecom)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, final
 from agentic_diffusion.errors import InvalidConfigError
 
 if TYPE_CHECKING:
-    from agentic_diffusion.denoising.state import Rng
+    from agentic_diffusion.denoising.state import Condition, Rng
     from agentic_diffusion.planning.domains.trajectory import Trajectory
     from agentic_diffusion.planning.planner import Planner
     from agentic_diffusion_evolve.encoded import Encoded
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from agentic_diffusion_worlds.maze.coins import CoinTask
     from agentic_diffusion_worlds.maze.map import Maze
     from agentic_diffusion_worlds.maze.planner import MazePlanner
+    from torch import Tensor
 
 HELD_OUT = 900_000  # seeds of practice from here on are the gate's
 
@@ -33,8 +34,10 @@ class Practice:
         rounds: Generations.
         tasks: Coins to fetch in each.
         steps: Optimiser steps in each.
-        batch: Plans a step, one half of them old.
+        batch: Plans a step.
         learning_rate: A third of the rate of the first training or less.
+        new: The share of a batch that was driven in practice; the rest is old data.
+        passing: The share of old data that leads over a coin which was laid there by hindsight.
         transitions: Of old data, driven anew.
         trials: Tasks of the gate.
         candidates: Of each plan while practising.
@@ -47,6 +50,8 @@ class Practice:
     steps: int = 1000
     batch: int = 32
     learning_rate: float = 3e-4
+    new: float = 0.25
+    passing: float = 0.6
     transitions: int = 400_000
     trials: int = 16
     candidates: int = 64
@@ -166,7 +171,7 @@ def _tuner(plain: MazePlanner, maze: Maze, how: Practice) -> Callable[[Any, Any]
     recipe = Recipe(steps=how.steps, learning_rate=how.learning_rate, average=0.998, warmup=50)
     if not how.adaptdiffuser:
         old = old_data(plain, maze, how)
-        return FineTune(old, recipe, batch=how.batch, share=1.0, seed=how.seed)
+        return FineTune(old, recipe, batch=how.batch, share=1.0, seed=how.seed, new=how.new)
 
     def tune(planner: Planner[Any, Any, Any, Any], memory: Any) -> Planner[Any, Any, Any, Any]:
         if not len(memory):
@@ -185,23 +190,43 @@ def _tuner(plain: MazePlanner, maze: Maze, how: Practice) -> Callable[[Any, Any]
 
 
 def old_data(plain: MazePlanner, maze: Maze, how: Practice) -> Callable[[Rng, int], Encoded]:
-    """Return what draws batches of the data that the planner was first trained on, driven anew."""
-    import torch
-    from agentic_diffusion_evolve.encoded import Encoded
+    """Return what draws batches of the data that the planner was first trained on, driven anew.
+
+    A share of them leads from anywhere over a coin to a goal: two drives one after the other, in a single plan.
+    """
+    from agentic_diffusion_evolve.tune import joined
+    from agentic_diffusion_worlds.maze.coins import spare_cells
     from agentic_diffusion_worlds.maze.dataset import generate
+    from agentic_diffusion_worlds.maze.geometry import Geometry
+    from agentic_diffusion_worlds.maze.passing import Passing
     from agentic_diffusion_worlds.maze.recording import Recipe
     from agentic_diffusion_worlds.maze.windows import Windows
 
     domain = plain.domain.trajectories  # type: ignore[attr-defined]
-    windows = Windows.of(
-        generate(Recipe(maze, size=how.transitions, seed=how.seed)), domain, stride=design_of(plain).stride
-    )
+    data = generate(Recipe(maze, size=how.transitions, seed=how.seed))
+    windows = Windows.of(data, domain, stride=design_of(plain).stride)
+    held_out = set(maze.map.cells()) - set(spare_cells(maze))
+    passing = Passing.of(windows, Geometry(maze.map), domain.limits, held_out=held_out)
 
     def draw(rng: Rng, count: int) -> Encoded:
-        states, condition = replace(windows, batch=count)(rng)
-        return Encoded(states, torch.zeros(count), torch.ones(count), condition)
+        over = round(how.passing * count)
+        parts = []
+        if over < count:
+            parts.append(_encoded(replace(windows, batch=count - over)(rng)))
+        if over:
+            parts.append(_encoded(replace(passing, windows=replace(windows, batch=over))(rng)))
+        return parts[0] if len(parts) == 1 else joined(*parts)
 
     return draw
+
+
+def _encoded(drawn: tuple[Tensor, Condition[Tensor]]) -> Encoded:
+    """Return a batch of old data as one of outcomes that nobody rated."""
+    import torch
+    from agentic_diffusion_evolve.encoded import Encoded
+
+    states, condition = drawn
+    return Encoded(states, torch.zeros(len(states)), torch.ones(len(states)), condition)
 
 
 def _gate(plain: MazePlanner, maze: Maze, how: Practice) -> Callable[[Any, Any], Any]:

@@ -39,11 +39,13 @@ class CoinDomain:
         plain: The domain without a coin.
         count: Candidates that are sampled at once.
         pinned: Whether the coin is pinned where a task leaves its moment open; if not, only guides and verifier know.
+        at: The moment of each candidate, where they are not spread evenly.
     """
 
     plain: MazeDomain
     count: int
     pinned: bool = True
+    at: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
         if self.count < 1 or self.plain.trajectories.horizon < 3:
@@ -52,9 +54,18 @@ class CoinDomain:
                 "at least one candidate and three moments",
                 "Between start and goal there must be a moment for the coin.",
             )
+        last = self.plain.trajectories.horizon - 2
+        if self.at is not None and (len(self.at) != self.count or not all(0 < k <= last for k in self.at)):
+            raise InvalidConfigError(
+                f"moments {self.at} for {self.count} candidates",
+                f"as many, from 1 to {last}",
+                "Leave them out.",
+            )
 
     def moments(self) -> Tensor:
         """Return the moment of the coin in each candidate: all but the first and the last two, evenly spread."""
+        if self.at is not None:
+            return torch.tensor(self.at)
         last = self.plain.trajectories.horizon - 2
         return torch.linspace(1, last, self.count + 2)[1:-1].round().long()
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
+from itertools import combinations
 from typing import final
 
 import numpy as np
@@ -63,6 +66,43 @@ def mazes(shape: Shape, *, seed: int, held_out: bool) -> Iterator[Maze]:
             yield _with_goal(grid, rng)
 
 
+@cache
+def closures(maze: Maze, *, least: float = 0.1) -> tuple[Maze, ...]:
+    """Return a maze with one passage closed, in every way that leaves all other cells connected and matters.
+
+    Args:
+        maze: Where; its goal stays open.
+        least: The share of pairs of cells whose shortest way is longer then, at least.
+    """
+    before = {cell: steps(maze.map, cell) for cell in maze.map.cells()}
+    told = []
+    for cell in maze.map.cells():
+        rows = [list(row) for row in maze.map.rows]
+        rows[cell[0]][cell[1]] = WALL
+        grid = MazeMap(tuple(map("".join, rows)))
+        rest = [other for other in maze.map.cells() if other != cell]
+        if cell == maze.goal or grid.reachable(maze.goal) != set(rest):
+            continue
+        after = {other: steps(grid, other) for other in rest}
+        longer = [after[a][b] > before[a][b] for a, b in combinations(rest, 2)]
+        if sum(longer) >= max(1, least * len(longer)):
+            limit = max(maze.limit, 2 * STEPS_A_CELL * (1 + max(after[maze.goal].values())))
+            told.append(Maze(f"{maze.name}-closed-{cell[0]}-{cell[1]}", grid, maze.goal, limit))
+    return tuple(told)
+
+
+def steps(grid: MazeMap, start: Cell) -> dict[Cell, int]:
+    """Return how many steps to a neighbour each cell that can be reached is away from one cell."""
+    told, edge = {start: 0}, deque([start])
+    while edge:
+        cell = edge.popleft()
+        for near in _around(cell):
+            if near not in told and grid.is_free_cell(near):
+                told[near] = told[cell] + 1
+                edge.append(near)
+    return told
+
+
 def is_held_out(grid: MazeMap) -> bool:
     """Return whether a map is one to test on: one in five, by its hash."""
     digest = hashlib.blake2b("\n".join(grid.rows).encode(), digest_size=4).digest()
@@ -86,10 +126,13 @@ def carve(shape: Shape, rng: np.random.Generator) -> MazeMap:
     return MazeMap(tuple("".join(FREE if tile else WALL for tile in row) for row in free))
 
 
-def _inner(cell: Cell, height: int, width: int) -> list[Cell]:
+def _around(cell: Cell) -> tuple[Cell, ...]:
     i, j = cell
-    near = ((i - 1, j), (i + 1, j), (i, j - 1), (i, j + 1))
-    return [(a, b) for a, b in near if 0 < a < height - 1 and 0 < b < width - 1]
+    return (i - 1, j), (i + 1, j), (i, j - 1), (i, j + 1)
+
+
+def _inner(cell: Cell, height: int, width: int) -> list[Cell]:
+    return [(a, b) for a, b in _around(cell) if 0 < a < height - 1 and 0 < b < width - 1]
 
 
 def _makes_square(free: np.ndarray[tuple[int, int], np.dtype[np.bool_]], cell: Cell) -> bool:

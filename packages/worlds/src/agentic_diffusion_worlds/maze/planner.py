@@ -22,6 +22,7 @@ from agentic_diffusion.planning.domains.trajectory import Reach, Trajectories, T
 from agentic_diffusion.planning.planner import Planner
 from torch import Tensor
 
+from agentic_diffusion_worlds.maze.atlas import ReadingDomain
 from agentic_diffusion_worlds.maze.domain import FastestFree, MazeDomain, limits_of
 from agentic_diffusion_worlds.maze.geometry import Geometry
 from agentic_diffusion_worlds.maze.map import Maze
@@ -47,6 +48,7 @@ class Design:
         heads: Attention heads.
         patch: Moments that share one token.
         waves: Octaves of sines and cosines of each number that the network reads.
+        reads: Cells of the map, without its border, that the network is told; 0 where it knows one maze only.
     """
 
     horizon: int
@@ -56,6 +58,7 @@ class Design:
     heads: int = 4
     patch: int = 8
     waves: int = 4
+    reads: int = 0
 
     def trajectories(self, geometry: Geometry) -> Trajectories:
         """Return the domain of plans of this shape."""
@@ -77,6 +80,7 @@ class Design:
             heads=self.heads,
             patch=self.patch,
             waves=self.waves,
+            context_dim=self.reads,
         )
         return GaussianNet(body, SCHEDULE, target=PredictTruth())
 
@@ -120,8 +124,9 @@ def assemble(
     """
     geometry = Geometry(maze.map)
     process = GaussianProcess(SCHEDULE, temperature=temperature)
+    domain = MazeDomain(design.trajectories(geometry), geometry)
     return Planner(
-        MazeDomain(design.trajectories(geometry), geometry),
+        ReadingDomain(domain) if design.reads else domain,
         process,
         denoiser,
         verify=FastestFree(geometry),

@@ -15,7 +15,7 @@ from agentic_diffusion.compute.distributed import ALONE, Team
 from agentic_diffusion.denoising.denoiser import GaussianNet
 from agentic_diffusion.denoising.process import GaussianProcess
 from agentic_diffusion.denoising.state import generator
-from agentic_diffusion.denoising.train import Recipe, Training, TrainStep
+from agentic_diffusion.denoising.train import Draw, Recipe, Training, TrainStep
 from agentic_diffusion.errors import StoreError
 
 from agentic_diffusion_worlds.maze.dataset import MazeData
@@ -87,22 +87,66 @@ def train(
         WorkerError: Another process of the team is gone; the last checkpoint is left.
     """
     domain = run.design.trajectories(Geometry(run.maze.map))
-    rng = generator(run.seed)
+    job = Job(
+        run.design,
+        Windows.of(data, domain, stride=run.design.stride, batch=run.batch),
+        run.recipe,
+        run.seed,
+        run.settings(data.sha256()),
+    )
+    yield from carry_out(job, folder=folder, facts=facts, compute=compute, every=every, team=team)
+
+
+@final
+@dataclass(frozen=True)
+class Job:
+    """A training run over any data.
+
+    Args:
+        design: The shape of plans and network.
+        draw: Draws a batch.
+        recipe: How to train.
+        seed: Of the weights, the batches and the noise.
+        settings: Plain values that tell this run from every other, for card and checkpoint.
+    """
+
+    design: Design
+    draw: Draw
+    recipe: Recipe
+    seed: int
+    settings: Mapping[str, Any]
+
+
+def carry_out(
+    job: Job,
+    *,
+    folder: Path,
+    facts: Mapping[str, Any],
+    compute: Compute | None = None,
+    every: int = 1000,
+    team: Team = ALONE,
+) -> Generator[TrainStep, None, None]:
+    """Train and save a planner over any data, as `train` does it over those of one maze.
+
+    Raises:
+        StoreError: The folder holds a checkpoint of another run, or the disk refused.
+        WorkerError: Another process of the team is gone; the last checkpoint is left.
+    """
     training = Training(
-        _seeded(run),
+        _seeded(job),
         GaussianProcess(SCHEDULE),
-        draw=Windows.of(data, domain, stride=run.design.stride, batch=run.batch),
-        recipe=run.recipe,
-        rng=rng,
+        draw=job.draw,
+        recipe=job.recipe,
+        rng=generator(job.seed),
         compute=compute,
         team=team,
     )
-    settings = run.settings(data.sha256())
+    settings = job.settings
     checkpoint = folder / CHECKPOINT
     if checkpoint.exists():
         training.resume(_matching(checkpoint, settings))
     for step in training.run():
-        if step.step % every == 0 and step.step < run.recipe.steps:
+        if step.step % every == 0 and step.step < job.recipe.steps:
             _keep(checkpoint, training, settings)
         try:
             yield step
@@ -111,16 +155,16 @@ def train(
             raise
     tensors = training.averaged()
     if team.leads:
-        save_planner(folder, run.design, tensors=tensors, facts={**facts, **settings})
+        save_planner(folder, job.design, tensors=tensors, facts={**facts, **settings})
         _clear(checkpoint)
     team.wait()
 
 
-def _seeded(run: Run) -> GaussianNet:
+def _seeded(job: Job) -> GaussianNet:
     """Return the untrained network, the same for the same seed."""
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(run.seed)
-        return run.design.network()
+        torch.manual_seed(job.seed)
+        return job.design.network()
 
 
 def _keep(checkpoint: Path, training: Training, settings: Mapping[str, Any]) -> None:

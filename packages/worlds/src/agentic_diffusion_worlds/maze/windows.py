@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import final
 
 import numpy as np
@@ -34,6 +35,8 @@ class Windows:
         batch: Windows in a batch.
         roaming: Share of windows that may roll on into the next drive.
         open_end: Share of windows whose start, and share whose goal, is not pinned.
+        place: For each step, the number of the maze it was driven in; None where there is one maze.
+        maps: What the network is told of each maze, (mazes, numbers).
     """
 
     observations: Tensor
@@ -45,6 +48,8 @@ class Windows:
     batch: int = 256
     roaming: float = 0.1
     open_end: float = 0.05
+    place: Tensor | None = None
+    maps: Tensor | None = None
 
     def __post_init__(self) -> None:
         if self.stride < 1 or self.horizon < 2 or self.batch < 1:
@@ -80,6 +85,35 @@ class Windows:
             roaming=roaming,
         )
 
+    @classmethod
+    def joined(cls, parts: Sequence[Windows], maps: Tensor) -> Windows:
+        """Return the windows of several mazes as one, each with what the network is told of its maze.
+
+        Args:
+            parts: The windows of each maze; stride, horizon and the rest are those of the first.
+            maps: (mazes, numbers).
+
+        Raises:
+            InvalidConfigError: There are not as many maps as parts.
+        """
+        if not parts or len(parts) != len(maps):
+            raise InvalidConfigError(
+                f"{len(parts)} data sets and {len(maps)} maps",
+                "one map for each of them",
+                "Give both in order.",
+            )
+        sizes = [len(part.observations) for part in parts]
+        begins = [sum(sizes[:k]) for k in range(len(sizes))]
+        pairs = list(zip(parts, begins, strict=True))
+        return replace(
+            parts[0],
+            observations=torch.cat([part.observations for part in parts]),
+            drive_end=torch.cat([part.drive_end + begin for part, begin in pairs]),
+            chunk_end=torch.cat([part.chunk_end + begin for part, begin in pairs]),
+            place=torch.repeat_interleave(torch.tensor(sizes)),
+            maps=maps,
+        )
+
     def __call__(self, rng: Rng) -> tuple[Tensor, Condition[Tensor]]:
         """Draw a batch of windows (batch, horizon, 4) and what is pinned in them."""
         size = (self.batch,)
@@ -97,7 +131,10 @@ class Windows:
         known = torch.zeros_like(clean, dtype=torch.bool)
         known[:, 0] = (torch.rand(size, generator=rng) >= self.open_end)[:, None]
         known[:, -1] = (torch.rand(size, generator=rng) >= self.open_end)[:, None]
-        return clean, Condition(Inpaint(clean, known), {"known": known})
+        context = {"known": known}
+        if self.place is not None and self.maps is not None:
+            context["context"] = self.maps[self.place[first]]
+        return clean, Condition(Inpaint(clean, known), context)
 
 
 def _ends(labels: NDArray[np.integer]) -> NDArray[np.int64]:
