@@ -84,3 +84,24 @@ def test_ruled_bars_what_cannot_be_and_leaves_training_alone(catalogue, ask) -> 
         True,
     ]
     assert not torch.isneginf(ruled.train()(x, t, condition).logits).any()
+
+
+def test_equal_rows_are_asked_about_once(catalogue) -> None:
+    asked = []
+
+    def tells(x, t, condition):
+        asked.append(len(x))
+        logits = torch.arange(6.0).expand(*x.shape, 6) + x[..., None]
+        return Categorical(logits, x == catalogue.mask, torch.ones(()))
+
+    context = {"available": torch.ones(1, 5, dtype=torch.bool), "known": torch.zeros(1, 1).bool()}
+    x = torch.tensor([[5, 5, 5], [0, 5, 5], [5, 5, 5], [0, 5, 5]])
+    ruled = Ruled(tells, catalogue)
+    together = ruled(x, torch.tensor(0.5), Condition(context=context))
+    assert asked == [2]
+    for index in range(4):
+        alone = ruled(x[index : index + 1], torch.tensor(0.5), Condition(context=context))
+        assert torch.equal(alone.logits[0], together.logits[index])
+        assert torch.equal(alone.hidden[0], together.hidden[index])
+    ruled(x, torch.tensor([0.1, 0.2, 0.3, 0.4]), Condition(context=context))
+    assert asked[-1] == 4

@@ -111,6 +111,15 @@ class Catalogue:
         return may
 
     @cached_property
+    def ways(self) -> tuple[Tensor, Tensor]:
+        """(tokens, tokens), twice: 1 where the second may stand right behind the first, and the same turned."""
+        may = self.follows
+        if may is None:
+            may = torch.ones(self.stop + 1, self.stop + 1, dtype=torch.bool)
+            may[self.stop, : self.stop] = False
+        return may.float(), may.float().T.contiguous()
+
+    @cached_property
     def needs(self) -> Tensor:
         """(tokens, facts): what each tool needs; the stop token needs nothing."""
         return self._facts("needs")

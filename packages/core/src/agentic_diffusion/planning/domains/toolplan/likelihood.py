@@ -22,6 +22,9 @@ Ask = Callable[[Tensor, Time], Categorical]
 class Chained:
     """log p(x) = Σᵢ log p(xᵢ | x₁ … xᵢ₋₁) with everything behind slot i hidden: all slots in one batch.
 
+    What stands behind the first stop is certain, for only stops do; it is not asked about. Beginnings that plans
+    share are asked about once.
+
     Args:
         catalogue: Gives the mask token.
     """
@@ -32,13 +35,13 @@ class Chained:
         """Return the log-likelihood of each plan; equal rows are asked about once."""
         rows, back = torch.unique(x, dim=0, return_inverse=True)
         count, slots = rows.shape
-        late = torch.ones(
-            slots, slots, dtype=torch.bool, device=x.device
-        ).triu()  # row i hides i and what follows
-        partial = torch.where(late[None], self.catalogue.mask, rows[:, None].expand(-1, slots, -1))
-        level = 1 - torch.arange(slots, device=x.device).repeat(count) / slots
-        belief = ask(partial.flatten(0, 1), level)
-        here = torch.arange(slots, device=x.device).repeat(count)
-        logits = belief.logits[torch.arange(count * slots, device=x.device), here].float()
-        told = logits.log_softmax(dim=-1).gather(1, rows.flatten()[:, None])
-        return told.view(count, slots).sum(dim=1)[back]
+        behind = (rows == self.catalogue.stop).long()
+        which, here = (behind.cumsum(dim=1) - behind == 0).nonzero(as_tuple=True)
+        late = torch.arange(slots, device=x.device) >= here[:, None]  # slot i and what follows it is hidden
+        beginnings, same = torch.unique(
+            torch.where(late, self.catalogue.mask, rows[which]), dim=0, return_inverse=True
+        )
+        shown = (beginnings != self.catalogue.mask).sum(dim=1)
+        logits = ask(beginnings, 1 - shown / slots).logits[same, here].float()
+        told = logits.log_softmax(dim=-1).gather(1, rows[which, here][:, None])[:, 0]
+        return torch.zeros(count, device=x.device).index_add(0, which, told)[back]

@@ -45,11 +45,13 @@ class Mixer(nn.Module):
     ) -> Float[Tensor, "batch slots width"]:
         """Return the set after it has looked at the other one and at itself."""
         batch, count, width = h.shape
-        seen = torch.cat([self.norm(h), self.normed(other).expand(batch, -1, -1)], dim=1)
-        query = self.query(seen[:, :count]).view(batch, count, self.heads, -1).transpose(1, 2)
+        own = self.norm(h)
+        query = self.query(own).view(batch, count, self.heads, -1).transpose(1, 2)
+        there = self.keys(self.normed(other)).expand(batch, -1, -1)  # once for all candidates of a request
+        seen = torch.cat([self.keys(own), there], dim=1)
         key, value = (
-            part.view(batch, seen.shape[1], self.heads, -1).transpose(1, 2)
-            for part in self.keys(seen).chunk(2, dim=-1)
+            part.reshape(batch, seen.shape[1], self.heads, -1).transpose(1, 2)
+            for part in seen.chunk(2, dim=-1)
         )
         mixed = functional.scaled_dot_product_attention(
             query, key, value, dropout_p=self.dropout if self.training else 0.0

@@ -44,6 +44,11 @@ class Reading:
         """(tools, size): the texts of the tools."""
         return self.encode([describe(tool) for tool in self.catalogue.tools])
 
+    @cached_property
+    def columns(self) -> Tensor:
+        """(size, tools): the same turned, so that the few places of a text can be picked out."""
+        return self.tools.T.contiguous()
+
     def rows(self, request: ToolRequest) -> Tensor:
         """Return the row of the whole request with its facts, followed by the rows of its clauses."""
         facts = [f"{name} {value!r}".replace(" ", "_") for name, value in sorted(request.facts.items())]
@@ -85,7 +90,8 @@ class Reading:
         """
         count = len(self.catalogue)
         meets = torch.zeros(1 + CLAUSES, count, 2)
-        meets[: len(rows), :, 1] = rows @ self.tools.T
+        used = rows.abs().sum(dim=0).nonzero()[:, 0]
+        meets[: len(rows), :, 1] = rows[:, used] @ self.columns[used]
         places, lengths = torch.zeros(count, 3), torch.zeros(1)
         if scores is not None and products is not None and self.experience is not None:
             meets[: len(rows), :, 0] = scores[:, :count]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, final
 
 import torch
@@ -59,23 +60,20 @@ def _met(shown: Mask, hidden: Bool[Tensor, "batch slots"], catalogue: Catalogue,
 
 def _linked(free: Mask, catalogue: Catalogue) -> Mask:
     """Keep what lies on a chain of links from the first slot to the last: forward and backward over the chain."""
-    stop = catalogue.stop
-    follows = catalogue.follows
-    if follows is None:
-        follows = torch.ones(stop + 1, stop + 1, dtype=torch.bool)
-        follows[stop, :stop] = False
-    step = follows.to(free.device).float()
+    step, turned = (way.to(free.device) for way in catalogue.ways)
     slots = free.shape[1]
     ahead, back = [free[:, 0]], [free[:, -1]]
     for place in range(1, slots):
         ahead.append(free[:, place] & (ahead[-1].float() @ step > 0))
-        back.append(free[:, slots - 1 - place] & (back[-1].float() @ step.T > 0))
+        back.append(free[:, slots - 1 - place] & (back[-1].float() @ turned > 0))
     return torch.stack(ahead, dim=1) & torch.stack(back[::-1], dim=1)
 
 
 @final
 class Ruled(nn.Module):
     """A denoiser whose beliefs keep the rules of a catalogue; while it is trained it is left alone.
+
+    Equal rows of one request are asked about once: candidates start alike and many stay so.
 
     Args:
         denoiser: The denoiser, a module or an exact one.
@@ -90,16 +88,28 @@ class Ruled(nn.Module):
 
     def forward(self, x: Int[Tensor, "batch slots"], t: Time, condition: Condition[Tensor]) -> Categorical:
         """Return the belief without what cannot be."""
-        belief: Categorical = self.denoiser(x, t, condition)
+        context = condition.context
         if self.training:
-            return belief
+            return self._believed(x, t, condition)
+        if t.ndim == 0 and len(x) > 1 and all(len(told) == 1 for told in context.values()):
+            rows, back = torch.unique(x, dim=0, return_inverse=True)
+            if len(rows) < len(x):
+                belief = self._ruled(rows, t, condition)
+                return replace(belief, logits=belief.logits[back], hidden=belief.hidden[back])
+        return self._ruled(x, t, condition)
+
+    def _believed(self, x: Tensor, t: Time, condition: Condition[Tensor]) -> Categorical:
+        belief: Categorical = self.denoiser(x, t, condition)
+        return belief
+
+    def _ruled(self, x: Tensor, t: Time, condition: Condition[Tensor]) -> Categorical:
         context = condition.context
 
         def allowed(tokens: Tensor) -> Tensor:
             may = possible(tokens, self.catalogue, available=context["available"], known=context["known"])
             return nn.functional.pad(may, (0, 1))
 
-        return Allowed(allowed)(belief, x, t)
+        return Allowed(allowed)(self._believed(x, t, condition), x, t)
 
     if TYPE_CHECKING:
 
