@@ -55,7 +55,7 @@ def test_a_table_and_a_file_and_nothing_twice(cli, small, tmp_path, monkeypatch)
     assert set(figures) == {"bench", "command", "version", "machine", "rows"}
     rows = figures["rows"]
     names = [row["name"] for row in rows if "score" in row]
-    assert len(names) == 8
+    assert len(names) == 9
     assert names[-2:] == [ADAPT, OURS]
     assert small == [True, False]
     by_name = {row["name"]: row for row in rows if "score" in row}

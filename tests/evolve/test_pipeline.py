@@ -47,13 +47,13 @@ def remember_the_best(planner, memory):
 
 def settings(arcs):
     heights = 2 * torch.rand(12, generator=torch.Generator().manual_seed(1)) - 1
-    gate = Gate([arcs.request], Middle(), seeds=range(1000, 1005))
+    gate = Gate([arcs.request], Middle(), seeds=range(1000, 1012))
     return arcs.planner(heights, select=first, count=1), gate
 
 
 def generations(planner, arcs, parts):
     steps = evolve(
-        planner, lambda number: [arcs.request] * 4, memory=ListMemory(), rounds=2, name="test", **parts
+        planner, lambda number: [arcs.request] * 6, memory=ListMemory(), rounds=2, name="test", **parts
     )
     return [(g.promoted, g.verdict, g.outcomes, g.reward) for g, _ in steps]
 
