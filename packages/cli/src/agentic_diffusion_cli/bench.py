@@ -15,7 +15,9 @@ from agentic_diffusion_cli import (
     bench_coins,
     bench_confidence,
     bench_corpus,
+    bench_distributed,
     bench_evolve,
+    bench_faults,
     bench_memory,
     bench_middleware,
     bench_physics,
@@ -51,6 +53,8 @@ app.command("code")(bench_code.code)
 app.command("coins")(bench_coins.coins)
 app.command("corpus")(bench_corpus.corpus)
 app.command("confidence")(bench_confidence.confidence)
+app.command("distributed")(bench_distributed.distributed)
+app.command("faults")(bench_faults.faults)
 app.command("memory")(bench_memory.memory)
 app.command("middleware")(bench_middleware.middleware)
 app.command("physics")(bench_physics.physics)
