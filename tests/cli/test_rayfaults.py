@@ -15,12 +15,12 @@ IMITATION = Path(__file__).parents[1] / "evolve" / "imitation.py"
 def test_a_mortal_dies_once_on_order(tmp_path, monkeypatch) -> None:
     deaths = []
     monkeypatch.setattr(rayfaults.os, "kill", lambda pid, number: deaths.append(number))
-    mortal = Mortal(lambda a, *, b: a + b, tmp_path / "order")
-    assert mortal(1, b=2) == 3
+    mortal = Mortal(lambda a, seed=0: a + seed, tmp_path / "order")
+    assert mortal(1, seed=2) == 3
     mortal.order.touch()
-    assert mortal(1, b=2) is None
+    assert mortal(1, seed=2) is None
     assert deaths == [rayfaults.signal.SIGKILL]
-    assert mortal(1, b=2) == 3
+    assert mortal(1, seed=2) == 3
 
 
 def test_a_trial_compares_with_one_process(tmp_path, monkeypatch) -> None:
@@ -46,7 +46,7 @@ def test_evolution_of_the_trial_changes_planners() -> None:
     from agentic_diffusion_evolve import Gate
 
     gate = Gate([rayfaults.REQUEST], height, seeds=range(1000, 1006), margin=0.05)
-    told = evolved(0, world=height, tune=remember, gate=gate)
+    told = evolved(0, {"world": height, "tune": remember, "gate": gate})
     assert len(told) == 2
     assert any(promoted for promoted, *_ in told)
 

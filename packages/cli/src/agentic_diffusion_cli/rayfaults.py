@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -46,12 +46,12 @@ class Mortal:
     body: Callable[..., Any]
     order: Path
 
-    def __call__(self, *words: Any, **more: Any) -> Any:
+    def __call__(self, *words: Any, seed: int | None = None) -> Any:
         """Do the work, or die."""
         try:
             self.order.unlink()
         except FileNotFoundError:
-            return self.body(*words, **more)
+            return self.body(*words) if seed is None else self.body(*words, seed=seed)
         os.kill(os.getpid(), signal.SIGKILL)
         return None
 
@@ -88,7 +88,7 @@ def planner_of(seed: int) -> Planner[Any, Any, Any, Any]:
     )
 
 
-def evolved(seed: int, **parts: Any) -> list[tuple[Any, ...]]:
+def evolved(seed: int, parts: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     """Return what two generations came to, but for the time they took."""
     run = evolve(planner_of(seed), lambda number: [REQUEST] * 6, memory=ListMemory(), rounds=2, **parts)
     return [(told.promoted, told.verdict, told.outcomes, told.reward) for told, _ in run]
@@ -123,8 +123,8 @@ def cluster(folder: Path) -> Iterator[Callable[[int, Path], Trial]]:
             def trial(seed: int, place: Path) -> Trial:
                 order = orders[PARTS[seed % len(PARTS)]]
                 order.touch()
-                told = evolved(seed, **parts)
-                alone = evolved(seed, world=height, tune=remember, gate=gate)
+                told = evolved(seed, parts)
+                alone = evolved(seed, {"world": height, "tune": remember, "gate": gate})
                 why = "" if told == alone else f"{told} instead of {alone}"
                 if order.exists():
                     why = f"nobody was killed by {order.name}"
