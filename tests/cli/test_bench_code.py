@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from agentic_diffusion import store
 from agentic_diffusion_code import embedded, evaluate
 
 METRIC = {"mean": 0.5, "ci95": [0.1, 0.9], "n": 2}
@@ -32,11 +33,13 @@ def asked(monkeypatch):
 
 def test_rows_are_shown_and_written(cli, asked, tmp_path):
     target = tmp_path / "code.json"
-    result = cli("bench", "code", "--questions", "2", "--seeds", "2", "--json", target)
+    result = cli("bench", "code", "--questions", "2", "--seeds", "2", "--bound", "0.5", "--json", target)
     assert result.exit_code == 0, result.output
     assert asked == [(2, 0), (2, 1000)]
     figures = json.loads(target.read_text())
     assert figures["bench"] == "code"
+    own = embedded.decoding_of(store.load(embedded.shipped()).card)
+    assert {(row["block"], row["bound"]) for row in figures["rows"]} == {(own.block, 0.5)}
     assert [row["name"] for row in figures["rows"]] == ["ours", "single sample"] * 2
     assert "single" in result.output
 

@@ -8,8 +8,16 @@ import torch
 from agentic_diffusion.denoising.nn.block import BlockTransformer, Shape
 from agentic_diffusion.errors import StoreError
 from agentic_diffusion_code.domain import asked
-from agentic_diffusion_code.embedded import load_coder, load_model, load_writer, save_model, shipped
+from agentic_diffusion_code.embedded import (
+    decoding_of,
+    load_coder,
+    load_model,
+    load_writer,
+    save_model,
+    shipped,
+)
 from agentic_diffusion_code.model.decode import Decoding
+from agentic_diffusion_code.sandbox import ProcessSandbox
 from agentic_diffusion_code.tokens import Vocabulary
 from agentic_diffusion_code.writes import Writes
 
@@ -40,6 +48,29 @@ def test_a_saved_model_plans(folder: Path) -> None:
     writer, card = load_writer(folder)
     assert card["shape"]["width"] == 16
     assert writer.decoding == Decoding()
+
+
+def test_a_card_names_the_decoding_that_suits_its_weights() -> None:
+    assert decoding_of({}) == Decoding()
+    assert decoding_of({"decoding": {"block": 4, "bound": 0.1}}) == Decoding(block=4, bound=0.1)
+
+
+def test_the_shipped_coder_writes_right_programs_and_refuses_wrong_ones() -> None:
+    with ProcessSandbox() as sandbox:
+        coder = load_coder(sandbox=sandbox, count=2, rounds=0)
+        request = asked(
+            "Return the vowels of the string `text`.",
+            ["keep_vowels('hello') == 'eo'", "keep_vowels('sky') == ''"],
+            signature="def keep_vowels(text: str) -> str:",
+        )
+        plan = coder.plan(request)
+        assert not plan.abstained
+        assert plan.chosen.value.source.startswith("def keep_vowels(text: str) -> str:")
+        assert plan.chosen.verdict.evidence["tests"] == 2
+        impossible = asked("Return the vowels of the string `text`.", ["f('hello') == 17"])
+        assert coder.plan(impossible).abstained
+    assert coder.writer.decoding.block == 4
+    assert coder.confidence is not None
 
 
 def test_other_vocabularies_are_refused(folder: Path) -> None:

@@ -38,8 +38,14 @@ def code(
         Path | None, typer.Option(help="Folder of `train code`; shipped ones by default.")
     ] = None,
     bound: Annotated[
-        float, typer.Option(min=0, help="Joint uncertainty accepted in one move, in nats.")
-    ] = 0.3,
+        float | None,
+        typer.Option(
+            min=0, help="Joint uncertainty accepted in one move, in nats; what the weights name by default."
+        ),
+    ] = None,
+    block: Annotated[
+        int | None, typer.Option(min=1, help="Tokens denoised together; what the weights name by default.")
+    ] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="CPU threads.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
     target: Annotated[str, typer.Option("--json", help="File for the figures; - for stdout.")] = "",
@@ -48,16 +54,13 @@ def code(
     from agentic_diffusion.compute import Compute
     from agentic_diffusion_code.embedded import load_coder
     from agentic_diffusion_code.evaluate import measure
-    from agentic_diffusion_code.model.decode import Decoding
     from agentic_diffusion_code.sandbox import ProcessSandbox
 
     compute = Compute(device=device, threads=threads)
     rows: list[dict[str, Any]] = []
     with ProcessSandbox() as sandbox, bars() as shown:
-        decoding = Decoding(bound=bound)
-        coder = load_coder(
-            weights, sandbox=sandbox, count=n, rounds=repairs, decoding=decoding, compute=compute
-        )
+        how = _decoding(weights, block, bound)
+        coder = load_coder(weights, sandbox=sandbox, count=n, rounds=repairs, decoding=how, compute=compute)
         task = shown.add_task("Coder", total=None, note="")
 
         def tell(name: str, done: int, total: int) -> None:
@@ -66,16 +69,29 @@ def code(
         for seed in range(seeds):
             asked = _questions(tasks, split=split, languages=languages, count=questions, seed=seed)
             rows += measure(coder, asked, sandbox=sandbox, seed=1000 * seed, tell=tell)
+    settings = {"block": how.block, "bound": how.bound}
     if target:
         figures = {
             "bench": "code",
             "command": report.typed(),
             "version": version("agentic-diffusion-code"),
             "machine": machine.facts(compute.where),
-            "rows": [{**row, "tasks": Path(tasks).name, "split": split, "bound": bound} for row in rows],
+            "rows": [{**row, "tasks": Path(tasks).name, "split": split, **settings} for row in rows],
         }
         report.write_json(figures, target)
     show(rows, title=f"The coder on {Path(tasks).name}", to_stderr=target == "-")
+
+
+def _decoding(weights: Path | None, block: int | None, bound: float | None) -> Any:
+    """Return the decoding that the weights name, changed where that was asked for."""
+    from dataclasses import replace
+
+    from agentic_diffusion import store
+    from agentic_diffusion_code.embedded import decoding_of, shipped
+
+    how = decoding_of(store.load(weights or shipped()).card)
+    how = how if block is None else replace(how, block=block)
+    return how if bound is None else replace(how, bound=bound)
 
 
 def _questions(tasks: str, *, split: str, languages: str, count: int, seed: int) -> Any:

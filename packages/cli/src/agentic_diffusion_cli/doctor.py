@@ -25,6 +25,7 @@ MEMBERS = (
     "agentic-diffusion-evolve",
     "agentic-diffusion-mcp",
     "agentic-diffusion-worlds",
+    "langchain-agentic-diffusion",
     "langgraph-agentic-diffusion",
 )
 EXTRAS = {
@@ -137,6 +138,28 @@ def weights() -> Iterator[Finding]:
             yield Finding("weights", maze.name, said)
 
 
+def coder() -> Iterator[Finding]:
+    """Read the weights of the embedded coder and check their hash, and that they fit the vocabulary."""
+    from agentic_diffusion import store
+    from agentic_diffusion.errors import StoreError
+    from agentic_diffusion_code.embedded import load_model, shipped
+    from agentic_diffusion_code.tokens import Vocabulary
+
+    try:
+        network, card = load_model(shipped(), vocabulary=Vocabulary.load())
+        degraded = store.load(shipped()).degraded
+    except StoreError as error:
+        yield Finding("weights", "coder", error.given, "broken", "Install agentic-diffusion-code again.")
+        return
+    size = sum(p.numel() for p in network.parameters())
+    said = f"{size:,} parameters, sha256 {str(card['sha256'])[:12]}"
+    if degraded:
+        again = "Install agentic-diffusion-code again."
+        yield Finding("weights", "coder", f"last good version: {degraded}", "degraded", again)
+    else:
+        yield Finding("weights", "coder", said)
+
+
 def walls() -> Iterator[Finding]:
     """Ask, from inside the fence, which of its layers stand on this machine."""
     from agentic_diffusion.errors import AgenticDiffusionError
@@ -153,7 +176,7 @@ def walls() -> Iterator[Finding]:
         yield Finding("sandbox", layer.name, layer.evidence, "ok" if layer.active else "missing")
 
 
-AREAS: list[Callable[[], Iterator[Finding]]] = [system, torch, members, extras, weights, walls]
+AREAS: list[Callable[[], Iterator[Finding]]] = [system, torch, members, extras, weights, coder, walls]
 """What is looked at, in order; append what further packages want to have looked at."""
 
 

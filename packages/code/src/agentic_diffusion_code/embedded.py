@@ -81,6 +81,8 @@ def load_writer(
 ) -> tuple[TokenWriter, Mapping[str, JsonValue]]:
     """Return a writer with the weights of a folder, those of the package by default, and their card.
 
+    Where no decoding is given the card says which blocks and which bound suit the weights.
+
     Raises:
         StoreError: There are no such weights.
     """
@@ -92,8 +94,16 @@ def load_writer(
     def syntax(language: str) -> Callable[[Tensor], Tensor]:
         return Syntax(vocabulary, language).allowed
 
-    writer = TokenWriter(Embedded(network, marks), vocabulary, decoding or Decoding(), syntax=syntax)
-    return writer, card
+    how = decoding or decoding_of(card)
+    return TokenWriter(Embedded(network, marks), vocabulary, how, syntax=syntax), card
+
+
+def decoding_of(card: Mapping[str, JsonValue]) -> Decoding:
+    """Return the decoding that a card names, the usual one where it names none."""
+    told = card.get("decoding")
+    if not isinstance(told, dict):
+        return Decoding()
+    return Decoding(block=int(str(told["block"])), bound=float(str(told["bound"])))
 
 
 def load_coder(

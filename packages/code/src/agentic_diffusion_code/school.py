@@ -25,6 +25,8 @@ from .tokens import Vocabulary
 
 CHECKPOINT = "run"
 WORDS = 2000
+BOUND = 0.1
+"""Joint uncertainty in nats that one move may accept; chosen on 60 questions of the split `valid`."""
 
 
 @final
@@ -103,6 +105,7 @@ def train(
             store.save(folder / CHECKPOINT, tensors, {**place, "settings": settings})
             known = {**facts, **_told(settings), **about, **origin, "step": progress.step}
             known |= {"loss": round(progress.loss, 4), "seconds_this_time": round(seconds, 1)}
+            known["decoding"] = {"block": min(filter(None, course.recipe.blocks), default=16), "bound": BOUND}
             weights = run.averaged()
             save_model(folder, weights, shape=course.shape, vocabulary=vocabulary, facts=known)
         yield progress
