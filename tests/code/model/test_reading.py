@@ -57,8 +57,10 @@ def test_a_prompt_may_be_empty_and_blocks_are_kept_one_by_one(network: BlockTran
     reading.keep(block)
     assert reading.look(block).shape == (1, 4, 16)
     assert reading.states(block).shape == (1, 4, 16)
-    reading.keep(block)
-    with pytest.raises(RuntimeError, match="Look first"):
-        reading.keep(block)
+    others = list(torch.randint(3, 16, (3, 2, 4)))
+    twice = CachedReading(network, [5, 6])
+    twice.keep(others[0])
+    twice.keep(others[1])
+    assert torch.allclose(twice.look(others[2]), uncached(network, [5, 6], others), atol=1e-5)
     assert isinstance(reading, Reading)
     assert isinstance(Embedded(network, MARKS), Reads)

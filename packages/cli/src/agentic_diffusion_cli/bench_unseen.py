@@ -67,7 +67,12 @@ def unseen_mazes(
         watched(((done, study.parts()) for done, _ in enumerate(study.run(), start=1)), f"{name}: driving")
         rows += study.rows()
     if target:
-        settings = {"maps": maps, "seeds": seeds, "errands": errands, "candidates": candidates}
+        settings: dict[str, Any] = {
+            "maps": maps,
+            "seeds": seeds,
+            "errands": errands,
+            "candidates": candidates,
+        }
         settings |= {"spend": asdict(spend), "base": asdict(base)}
         figures = {
             "bench": "unseen-mazes",

@@ -80,9 +80,36 @@ class TokenWriter:
         return self.tokens.encode(request.prefix, request.language) if request.prefix.strip() else []
 
     def write(self, request: CodeRequest, *, count: int, seed: int, temperature: float) -> Iterator[Sketch]:
-        """Write candidates block by block."""
-        how = replace(self.decoding, temperature=temperature)
+        """Write candidates block by block.
+
+        Of several, every other one begins with the signature that was asked for: most programs need no helper before
+        it, and names that the model never saw are then not copied by it.
+        """
         head = self.head(request)
+        if count == 1 or head or not decides(request.signature):
+            yield from self._written(request, head, count=count, seed=seed, temperature=temperature)
+            return
+        signature = self.tokens.encode(request.signature, request.language)
+        free = Sketch((), 0.0, 0)
+        for free in self._written(
+            request, head, count=count - count // 2, seed=seed, temperature=temperature
+        ):
+            yield replace(free, share=free.share / 2, done=False)
+        for sketch in self._written(
+            request, signature, count=count // 2, seed=seed + 1, temperature=temperature
+        ):
+            yield Sketch(
+                free.sources + sketch.sources,
+                0.5 + sketch.share / 2,
+                free.forwards + sketch.forwards,
+                free.tokens + sketch.tokens,
+                sketch.done,
+            )
+
+    def _written(
+        self, request: CodeRequest, head: list[int], *, count: int, seed: int, temperature: float
+    ) -> Iterator[Sketch]:
+        how = replace(self.decoding, temperature=temperature)
         drafts = write(
             self.model,
             self.prompt(request),

@@ -122,14 +122,16 @@ class CachedReading:
     def _places(self, length: int) -> Tensor:
         return torch.arange(self._at, self._at + length, device=self._device)[None]
 
+    @torch.inference_mode()
     def keep(self, x: Int[Tensor, "batch length"]) -> None:
-        """Take finished tokens as read; they become one block.
-
-        Raises:
-            RuntimeError: The block before was never followed by a look.
-        """
+        """Take finished tokens as read; they become one block. A block that no look followed is read now."""
         if self._fresh is not None:
-            raise RuntimeError("Got a second block to keep. Expected a look between two blocks. Look first.")
+            kept = self._fresh
+            left = left_of(kept, self._last)
+            _, fresh = self._ask(kept, self._places(kept.shape[1]), None, before=left)
+            self._past = joined(self._past, fresh)
+            self._at += kept.shape[1]
+            self._last = kept[:, -1]
         self._fresh = x.to(self._device)
 
     def pick(self, index: Int[Tensor, " batch"]) -> None:
