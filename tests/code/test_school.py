@@ -12,6 +12,7 @@ from agentic_diffusion.errors import InvalidConfigError
 from agentic_diffusion_code import school
 from agentic_diffusion_code.embedded import load_writer
 from agentic_diffusion_code.lessons import Manner
+from agentic_diffusion_code.model.quantise import restore
 from agentic_diffusion_code.model.train import Recipe, Run
 from agentic_diffusion_code.school import Course, train
 from agentic_diffusion_code.tokens import Vocabulary
@@ -62,3 +63,19 @@ def test_a_course_begins_with_another_and_new_parts_change_nothing(
     assert card["begun_with"]["step"] == 2
     with pytest.raises(InvalidConfigError, match="other sizes"):
         next(train(course(1, width=12), tmp_path / "third", begin=first, facts={}))
+
+
+def test_a_course_begins_with_weights_whose_checkpoint_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(school, "WORDS", 20)
+    monkeypatch.setattr(school, "CHECKPOINT", "elsewhere")
+    list(train(course(2), tmp_path / "first", every=1, facts={"command": "the first"}))
+    kept = restore(store.load(tmp_path / "first").tensors)
+    monkeypatch.setattr(school, "CHECKPOINT", "run")
+    seen: list[dict[str, torch.Tensor]] = []
+    monkeypatch.setattr(Run, "begin", lambda self, weights: seen.append(dict(weights)))
+    training = train(course(1), tmp_path / "second", every=1, begin=tmp_path / "first", facts={})
+    list(training)
+    assert torch.equal(seen[0]["embed.weight"], kept["embed.weight"])
+    assert store.load(tmp_path / "second").card["begun_with"]["command"] == "the first"

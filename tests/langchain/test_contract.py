@@ -26,8 +26,10 @@ GOAL, SEED = "send me a flight", 7
 
 
 def steady(plan):
-    """A plan without the time it took."""
-    return Plan[ToolRequest, ToolPlan].model_validate(plan).model_copy(update={"seconds": 0.0})
+    """A plan without the time and the memory it took."""
+    return (
+        Plan[ToolRequest, ToolPlan].model_validate(plan).model_copy(update={"seconds": 0.0, "memory": None})
+    )
 
 
 @pytest.fixture(scope="module")

@@ -19,6 +19,7 @@ from .confidence import words_of
 from .corpus import Task, generate
 from .embedded import SHAPE, save_model
 from .lessons import Manner, rows
+from .model.quantise import restore
 from .model.rows import Noise, Row
 from .model.train import Progress, Recipe, Run
 from .tokens import Vocabulary
@@ -125,17 +126,22 @@ def _about(course: Course) -> dict[str, Any]:
 
 
 def _begin(run: Run, folder: Path, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Take the averaged weights of another run as the first ones, and return what tells which run that was."""
-    bundle, card = store.load(folder / CHECKPOINT), store.load(folder).card
-    there = bundle.card.get("settings")
-    same = ("shape", "tokens")
-    if not isinstance(there, dict) or any(there.get(name) != settings[name] for name in same):
+    """Take the averaged weights of another run as the first ones, and return what tells which run that was.
+
+    Where the checkpoint is gone, as in the folder that ships, its weights in eight bits serve.
+    """
+    finished = store.load(folder)
+    card, there, found = finished.card, finished.card, restore(finished.tensors)
+    if (folder / CHECKPOINT / store.CARD).is_file():
+        bundle = store.load(folder / CHECKPOINT)
+        there = bundle.card.get("settings")
+        found = {k.removeprefix("average/"): v for k, v in bundle.tensors.items() if k.startswith("average/")}
+    if not isinstance(there, dict) or any(there.get(name) != settings[name] for name in ("shape", "tokens")):
         raise InvalidConfigError(
             f"a run of other sizes or another vocabulary in {folder}",
             f"{settings['shape']}",
             "Give the same width, depth and heads, or begin anew.",
         )
-    found = {k.removeprefix("average/"): v for k, v in bundle.tensors.items() if k.startswith("average/")}
     run.begin({name: found.get(name, torch.zeros_like(value)) for name, value in run.average.items()})
     told = {name: card[name] for name in ("command", "commit", "step", "data", "recipe") if name in card}
     return {**told, "begun_with": card["begun_with"]} if "begun_with" in card else told
