@@ -1,6 +1,9 @@
+import time
+
 import pytest
 from agentic_diffusion_code.sandbox import Limits, ProcessSandbox
 from agentic_diffusion_code.sandbox import languages as tongues
+from agentic_diffusion_code.sandbox.session import Session
 
 HELLO = {
     "python": "print('hello', input())",
@@ -116,3 +119,16 @@ def test_the_limits_of_a_compiled_program(fence):
     run = fence.run("int main(){for(;;);}", language="c", limits=Limits(wall_seconds=0.3))
     assert run.status == "timeout"
     assert ProcessSandbox().report().active
+
+
+def test_a_slow_host_loses_nothing_that_the_program_printed(fence, monkeypatch):
+    needs("c")
+    drain = Session.drain
+
+    def slowly(self, *, ended=False):
+        time.sleep(0.4)
+        drain(self, ended=ended)
+
+    monkeypatch.setattr(Session, "drain", slowly)
+    run = fence.run(HELLO["c"], language="c", stdin="world\n")
+    assert (run.status, run.stdout) == ("ok", "hello world\n")

@@ -158,6 +158,7 @@ def opened(session: Session, tools: Toolchain, gate: Gate, *, job: Job) -> Answe
         else:
             session.limits = job.limits
             session.start_clock()
+            session.go_on()
             continue
         answer.loading = True  # the next worker would fare no better
         return answer

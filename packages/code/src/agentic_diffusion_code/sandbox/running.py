@@ -119,6 +119,7 @@ def _started(session: Session, tools: Toolchain, gate: Gate, *, job: Job) -> tup
         session.limits = job.limits
         session.start_clock()
         begun = time.monotonic()
+        session.go_on()
     return course, scratch
 
 

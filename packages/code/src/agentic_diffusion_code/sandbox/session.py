@@ -83,6 +83,10 @@ class Session:
         """Send one message; False when the worker is no longer there to take it."""
         return self.write(framing.frame(message))
 
+    def go_on(self) -> bool:
+        """Let a worker that did one step do the next, now that what the last one printed was read."""
+        return self.send({"go": True})
+
     def write(self, frames: bytes) -> bool:
         """Send framed messages; False when the worker is no longer there to take them."""
         data = memoryview(frames)

@@ -14,7 +14,10 @@ STEP_KINDS = (seccomp.COMPILE, seccomp.PROGRAM)
 
 
 def serve(control: int, *, private: bool) -> None:  # pragma: no cover  # only inside the fence
-    """Wait for one job, do its steps one after the other, and end."""
+    """Wait for one job, do its steps one after the other, and end.
+
+    Between two steps it waits for a word: what the last one printed is read before the next one prints.
+    """
     job = framing.receive(control)
     if job.get("artefacts"):
         send_scratch(control)
@@ -29,6 +32,8 @@ def serve(control: int, *, private: bool) -> None:  # pragma: no cover  # only i
         code = ended["code"]
         if code:
             break
+        if number + 1 < len(job["steps"]):
+            framing.receive(control)
     if not private:
         os.killpg(0, signal.SIGKILL)  # whoever outlived the last step; nobody can leave the group
     os._exit(0)
