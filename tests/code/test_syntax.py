@@ -70,6 +70,7 @@ def test_what_is_forbidden_is_forbidden_token_by_token():
     assert not texts & {"]", "}", "(", "<newline>", "<indent>"}
     assert allowed[0, 0].all()
     assert syntax.allowed(torch.tensor([row]), begin=4)[0, 3].all()
+    assert torch.equal(syntax.allowed(torch.tensor([row]), start=3), allowed[:, 3:])
 
 
 def test_blocks_follow_colons_and_strings_hold_no_operators():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -21,7 +21,7 @@ from .model.decode import Decoding
 from .model.quantise import quantise, restore
 from .model.reading import Embedded, Marks
 from .sandbox.base import Sandbox
-from .syntax import Syntax
+from .syntax import Permits, Syntax
 from .tokens import Vocabulary
 from .writer import TokenWriter
 
@@ -91,7 +91,7 @@ def load_writer(
     marks = Marks(vocabulary.mask, vocabulary.end, vocabulary.pad)
 
     @cache
-    def syntax(language: str) -> Callable[[Tensor], Tensor]:
+    def syntax(language: str) -> Permits:
         return Syntax(vocabulary, language).allowed
 
     how = decoding or decoding_of(card)

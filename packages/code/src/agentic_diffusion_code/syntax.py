@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import IntEnum
-from typing import TypeAlias, final
+from typing import Protocol, TypeAlias, final
 
 import numpy as np
 import torch
@@ -70,6 +70,14 @@ Stack: TypeAlias = list[int] | None
 """The brackets that are open, outermost first; None where that is not known."""
 
 
+class Permits(Protocol):
+    """Says what may stand at each position of some rows, from a position on."""
+
+    def __call__(self, rows: Tensor, *, start: int) -> Tensor:
+        """Return it for every token."""
+        ...
+
+
 @final
 class Syntax:
     """Says for each hidden token which tokens are impossible.
@@ -91,13 +99,14 @@ class Syntax:
         self._classes = torch.from_numpy(self.classes)
 
     def allowed(
-        self, rows: Int[Tensor, "batch length"], begin: int = 0
-    ) -> Bool[Tensor, "batch length vocabulary"]:
+        self, rows: Int[Tensor, "batch length"], begin: int = 0, *, start: int = 0
+    ) -> Bool[Tensor, "batch rest vocabulary"]:
         """Return what may stand at each position; everything where a token is known, or before `begin`.
 
-        It is what `agentic_diffusion.denoising.guidance.Allowed` asks for.
+        It is what `agentic_diffusion.denoising.guidance.Allowed` asks for. All of a row is read, and what is said is
+        said of the positions from `start`, because spreading it over the vocabulary is most of the work.
         """
-        barred, beside = (each.to(rows.device) for each in self._read(rows, begin))
+        barred, beside = (each[:, start:].to(rows.device) for each in self._read(rows, begin))
         open_ = ~barred[:, :, self._classes.to(rows.device)]
         if self._adjacent is None:
             return open_

@@ -17,6 +17,7 @@ from .domain import CodeRequest
 from .model.decode import Decoding, Draft, Guides, fill, unguided, write
 from .model.reading import Reads
 from .signed import Signed, decides, narrowed
+from .syntax import Permits
 from .writes import Sketch, Sureness, Tokens, Worded, prompt_of
 
 HOLE = "HOLE"
@@ -46,7 +47,7 @@ class TokenWriter:
     guides: Guides = unguided
     longest_prompt: int = 256
     asks: Callable[[CodeRequest], tuple[int, ...]] | None = None
-    syntax: Callable[[str], Callable[[Tensor], Tensor]] | None = None
+    syntax: Callable[[str], Permits] | None = None
 
     def prompt(self, request: CodeRequest) -> tuple[int, ...]:
         """Return the tokens of a request.
@@ -130,7 +131,7 @@ class TokenWriter:
         def of(before: Tensor) -> Sequence[Guidance[Tensor, Categorical]]:
             def inside(x: Tensor) -> Tensor:
                 rows = torch.cat([before.expand(x.shape[0], -1), x], dim=1)
-                return narrowed(allowed(rows)[:, before.shape[1] :], rows, signed)
+                return narrowed(allowed(rows, start=before.shape[1]), rows, signed)
 
             return Allowed(inside), *self.guides(before)
 
