@@ -120,3 +120,46 @@ def test_doubtful_tokens_are_denoised_again() -> None:
     assert all(program(row) in PROGRAMS for row in draft.tokens)
     with pytest.raises(InvalidConfigError):
         Decoding(block=0)
+
+
+class Rewound(Recall):
+    """A recall that can go back."""
+
+    def back(self, count: int) -> None:
+        assert self.before is not None
+        self.before = self.before[:, :-count]
+
+
+@dataclass
+class Rewindable:
+    marks: Marks = MARKS
+
+    def open(self, prompt: Sequence[int]) -> Rewound:
+        return Rewound()
+
+
+def test_a_block_that_nothing_can_follow_is_denoised_anew() -> None:
+    seen: list[list[int]] = []
+
+    def viable(rows: torch.Tensor) -> torch.Tensor:
+        seen.extend(rows.tolist())
+        return rows[:, 1] != 5
+
+    drawn = [Decoding(block=2, bound=0.3, again=40)]
+    done = last([*write(Library(), [3], count=3, rng=generator(0), decoding=drawn[0], viable=viable)])
+    assert [program(row) for row in done.tokens] == [PROGRAMS[2]] * 3
+    assert [4, 5] in seen
+    given_up = Decoding(block=2, bound=0.3, again=0)
+    lost = last([*write(Library(), [3], count=2, rng=generator(0), decoding=given_up, viable=viable)])
+    assert [program(row) for row in lost.tokens] == [PROGRAMS[0]] * 2
+
+
+def test_where_no_block_helps_the_one_before_is_denoised_anew() -> None:
+    def viable(rows: torch.Tensor) -> torch.Tensor:
+        return ~((rows[:, 1] == 5) & (rows.shape[1] > 2))
+
+    how = Decoding(block=2, again=30)
+    done = last([*write(Rewindable(), [3], count=1, rng=generator(1), decoding=how, viable=viable)])
+    assert program(done.tokens[0]) == PROGRAMS[2]
+    stays = last([*write(Library(), [3], count=1, rng=generator(1), decoding=how, viable=viable)])
+    assert program(stays.tokens[0])[:2] == [4, 5]

@@ -64,3 +64,17 @@ def test_a_prompt_may_be_empty_and_blocks_are_kept_one_by_one(network: BlockTran
     assert torch.allclose(twice.look(others[2]), uncached(network, [5, 6], others), atol=1e-5)
     assert isinstance(reading, Reading)
     assert isinstance(Embedded(network, MARKS), Reads)
+
+
+def test_what_was_forgotten_leaves_no_trace(network: BlockTransformer) -> None:
+    prompt, (first, wrong, right) = [5, 6], list(torch.randint(3, 16, (3, 2, 4)))
+    reading = CachedReading(network, prompt)
+    reading.look(first)
+    reading.keep(first)
+    reading.look(wrong)
+    reading.keep(wrong)
+    reading.look(right)
+    reading.back(4)
+    assert torch.allclose(reading.look(right), uncached(network, prompt, [first, right]), atol=1e-5)
+    reading.keep(right)
+    assert torch.allclose(reading.look(wrong), uncached(network, prompt, [first, right, wrong]), atol=1e-5)

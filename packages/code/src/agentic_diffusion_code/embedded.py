@@ -17,9 +17,10 @@ from torch import Tensor
 
 from .coder import Coder, Recalls
 from .confidence import Confidence, Familiar
-from .model.decode import Decoding
+from .model.decode import Decoding, Viable
 from .model.quantise import quantise, restore
 from .model.reading import Embedded, Marks
+from .prefix import Prefixes
 from .sandbox.base import Sandbox
 from .syntax import Permits, Syntax
 from .tokens import Vocabulary
@@ -94,8 +95,11 @@ def load_writer(
     def syntax(language: str) -> Permits:
         return Syntax(vocabulary, language).allowed
 
+    def viable(language: str) -> Viable | None:
+        return Prefixes(vocabulary) if language == "python" else None
+
     how = decoding or decoding_of(card)
-    return TokenWriter(Embedded(network, marks), vocabulary, how, syntax=syntax), card
+    return TokenWriter(Embedded(network, marks), vocabulary, how, syntax=syntax, viable=viable), card
 
 
 def decoding_of(card: Mapping[str, JsonValue]) -> Decoding:

@@ -131,7 +131,8 @@ def _begin(run: Run, folder: Path, settings: Mapping[str, Any]) -> dict[str, Any
     Where the checkpoint is gone, as in the folder that ships, its weights in eight bits serve.
     """
     finished = store.load(folder)
-    card, there, found = finished.card, finished.card, restore(finished.tensors)
+    card, found = finished.card, restore(finished.tensors)
+    there: Any = card
     if (folder / CHECKPOINT / store.CARD).is_file():
         bundle = store.load(folder / CHECKPOINT)
         there = bundle.card.get("settings")

@@ -14,7 +14,7 @@ from agentic_diffusion.errors import InvalidConfigError, InvalidStateError
 from torch import Tensor
 
 from .domain import CodeRequest
-from .model.decode import Decoding, Draft, Guides, fill, unguided, write
+from .model.decode import Decoding, Draft, Guides, Viable, fill, unguided, write
 from .model.reading import Reads
 from .signed import Signed, decides, narrowed
 from .syntax import Permits
@@ -37,6 +37,7 @@ class TokenWriter:
         decoding: How programs are denoised.
         guides: Tilt the beliefs.
         syntax: From a language to what may stand at each position of a row; impossible tokens are barred.
+        viable: From a language to what refuses beginnings that no program of it has; None where nobody can tell.
         longest_prompt: Tokens of the longest description; longer ones are refused, never cut.
         asks: Turns a request into a prompt; by default as the embedded model was trained (see `prompt_of`).
     """
@@ -48,6 +49,7 @@ class TokenWriter:
     longest_prompt: int = 256
     asks: Callable[[CodeRequest], tuple[int, ...]] | None = None
     syntax: Callable[[str], Permits] | None = None
+    viable: Callable[[str], Viable | None] | None = None
 
     def prompt(self, request: CodeRequest) -> tuple[int, ...]:
         """Return the tokens of a request.
@@ -119,6 +121,7 @@ class TokenWriter:
             fixed=head,
             decoding=how,
             guides=self._guides(request),
+            viable=self.viable(request.language) if self.viable else None,
         )
         return self._sketches(drafts, request, longest=how.longest, given=len(head))
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import TypeAlias, final
 
 import torch
@@ -17,14 +17,21 @@ from agentic_diffusion.errors import InvalidConfigError
 from jaxtyping import Bool, Int
 from torch import Tensor
 
-from agentic_diffusion_code.model.reading import Marks, Reading, Reads
+from agentic_diffusion_code.model.reading import Marks, Reading, Reads, Rewinds
 
 Guides: TypeAlias = Callable[[Tensor], Sequence[Guidance[Tensor, Categorical]]]
 """From the finished tokens before a block to the guides of that block."""
 
 
+Viable: TypeAlias = Callable[[Tensor], Tensor]
+"""From beginnings, one row each, to whether each can still become a program."""
+
 Score: TypeAlias = Callable[[Tensor], Tensor]
 """From programs on their way, one row each, to one score a row."""
+
+
+DRAWN = 2
+"""The number of the first try whose tokens are drawn."""
 
 
 def unguided(before: Tensor) -> Sequence[Guidance[Tensor, Categorical]]:
@@ -44,6 +51,8 @@ class Decoding:
         revise: Probability under which a shown token is hidden again; 0 never.
         longest: Tokens of the longest program.
         end_penalty: Subtracted from the logits of end and padding while a block is denoised.
+        again: How often a block after which nothing right can follow is denoised anew, one token a call: first the most
+            likely ones, then drawn ones.
     """
 
     block: int = 16
@@ -52,14 +61,23 @@ class Decoding:
     revise: float = 0.0
     longest: int = 320
     end_penalty: float = 0.0
+    again: int = 2
 
     def __post_init__(self) -> None:
-        if min(self.block, self.longest) < 1 or min(self.bound, self.temperature) < 0:
+        if min(self.block, self.longest) < 1 or min(self.bound, self.temperature, self.again) < 0:
             raise InvalidConfigError(
                 repr(self),
-                "block, longest >= 1 and bound, temperature >= 0",
+                "block, longest >= 1 and bound, temperature, again >= 0",
                 "Decoding() is a fair start.",
             )
+
+    def trying(self, number: int) -> Decoding:
+        """Return how a block is denoised when so many tries of it were in vain."""
+        if number == 0:
+            return self
+        return replace(
+            self, bound=0.0, temperature=max(1.0, self.temperature) if number >= DRAWN else self.temperature
+        )
 
     def kernel(self, process: MaskedProcess) -> Kernel[Tensor, Categorical]:
         """Return how one move is made."""
@@ -107,6 +125,54 @@ class Believes:
         return Categorical(logits + tilt, x == self.marks.mask, torch.ones((), device=x.device))
 
 
+@final
+@dataclass(frozen=True)
+class Trial:
+    """One block on its way: denoised, and anew where nothing right can follow.
+
+    Args:
+        believes: What to believe about it.
+        written: All before it.
+        guides: Tilt the belief.
+        viable: Judges what was written together with the block.
+    """
+
+    believes: Believes
+    written: Int[Tensor, "batch length"]
+    guides: Sequence[Guidance[Tensor, Categorical]]
+    viable: Viable
+
+    def run(
+        self, canvas: Tensor, known: Tensor, how: Decoding, *, good: Tensor, first: int, rng: Rng
+    ) -> Generator[Draft, None, tuple[Tensor, Tensor]]:
+        """Yield drafts; return the block, and which candidates can go on or need not be judged.
+
+        Args:
+            canvas: The block, masked where it is to be written.
+            known: What of it is pinned.
+            how: How often, and how.
+            good: Candidates that need not be judged.
+            first: The number of the first try (see `Decoding.trying`).
+            rng: Where randomness comes from.
+        """
+        marks, x, pinned = self.believes.marks, canvas, known
+        for tried in range(first, first + 1 + how.again):
+            for moved in _moves(self.believes, x, pinned, how.trying(tried), self.guides, rng=rng):
+                x = moved
+                yield Draft(torch.cat([self.written, x], dim=1), self.believes.reading.forwards)
+            ends = (x == marks.end).long()
+            x = torch.where((ends.cumsum(1) - ends > 0) & ~known, marks.pad, x)
+            judged = good | self.viable(torch.cat([self.written, x], dim=1))
+            if bool(judged.all()) or tried == first + how.again:
+                break
+            x, pinned = torch.where(judged[:, None], x, canvas), judged[:, None] | known
+        return x, judged
+
+
+def _any(rows: Tensor) -> Tensor:
+    return torch.ones(len(rows), dtype=torch.bool)
+
+
 def write(
     model: Reads,
     prompt: Sequence[int],
@@ -117,6 +183,7 @@ def write(
     decoding: Decoding | None = None,
     guides: Guides = unguided,
     score: Score | None = None,
+    viable: Viable | None = None,
 ) -> Iterator[Draft]:
     """Denoise programs block by block; each begins with the fixed tokens and ends where the model ends it.
 
@@ -130,6 +197,7 @@ def write(
         guides: Tilt the beliefs of each block.
         score: Lets candidates compete: after each block they are drawn anew in proportion to exp(score - score before)
             (see `particles`); none by default.
+        viable: Refuses beginnings that nothing right can follow; their last block is denoised anew.
 
     Yields:
         A draft after every call of the network; the last is `done`.
@@ -138,7 +206,8 @@ def write(
     reading = model.open(prompt)
     before = torch.zeros(count)
     written = torch.zeros(count, 0, dtype=torch.long)
-    ended = torch.zeros(count, dtype=torch.bool)
+    ended, lost = torch.zeros(2, count, dtype=torch.bool)
+    back = backs = 0
     head = torch.tensor(list(fixed), dtype=torch.long)
     while not bool(ended.all()) and written.shape[1] < how.longest:
         at = written.shape[1]
@@ -146,13 +215,16 @@ def write(
         known = ended[:, None].expand(count, how.block).clone()
         given = head[at : at + how.block]
         values[:, : len(given)], known[:, : len(given)] = given, True
-        x = canvas = torch.where(known, values, marks.mask)
-        believes = Believes(reading, marks, how.end_penalty)
-        for x in _moves(believes, canvas, known, how, guides(written), rng=rng):
-            yield Draft(torch.cat([written, x], dim=1), reading.forwards)
-        over = (x == marks.end).long().cumsum(1)
-        x = torch.where((over - (x == marks.end).long() > 0) & ~known, marks.pad, x)
-        ended |= over[:, -1] > 0
+        canvas = torch.where(known, values, marks.mask)
+        trial = Trial(Believes(reading, marks, how.end_penalty), written, guides(written), viable or _any)
+        x, good = yield from trial.run(canvas, known, how, good=ended | lost, first=back, rng=rng)
+        stuck = not bool(good.any()) and backs < how.again and at >= len(head) + how.block
+        if stuck and isinstance(reading, Rewinds):
+            reading.back(how.block)
+            written, backs, back = written[:, : -how.block], backs + 1, DRAWN
+            continue
+        lost, back = lost | ~good, 0
+        ended |= (x == marks.end).any(1)
         written = torch.cat([written, x], dim=1)
         reading.keep(x)
         if score is not None:

@@ -51,6 +51,15 @@ class Reading(Protocol):
 
 
 @runtime_checkable
+class Rewinds(Protocol):
+    """A reading that can forget the last block."""
+
+    def back(self, count: int) -> None:
+        """Forget the block of so many tokens that was kept last, and read by a look since."""
+        ...
+
+
+@runtime_checkable
 class Reads(Protocol):
     """A model: opened with a prompt it gives a fresh reading."""
 
@@ -81,6 +90,7 @@ class CachedReading:
         self._past: Past = ()
         self._fresh: Tensor | None = None
         self._last = torch.tensor([prompt[-1] if prompt else -1], device=self._device)
+        self._lasts: list[Tensor] = []
         self._at = 0
         self.forwards = 0
         if prompt:
@@ -116,6 +126,7 @@ class CachedReading:
         hidden, fresh = self._ask(both, self._places(both.shape[1]), mask[None, None], before=left)
         self._past = joined(self._past, tuple((k[:, :, :first], v[:, :, :first]) for k, v in fresh))
         self._at += first
+        self._lasts.append(self._last)
         self._last, self._fresh = kept[:, -1], None
         return hidden[:, first:]
 
@@ -131,8 +142,15 @@ class CachedReading:
             _, fresh = self._ask(kept, self._places(kept.shape[1]), None, before=left)
             self._past = joined(self._past, fresh)
             self._at += kept.shape[1]
+            self._lasts.append(self._last)
             self._last = kept[:, -1]
         self._fresh = x.to(self._device)
+
+    def back(self, count: int) -> None:
+        """Forget the block of so many tokens that was kept last, and read by a look since."""
+        self._past = tuple((key[:, :, :-count], value[:, :, :-count]) for key, value in self._past)
+        self._at -= count
+        self._last = self._lasts.pop()
 
     def pick(self, index: Int[Tensor, " batch"]) -> None:
         """Go on with these candidates; what all share stays shared."""
@@ -141,6 +159,7 @@ class CachedReading:
             self._fresh = self._fresh[index]
         if len(self._last) > 1:
             self._last = self._last[index]
+        self._lasts = [last[index] if len(last) > 1 else last for last in self._lasts]
         if self._past and self._past[0][0].shape[0] > 1:
             self._past = tuple((key[index], value[index]) for key, value in self._past)
 
