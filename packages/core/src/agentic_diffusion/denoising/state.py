@@ -72,12 +72,14 @@ class Step(Generic[X, B]):
         t: Its noise level.
         belief: The last belief that was formed, if any.
         since: The noise level at which that belief was formed.
+        score: How good each sample is so far, where the kernel counts it.
     """
 
     x: X
     t: Time
     belief: B | None = None
     since: Time | None = None
+    score: Float[Tensor, " batch"] | None = None
 
 
 def generator(seed: int) -> Rng:

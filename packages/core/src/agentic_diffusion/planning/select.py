@@ -83,12 +83,14 @@ class Consensus(Generic[V]):
     Args:
         gain: What the first value is worth where the second one is right.
         same: Whether two values say the same.
+        essence: What `gain` and `same` look at, found once for each value; the value itself where it is left out.
         calibrate: From raw to calibrated confidence; the raw one where it is left out.
     """
 
-    gain: Callable[[V, V], float]
-    same: Callable[[V, V], bool]
+    gain: Callable[[Any, Any], float]
+    same: Callable[[Any, Any], bool]
     calibrate: Callable[[float], float] | None = None
+    essence: Callable[[V], Any] | None = None
 
     def __call__(self, candidates: Sequence[Candidate[V]]) -> tuple[Candidate[V], float]:
         """Return the choice and its confidence; 0 where it did not pass."""
@@ -100,7 +102,9 @@ class Consensus(Generic[V]):
         if not passed:
             return max(different, key=likelihood_of), 0.0
         weights = [math.exp(min(0.0, likelihood_of(candidate))) for candidate in passed]
-        values = [candidate.value for candidate in passed]
+        values: list[Any] = [candidate.value for candidate in passed]
+        if self.essence is not None:
+            values = [self.essence(value) for value in values]
 
         def worth(index: int) -> tuple[float, float]:
             pairs = zip(weights, values, strict=True)

@@ -13,11 +13,28 @@ def examples(count=12, size=20):
     return rows, kinds[torch.randint(3, (count,), generator=rng)]
 
 
-def test_targets_say_what_where_and_how_long() -> None:
-    told = targets(torch.tensor([[1, 0, 3], [2, 3, 3], [3, 3, 3]]), 3)
-    assert told[0].tolist() == [1, 1, 0, 1, -1, 0, 0, 0, 1, 0]
-    assert told[1].tolist() == [0, 0, 1, 0, 0, -1, 0, 1, 0, 0]
-    assert told[2].tolist() == [0] * 6 + [1, 0, 0, 0]
+def test_targets_say_which_tools_which_plan_and_how_long() -> None:
+    told = targets(torch.tensor([[1, 0, 3], [2, 3, 3], [3, 3, 3], [1, 0, 3]]), 3)
+    assert told[0].tolist() == [1, 1, 0, 1, 0, 0, 0, 0, 1, 0]
+    assert told[1].tolist() == [0, 0, 1, 0, 1, 0, 0, 1, 0, 0]
+    assert told[2].tolist() == [0, 0, 0, 0, 0, 1, 1, 0, 0, 0]
+    assert torch.equal(told[3], told[0])
+
+
+def test_plans_are_likely_where_their_own_score_their_tools_and_their_length_are() -> None:
+    rows, plans = examples()
+    known = fit_experience(rows, plans, tools=3).experience
+    assert known.known.tolist() == [[0, 1, 3], [1, 0, 2], [2, 3, 3]]
+    tools, own = torch.tensor([[0.9, 0.8, 0.1]]), torch.tensor([0.1, 0.2, 0.3])
+    lengths = torch.tensor([0.0, 0.2, 0.6, 0.1])
+    worth = [0.1 + 0.9 + 0.8 - 1 + 0.3, 0.2 + 0.9 + 0.8 + 0.1 - 1.5 + 0.05, 0.3 + 0.1 - 0.5 + 0.1]
+    told = known.weighed(tools, torch.cat([own, lengths]))
+    assert told.plans.tolist() == pytest.approx((4 * torch.tensor(worth)).softmax(0).tolist())
+    assert told.sure == pytest.approx(0.3)
+    barred = known.weighed(tools, torch.cat([own, lengths]), barred=torch.tensor([True, False, True]))
+    assert barred.plans.tolist() == [0, 1, 0]
+    none = known.weighed(tools, torch.cat([own, lengths]), barred=torch.ones(3, dtype=torch.bool))
+    assert none.plans.tolist() == [0, 0, 0]
 
 
 @pytest.mark.parametrize("whole_group", [False, True])
@@ -25,24 +42,32 @@ def test_leaving_out_equals_a_fit_without(whole_group) -> None:
     rows, plans = examples()
     fold = fit_experience(rows, plans, tools=3)
     texts = [torch.stack([row, row.roll(1)]) for row in rows]
-    told = dict(
-        (index, (scores, near)) for index, scores, near in fold.without(texts, whole_group=whole_group)
-    )
+    told = {index: (said, near) for index, said, near in fold.without(texts, whole_group=whole_group)}
     assert sorted(told) == list(range(12))
     for index in (0, 5, 11):
         out = (plans == plans[index]).all(dim=1) if whole_group else torch.arange(12) == index
         fresh = fit_experience(rows[~out], plans[~out], tools=3).experience
-        scores, near = told[index]
-        assert torch.allclose(scores, fresh.scores(fresh.products(texts[index])), atol=1e-3)
+        said, near = told[index]
+        expected = fresh.said(fresh.products(texts[index]))
+        assert torch.allclose(said.tools, expected.tools, atol=1e-3)
+        assert torch.allclose(said.lengths, expected.lengths, atol=1e-3)
+        still = [row.tolist() in fresh.known.tolist() for row in fold.experience.known]
+        assert torch.allclose(said.plans[still], expected.plans, atol=2e-3)
+        assert bool((said.plans[~torch.tensor(still)] == 0).all())
+        assert still.count(False) == int(whole_group)
         assert bool((near[out] == -1).all())
 
 
 def test_known_texts_are_remembered_and_empty_ones_say_nothing() -> None:
     rows, plans = examples()
     known = fit_experience(rows, plans, tools=3, ridge=1e-4).experience
-    told = known.scores(known.products(rows))
-    assert torch.allclose(told, targets(plans, 3), atol=0.05)
-    assert known.scores(known.products(torch.zeros(1, 20))).abs().sum() == 0
+    told = known.said(known.products(rows))
+    assert torch.allclose(told.tools, targets(plans, 3)[:, :3], atol=0.05)
+    assert torch.equal(known.known[told.plans.argmax()], plans[0])
+    assert torch.allclose(known.products(rows), rows @ rows.T, atol=1e-5)
+    nothing = known.said(known.products(torch.zeros(1, 20)))
+    assert nothing.tools.abs().sum() == 0
+    assert nothing.sure == 0
     assert closeness(torch.ones(1, 1)).item() == pytest.approx(1.0)
     assert 0.05 <= known.reach <= 1
 

@@ -1,5 +1,6 @@
 """Reading: how each tool's text meets the goal, what experience says, and the facts."""
 
+import pytest
 import torch
 from agentic_diffusion.planning.domains.toolplan.domain import ToolPlanDomain
 from agentic_diffusion.planning.domains.toolplan.experience import fit_experience
@@ -19,20 +20,26 @@ def taught(catalogue) -> Reading:
 def test_clauses_meet_the_tools_they_speak_of(catalogue, ask) -> None:
     told = Reading(catalogue, Lexical(512))(ask)
     assert told["meets"].shape == (1, 1 + CLAUSES, 4, 2)
-    assert told["places"].shape == (1, 4, 3)
+    assert told["places"].shape == (1, 4, 4)
+    assert told["recalled"].shape == (1, 0)
+    assert told["trust"].tolist() == [[0, 0, 0]]
     assert told["lengths"].shape == (1, 1)
     lexical = told["meets"][0, 1:4, :, 1]
     assert lexical.argmax(dim=0).tolist()[:3] == [0, 1, 2]
     assert told["meets"][..., 0].abs().sum() == 0
 
 
-def test_experience_speaks_for_tools_places_and_lengths(catalogue) -> None:
+def test_experience_speaks_for_tools_plans_places_and_lengths(catalogue) -> None:
     told = taught(catalogue)(ToolRequest(goal="book a flight please"))
     scores = told["meets"][0, 0, :, 0]
     assert set(scores.topk(2).indices.tolist()) == {0, 1}
     assert told["places"][0, 0, 0] < 0 < told["places"][0, 1, 0]
     assert told["places"][0, :, 1].argmax().item() in (0, 1)
+    assert told["places"][0, :, 3].argmax().item() in (0, 1)
     assert told["lengths"][0].argmax() == 2
+    assert told["plans"][0, told["recalled"][0].argmax()].tolist() == [0, 1, 4]
+    assert told["recalled"].sum().item() == pytest.approx(1.0)
+    assert bool((told["trust"] > 0).all())
 
 
 def test_the_last_request_is_kept_and_others_are_read_anew(catalogue, ask) -> None:

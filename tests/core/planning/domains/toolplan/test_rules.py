@@ -105,3 +105,26 @@ def test_equal_rows_are_asked_about_once(catalogue) -> None:
         assert torch.equal(alone.hidden[0], together.hidden[index])
     ruled(x, torch.tensor([0.1, 0.2, 0.3, 0.4]), Condition(context=context))
     assert asked[-1] == 4
+
+
+def test_what_was_believed_of_a_row_is_kept_for_the_request(catalogue) -> None:
+    asked = []
+
+    def tells(x, t, condition):
+        asked.append(x.tolist())
+        logits = torch.arange(6.0).expand(*x.shape, 6) + x[..., None]
+        return Categorical(logits, x == catalogue.mask, torch.ones(()))
+
+    context = {"available": torch.ones(1, 5, dtype=torch.bool), "known": torch.zeros(1, 1).bool()}
+    condition, other = Condition(context=context), Condition(context=dict(context))
+    kept, plain = Ruled(tells, catalogue, keep=True), Ruled(tells, catalogue)
+    first, second = torch.tensor([[5, 5, 5], [0, 5, 5]]), torch.tensor([[3, 5, 5], [0, 5, 5], [0, 5, 5]])
+    with torch.no_grad():
+        kept(first, torch.tensor(0.9), condition)
+        told = kept(second, torch.tensor([0.1, 0.2, 0.3]), condition)
+        assert asked == [[[5, 5, 5], [0, 5, 5]], [[3, 5, 5]]]
+        expected = plain(second, torch.tensor(0.5), condition)
+        assert torch.equal(told.logits, expected.logits)
+        assert torch.equal(told.hidden, expected.hidden)
+        kept(first, torch.tensor(0.9), other)
+        assert asked[-1] == first.tolist()

@@ -1,9 +1,11 @@
 """Text as numbers: hashed, weighed by rarity, bounded in what is read."""
 
+from zlib import crc32
+
 import pytest
 import torch
 from agentic_diffusion.errors import InvalidConfigError
-from agentic_diffusion.planning.domains.toolplan.text import Lexical, clauses, describe, grams, words
+from agentic_diffusion.planning.domains.toolplan.text import Lexical, clauses, describe, grams, hashes, words
 from agentic_diffusion.records import ToolSpec
 
 
@@ -35,6 +37,14 @@ def test_grams_are_words_pairs_and_letter_groups() -> None:
     assert "#<pa" in told
     assert "#pay>" in told
     assert "#<pay>" in told
+    assert sorted(hashes("pay it, pay")) == sorted(crc32(gram.encode()) for gram in grams("pay it, pay"))
+
+
+def test_a_power_below_one_takes_weight_from_what_is_rare() -> None:
+    texts = ["pay Anna", "pay Ben", "pay Chloe"]
+    plain, soft = Lexical(512).fit(texts), Lexical(512).fit(texts, power=0.25)
+    assert torch.allclose(soft.rarity, plain.rarity**0.25)
+    assert soft(texts)[0] @ soft(texts)[1] > plain(texts)[0] @ plain(texts)[1]
 
 
 def test_rows_have_length_one_and_near_texts_are_near() -> None:

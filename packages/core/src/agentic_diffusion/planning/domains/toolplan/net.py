@@ -12,17 +12,24 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from agentic_diffusion.planning.domains.toolplan.habits import GLOBAL, LOCAL, Habits
-from agentic_diffusion.planning.domains.toolplan.reading import CLAUSES, SIGNS
+from agentic_diffusion.planning.domains.toolplan.reading import CLAUSES, SIGNS, TRUST
+from agentic_diffusion.planning.domains.toolplan.recall import recalled
 
 CANDIDATES = 16
 """Tools that the slots attend to, the most promising ones."""
 
-FEATURES = 11 + GLOBAL
+FEATURES = 12 + GLOBAL
+BESIDE = LOCAL + 1
+"""Numbers told of each tool beside what is shown: habits, and what known plans say."""
+
 SKETCH = 128
 """Numbers that a tool's text is sketched by."""
 
 HABIT = 0.5
 """What a nat of habit is worth before anything is learned."""
+
+RECALL = 0.7
+"""What a nat of the known plans is worth before anything is learned."""
 
 LEXICAL = 8.0
 """What the best-fitting clause is worth, in nats, before anything is learned."""
@@ -100,21 +107,22 @@ class ToolNet(nn.Module):
         self.special = nn.Parameter(0.02 * torch.randn(2, width))  # stop, mask
         self.place = nn.Parameter(0.02 * torch.randn(slots, width))
         self.clause = nn.Parameter(0.02 * torch.randn(CLAUSES, width))
-        self.facts = nn.Linear(SIGNS + slots + 1, width)
+        self.facts = nn.Linear(SIGNS + slots + 1 + TRUST, width)
         self.habits = Habits(len(texts))
         self.feel = nn.Sequential(nn.Linear(FEATURES, 32), nn.GELU(), nn.Linear(32, width))
         self.gather = Mixer(width, heads, dropout=dropout)
         self.mixers = nn.ModuleList([Mixer(width, heads, dropout=dropout) for _ in range(depth)])
         self.final = nn.LayerNorm(width)
         self.ask = nn.Linear(width, width)
-        self.weigh = nn.Linear(width, FEATURES + 1 + LOCAL)
+        self.weigh = nn.Linear(width, FEATURES + 1 + BESIDE)
         nn.init.zeros_(self.ask.weight)
         nn.init.zeros_(self.weigh.weight)
         with torch.no_grad():
             self.weigh.bias.zero_()
             self.weigh.bias[[5, 6]] = torch.tensor([LEXICAL / 2, LEXICAL])
             self.weigh.bias[[0, 1, 8]] = torch.tensor([8.0, 3.0, 3.0])
-            self.weigh.bias[-LOCAL:] = HABIT
+            self.weigh.bias[-BESIDE:] = HABIT
+            self.weigh.bias[-1] = RECALL
 
     def over(self, texts: Float[Tensor, "tools size"], *, own: Tensor | None = None) -> ToolNet:
         """Return the network with the same weights over other tools; rows of their own are 0 where not given."""
@@ -137,18 +145,26 @@ class ToolNet(nn.Module):
         """Return the logits of each tool, of the stop token and of the mask token."""
         own, times = context.get("own"), context.get("times")
         features, table, around = self._prepared(context)
-        batch, slots = tokens.shape
-        table = table.expand(batch, -1, -1)
-        h = table.gather(1, tokens[..., None].expand(-1, -1, table.shape[-1])) + self.place[:slots]
+        slots = tokens.shape[1]
+        h = (
+            table[0][tokens]  # one request: the same table for all rows
+            if len(table) == 1
+            else table.gather(1, tokens[..., None].expand(-1, -1, table.shape[-1]))
+        )
+        h = h + self.place[:slots]
         for mixer in self.mixers:
             h = mixer(h, around)
         h = self.final(h)
-        scores = self.ask(h) @ table[:, :-1].transpose(1, 2) / h.shape[-1] ** 0.5
+        one = len(table) == 1
+        turned, known = (part[0].T if one else part.transpose(1, 2) for part in (table[:, :-1], features))
+        scores = self.ask(h) @ turned / h.shape[-1] ** 0.5
         weights = self.weigh(h)
-        said = weights[..., :FEATURES] @ features.transpose(1, 2)
+        said = weights[..., :FEATURES] @ known
         scores = scores + torch.cat([said, weights[..., FEATURES : FEATURES + 1]], dim=-1)
         beside = self.habits.local(tokens, own, times)
-        scores = scores + (beside @ weights[..., -LOCAL:, None])[..., 0]
+        scores = scores + (beside @ weights[..., -BESIDE:-1, None])[..., 0]
+        told = recalled(tokens, context["plans"][0], context["recalled"], tokens=scores.shape[-1])
+        scores = scores + told * weights[..., -1:]
         return functional.pad(scores, (0, 1))
 
     def _prepared(self, context: Mapping[str, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
@@ -178,26 +194,27 @@ class ToolNet(nn.Module):
         spoken = (meets.abs().sum(dim=(2, 3)) > 0)[..., None]
         about = (8 * (meets[..., 0] + 0.5 * meets[..., 1])).softmax(dim=-1) @ plain
         clauses = torch.where(spoken, about + self.clause, 0.0)
-        lengths = context["lengths"].expand(-1, self.facts.in_features - SIGNS)
-        facts = self.facts(torch.cat([context["signs"], lengths], dim=-1))
+        lengths = context["lengths"].expand(-1, self.facts.in_features - SIGNS - TRUST)
+        facts = self.facts(torch.cat([context["signs"], lengths, context["trust"]], dim=-1))
         around = torch.cat([promising, clauses, facts[:, None]], dim=1)
         gathered: Tensor = self.gather(around, around[:, :0])
         return gathered
 
 
 def featured(
-    meets: Float[Tensor, "batch rows tools 2"], places: Float[Tensor, "batch tools 3"]
+    meets: Float[Tensor, "batch rows tools 2"], places: Float[Tensor, "batch tools 4"]
 ) -> Float[Tensor, "batch tools features"]:
     """Return what is known of each tool: the whole, the best clause, the sum, and where in the request it is meant."""
     whole, parts = meets[:, 0], meets[:, 1:]
     best = parts.max(dim=1).values
     total = parts.clamp(min=0).sum(dim=1)
-    sharp = parts.clamp(min=0) ** 2
-    order = torch.linspace(-1, 1, parts.shape[1], device=meets.device)[:, None, None]
-    where = (sharp * order).sum(dim=1) / (sharp.sum(dim=1) + 1e-2)
+    sharp = parts.clamp(min=0) ** 4
+    said = (parts != 0).flatten(2).any(dim=2).sum(dim=1).clamp(min=2)[:, None, None, None]
+    order = 2 * torch.arange(parts.shape[1], device=meets.device)[:, None, None] / (said - 1) - 1
+    where = (sharp * order).sum(dim=1) / (sharp.sum(dim=1) + 1e-8)
     told = [whole[..., 0], best[..., 0], total[..., 0], where[..., 0], places[..., 0]]
     told += [whole[..., 1], best[..., 1], where[..., 1], places[..., 1], places[..., 2]]
-    told.append(torch.ones_like(whole[..., 0]))
+    told += [places[..., 3], torch.ones_like(whole[..., 0])]
     return torch.stack(told, dim=-1)
 
 

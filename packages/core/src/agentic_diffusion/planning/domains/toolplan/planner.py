@@ -21,7 +21,7 @@ from agentic_diffusion.planning.domains.toolplan.domain import Reader, ToolPlanD
 from agentic_diffusion.planning.domains.toolplan.judging import Feasible
 from agentic_diffusion.planning.domains.toolplan.likelihood import Chained
 from agentic_diffusion.planning.domains.toolplan.net import ToolNet
-from agentic_diffusion.planning.domains.toolplan.order import careful
+from agentic_diffusion.planning.domains.toolplan.order import searching
 from agentic_diffusion.planning.domains.toolplan.reading import Reading, Remembered
 from agentic_diffusion.planning.domains.toolplan.requests import ToolPlan, ToolRequest
 from agentic_diffusion.planning.domains.toolplan.rules import Ruled
@@ -64,18 +64,26 @@ class Distance:
         return max(0.0, 1 - float(products[0].max())) / self.read.experience.reach
 
 
-def agreement(plan: ToolPlan, truth: ToolPlan) -> float:
+Essence: TypeAlias = tuple[frozenset[str], frozenset[tuple[str, str]]]
+
+
+def essence(plan: ToolPlan) -> Essence:
+    """Return the tools of a plan and its pairs of neighbours."""
+    tools = plan.tools
+    return frozenset(tools), frozenset(pairwise(tools))
+
+
+def agreement(plan: Essence, truth: Essence) -> float:
     """Return what a plan is worth where another is right: overlap of tools and of neighbours, and both the same."""
-    one, two = set(plan.tools), set(truth.tools)
-    near, far = set(pairwise(plan.tools)), set(pairwise(truth.tools))
+    (one, near), (two, far) = plan, truth
     tools = 2 * len(one & two) / max(1, len(one) + len(two))
     pairs = 2 * len(near & far) / max(1, len(near) + len(far))
     return tools + pairs + float(one == two)
 
 
-def same_calls(plan: ToolPlan, other: ToolPlan) -> bool:
+def same_calls(plan: Essence, other: Essence) -> bool:
     """Whether two plans call the same tools, in whatever order."""
-    return set(plan.tools) == set(other.tools)
+    return plan[0] == other[0]
 
 
 @final
@@ -160,10 +168,10 @@ def assembled(
     return Planner(
         domain=domain,
         process=process,
-        denoiser=Ruled(MaskedNet(network, schedule, mask_token=catalogue.mask), catalogue),
+        denoiser=Ruled(MaskedNet(network, schedule, mask_token=catalogue.mask), catalogue, keep=True),
         verify=Feasible(catalogue, goals),
-        select=Consensus(agreement, same_calls, calibrate),
-        kernel=careful(process, leftmost=bool(catalogue.facts)),
+        select=Consensus(agreement, same_calls, calibrate, essence),
+        kernel=searching(process, stop=catalogue.stop),
         steps=domain.slots,
         count=count,
         compute=compute or Compute("cpu"),

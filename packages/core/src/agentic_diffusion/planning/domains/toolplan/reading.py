@@ -13,12 +13,12 @@ from torch import Tensor
 
 from agentic_diffusion.planning.domains.toolplan.catalogue import Catalogue
 from agentic_diffusion.planning.domains.toolplan.domain import ToolPlanDomain
-from agentic_diffusion.planning.domains.toolplan.experience import Experience
+from agentic_diffusion.planning.domains.toolplan.experience import Experience, Said, sparse_product
 from agentic_diffusion.planning.domains.toolplan.requests import ToolPlan, ToolRequest
 from agentic_diffusion.planning.domains.toolplan.text import Encoder, clauses, describe
 
-CLAUSES, SIGNS, VOTERS = 8, 256, 12
-"""Clauses that are read, places that facts are hashed into, and neighbours that vote."""
+CLAUSES, SIGNS, TRUST, VOTERS = 8, 256, 3, 12
+"""Clauses that are read, places that facts are hashed into, signs of trust, and neighbours that vote."""
 
 
 @final
@@ -69,53 +69,59 @@ class Reading:
         """Return the tensors that `told` describes."""
         rows, products = self.look(request)
         if self.experience is None or products is None:
-            return self.told(request, rows, scores=None, products=None)
-        return self.told(request, rows, scores=self.experience.scores(products), products=products[0])
+            return {**self.told(request, rows), "plans": torch.zeros(1, 0, 1, dtype=torch.long)}
+        told = self.told(request, rows, said=self.experience.said(products), products=products[0])
+        return {**told, "plans": self.experience.known[None]}
 
     def told(
-        self, request: ToolRequest, rows: Tensor, *, scores: Tensor | None, products: Tensor | None
+        self, request: ToolRequest, rows: Tensor, *, said: Said | None = None, products: Tensor | None = None
     ) -> Mapping[str, Tensor]:
         """Return what the network reads, each with a first axis of 1.
 
         Args:
             request: The request.
             rows: Its encoded texts: the whole, then the clauses.
-            scores: What experience says of each row.
+            said: What experience says of each row.
             products: How near the whole is to each example.
 
         Returns:
             `meets` (1, 1 + CLAUSES, tools, 2): what experience and the tools' own texts say of the whole and of each
-            clause; `places` (1, tools, 3): where experience would put each tool, and what the neighbours vote, with
-            their mean place; `lengths` (1, slots + 1); `signs` (1, SIGNS): the facts.
+            clause; `places` (1, tools, 4): where known plans would put each tool, what the neighbours vote, with their
+            mean place, and how likely the tool is by the known plans; `recalled` (1, plans): the chance of each known
+            plan; `lengths` (1, slots + 1); `trust` (1, 3): how much speaks for the likeliest plan, how likely it is, and
+            how near the nearest example; `signs` (1, SIGNS): the facts.
         """
         count = len(self.catalogue)
         meets = torch.zeros(1 + CLAUSES, count, 2)
-        used = rows.abs().sum(dim=0).nonzero()[:, 0]
-        meets[: len(rows), :, 1] = rows[:, used] @ self.columns[used]
-        places, lengths = torch.zeros(count, 3), torch.zeros(1)
-        if scores is not None and products is not None and self.experience is not None:
-            meets[: len(rows), :, 0] = scores[:, :count]
-            places[:, 0] = scores[0, count : 2 * count]
-            places[:, 1:] = self._votes(products)
-            lengths = scores[0, 2 * count :]
+        meets[: len(rows), :, 1] = sparse_product(rows, self.columns)
+        places, lengths, recalled, trust = torch.zeros(count, 4), torch.zeros(1), torch.zeros(0), torch.zeros(3)
+        if said is not None and products is not None and self.experience is not None:
+            meets[: len(rows), :, 0] = said.tools
+            near, who = products.topk(min(VOTERS, len(products)))
+            likely, which = said.plans.topk(min(8 * VOTERS, len(said.plans)))
+            held, where = _votes(self.experience.known[which], likely, tools=count)
+            voted, mean = _votes(self.experience.plans[who], (near * 12).softmax(dim=0), tools=count)
+            places = torch.stack([where, voted, mean, held], dim=-1)
+            lengths, recalled = said.lengths, said.plans
+            trust = torch.stack([torch.tensor(said.sure), likely[:1].sum(), near[0]])
         return {
             "meets": meets[None],
             "places": places[None],
+            "recalled": recalled[None],
             "lengths": lengths[None],
+            "trust": trust[None],
             "signs": signs(request)[None],
         }
 
-    def _votes(self, products: Tensor) -> Tensor:
-        assert self.experience is not None
-        near, who = products.topk(min(VOTERS, len(products)))
-        weights = (near * 12).softmax(dim=0)
-        plans, count = self.experience.plans[who], len(self.catalogue)
-        length = (plans < count).sum(dim=1, keepdim=True)
-        place = 2 * torch.arange(plans.shape[1]) / (length - 1).clamp(min=1) - 1
-        share = weights[:, None].expand(plans.shape)
-        held = torch.zeros(count + 1).scatter_add(0, plans.flatten(), share.flatten())
-        where = torch.zeros(count + 1).scatter_add(0, plans.flatten(), (share * place).flatten())
-        return torch.stack([held, where], dim=-1)[:count]
+
+def _votes(plans: Tensor, weights: Tensor, *, tools: int) -> tuple[Tensor, Tensor]:
+    """Return how much of the weight of these plans holds each tool, and where they hold it, from -1 to 1."""
+    length = (plans < tools).sum(dim=1, keepdim=True)
+    place = 2 * torch.arange(plans.shape[1]) / (length - 1).clamp(min=1) - 1
+    share = weights[:, None].expand(plans.shape)
+    held = torch.zeros(tools + 1).scatter_add(0, plans.flatten(), share.flatten())
+    where = torch.zeros(tools + 1).scatter_add(0, plans.flatten(), (share * place).flatten())
+    return held[:tools], where[:tools]
 
 
 def signs(request: ToolRequest) -> Tensor:

@@ -62,11 +62,18 @@ def _linked(free: Mask, catalogue: Catalogue) -> Mask:
     """Keep what lies on a chain of links from the first slot to the last: forward and backward over the chain."""
     step, turned = (way.to(free.device) for way in catalogue.ways)
     slots = free.shape[1]
-    ahead, back = [free[:, 0]], [free[:, -1]]
+    ahead = [free[:, 0]]
     for place in range(1, slots):
         ahead.append(free[:, place] & (ahead[-1].float() @ step > 0))
+    forward = torch.stack(ahead, dim=1)
+    if bool(free[:, -1, catalogue.stop].all()):
+        shown = free.sum(dim=2) == 1
+        if not bool((shown[:, 1:] & ~shown[:, :-1]).any()):
+            return forward  # only beginnings are shown, and a stop may stand behind anything
+    back = [free[:, -1]]
+    for place in range(1, slots):
         back.append(free[:, slots - 1 - place] & (back[-1].float() @ turned > 0))
-    return torch.stack(ahead, dim=1) & torch.stack(back[::-1], dim=1)
+    return forward & torch.stack(back[::-1], dim=1)
 
 
 @final
@@ -78,10 +85,14 @@ class Ruled(nn.Module):
     Args:
         denoiser: The denoiser, a module or an exact one.
         catalogue: The tools.
+        keep: Whether what was believed of a row is kept as long as the same request is asked about: beliefs must not
+            depend on the noise level then.
     """
 
-    def __init__(self, denoiser: Any, catalogue: Catalogue) -> None:
+    def __init__(self, denoiser: Any, catalogue: Catalogue, *, keep: bool = False) -> None:
         super().__init__()
+        self.keep = keep
+        self._known: tuple[Any, dict[tuple[int, ...], Tensor]] = ((), {})
         self.denoiser = denoiser
         self.catalogue = catalogue
         self.eval()
@@ -91,12 +102,29 @@ class Ruled(nn.Module):
         context = condition.context
         if self.training:
             return self._believed(x, t, condition)
+        if self.keep and not torch.is_grad_enabled() and all(len(told) == 1 for told in context.values()):
+            return self._remembered(x, t, condition)
         if t.ndim == 0 and len(x) > 1 and all(len(told) == 1 for told in context.values()):
             rows, back = torch.unique(x, dim=0, return_inverse=True)
             if len(rows) < len(x):
                 belief = self._ruled(rows, t, condition)
                 return replace(belief, logits=belief.logits[back], hidden=belief.hidden[back])
         return self._ruled(x, t, condition)
+
+    def _remembered(self, x: Tensor, t: Time, condition: Condition[Tensor]) -> Categorical:
+        """Return the belief, asking only about rows that this request has not been asked about."""
+        about, known = self._known
+        if about is not condition.context:
+            about, known = condition.context, {}
+            self._known = (about, known)
+        keys = [*map(tuple, x.tolist())]
+        fresh = {key: index for index, key in enumerate(keys) if key not in known}
+        if fresh:
+            rows = torch.tensor([*fresh.values()], device=x.device)
+            belief = self._ruled(x[rows], t if t.ndim == 0 else t[rows], condition)
+            known.update(zip(fresh, belief.logits, strict=True))
+        logits = torch.stack([known[key] for key in keys])
+        return Categorical(logits, x == self.catalogue.mask, torch.ones((), device=x.device))
 
     def _believed(self, x: Tensor, t: Time, condition: Condition[Tensor]) -> Categorical:
         belief: Categorical = self.denoiser(x, t, condition)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import pairwise
 from typing import TypeAlias, final
 from zlib import crc32
@@ -51,10 +52,30 @@ def grams(text: str) -> Iterator[str]:
     for one, two in pairwise(told):
         yield f"{one} {two}"
     for word in told:
-        whole = f"<{word}>"
-        for size in (3, 4, 5):
-            for start in range(max(0, len(whole) - size + 1)):
-                yield "#" + whole[start : start + size]
+        yield from _letters(word)
+
+
+def _letters(word: str) -> Iterator[str]:
+    """Yield the groups of three to five letters of a word, its ends marked."""
+    whole = f"<{word}>"
+    for size in (3, 4, 5):
+        for start in range(max(0, len(whole) - size + 1)):
+            yield "#" + whole[start : start + size]
+
+
+@lru_cache(maxsize=1 << 14)
+def _hashed(word: str) -> tuple[int, ...]:
+    """Return the hashes of a word and of its groups of letters; words come again and again."""
+    return tuple(crc32(gram.encode()) for gram in (word, *_letters(word)))
+
+
+def hashes(text: str) -> list[int]:
+    """Return the hash of each of the `grams` of a text, in another order."""
+    told = words(text)
+    found = [crc32(f"{one} {two}".encode()) for one, two in pairwise(told)]
+    for word in told:
+        found += _hashed(word)
+    return found
 
 
 @final
@@ -78,15 +99,21 @@ class Lexical:
         """Return 1 + log(count) of each place, 0 where it does not occur."""
         table = np.zeros((len(texts), self.size), dtype=np.float32)
         for row, text in zip(table, texts, strict=True):
-            places = np.fromiter((crc32(gram.encode()) for gram in grams(text)), dtype=np.int64) % self.size
+            places = np.array(hashes(text), dtype=np.int64) % self.size
             where, count = np.unique(places, return_counts=True)
             row[where] = 1 + np.log(count)
         return torch.from_numpy(table)
 
-    def fit(self, texts: Sequence[str]) -> Lexical:
-        """Return the encoder with rarities log((1 + n) / (1 + texts with it)) + 1."""
+    def fit(self, texts: Sequence[str], *, power: float = 1.0) -> Lexical:
+        """Return the encoder with rarities (log((1 + n) / (1 + texts with it)) + 1)ᵖ.
+
+        Args:
+            texts: What is rare is counted in these.
+            power: p; below 1 the rarest grams (names, numbers, dates) weigh less.
+        """
         seen = (self.counts(texts) > 0).sum(dim=0)
-        return replace(self, rarity=torch.log((1 + len(texts)) / (1 + seen.float())) + 1)
+        rarity = torch.log((1 + len(texts)) / (1 + seen.float())) + 1
+        return replace(self, rarity=rarity**power)
 
     def __call__(self, texts: Sequence[str]) -> Float[Tensor, "texts size"]:
         """Return one row for each text."""

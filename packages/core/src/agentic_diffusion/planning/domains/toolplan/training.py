@@ -20,7 +20,7 @@ from agentic_diffusion.planning.domains.toolplan.domain import ToolPlanDomain
 from agentic_diffusion.planning.domains.toolplan.experience import Fold, fit_experience
 from agentic_diffusion.planning.domains.toolplan.judging import Feasible
 from agentic_diffusion.planning.domains.toolplan.net import ToolNet
-from agentic_diffusion.planning.domains.toolplan.planner import ToolPlanner, agreement, assembled, same_calls
+from agentic_diffusion.planning.domains.toolplan.planner import ToolPlanner, agreement, assembled, essence, same_calls
 from agentic_diffusion.planning.domains.toolplan.reading import Reading, Remembered
 from agentic_diffusion.planning.domains.toolplan.requests import ToolPlan, ToolRequest
 from agentic_diffusion.planning.select import Consensus
@@ -39,6 +39,7 @@ class Lesson:
         alike: How many examples have the plan.
         known: What is read of each request where other examples have its plan.
         new: What is read of each request where no other example has its plan.
+        plans: The different plans.
     """
 
     states: Tensor
@@ -46,6 +47,7 @@ class Lesson:
     alike: Tensor
     known: Mapping[str, Tensor]
     new: Mapping[str, Tensor]
+    plans: Tensor
 
     def draw(self, rng: Rng, index: Tensor, *, unseen: float) -> tuple[Tensor, Condition[Tensor]]:
         """Return the examples with these numbers; a share is read as if no other example had its plan."""
@@ -56,6 +58,7 @@ class Lesson:
         }
         states = self.states[index]
         context |= {"own": states, "times": torch.where(mark, self.alike[index], 1.0)}
+        context["plans"] = self.plans[None]
         pin = Inpaint(self.pins.values[index], self.pins.mask[index])
         return states, Condition(pin, context)
 
@@ -85,7 +88,7 @@ def prepare(domain: ToolPlanDomain, examples: Sequence[Example]) -> tuple[ToolPl
         for whole in (False, True)
     ]
     alike = torch.bincount(fold.groups)[fold.groups].float()
-    return replace(domain, read=told), Lesson(states, pins, alike, *read)
+    return replace(domain, read=told), Lesson(states, pins, alike, *read, plans=fold.experience.known)
 
 
 @final
@@ -118,6 +121,7 @@ class ToolTraining:
         recipe: How to train the network.
         seed: Where batches, noise and the held-out examples come from.
         batch: Examples a step.
+        lesson: What `prepare` made of the same planner's domain and examples; made here where it is left out.
         unseen: Share of a batch that is read as if no other example had its plan, which teaches new combinations.
         held_out: Share of the examples that the network does not see and its confidence is calibrated on.
     """
@@ -130,6 +134,7 @@ class ToolTraining:
         recipe: Recipe | None = None,
         seed: int = 0,
         batch: int = 64,
+        lesson: tuple[ToolPlanDomain, Lesson] | None = None,
         unseen: float = 0.25,
         held_out: float = 0.1,
     ) -> None:
@@ -139,7 +144,7 @@ class ToolTraining:
             )
         self.examples, self.recipe = list(examples), recipe or Recipe(steps=1000, learning_rate=2.5e-3)
         self.seed, self.batch, self.unseen = seed, batch, unseen
-        self.domain, self.lesson = prepare(planner.domain, self.examples)
+        self.domain, self.lesson = lesson or prepare(planner.domain, self.examples)
         network = deepcopy(network_of(planner))
         rng = generator(seed)
         with torch.no_grad():
@@ -174,7 +179,7 @@ class ToolTraining:
     def planner(self) -> ToolPlanner:
         """The planner as it is now, with its confidence calibrated on the held-out examples."""
         old, network = self._old, deepcopy(self.network).eval()
-        chosen: Consensus[ToolPlan] = Consensus(agreement, same_calls)
+        chosen: Consensus[ToolPlan] = Consensus(agreement, same_calls, essence=essence)
         draft = assembled(
             self.domain,
             network,
@@ -188,11 +193,11 @@ class ToolTraining:
         raw, right = [], []
         for index in self.held.tolist():
             request, truth = self.examples[index]
-            blind = replace(self.domain, read=Told(self.lesson.known, index))
+            blind = replace(self.domain, read=Told(self.lesson, index))
             ask = replace(draft, domain=blind, select=chosen, propose=None, unfamiliar=None)
             plan = ask.plan(request, seed=self.seed)
             raw.append(plan.confidence)
-            right.append(same_calls(plan.chosen.value, truth))
+            right.append(same_calls(essence(plan.chosen.value), essence(truth)))
         return replace(draft, select=replace(chosen, calibrate=fit_logistic(raw, right)))
 
 
@@ -201,12 +206,13 @@ class ToolTraining:
 class Told:
     """A reader that says what was read before, of one example."""
 
-    known: Mapping[str, Tensor]
+    lesson: Lesson
     index: int
 
     def __call__(self, request: ToolRequest) -> Mapping[str, Tensor]:
         """Return the row of the example."""
-        return {name: rows[self.index : self.index + 1] for name, rows in self.known.items()}
+        told = {name: rows[self.index : self.index + 1] for name, rows in self.lesson.known.items()}
+        return {**told, "plans": self.lesson.plans[None]}
 
 
 def network_of(planner: ToolPlanner) -> ToolNet:
@@ -232,6 +238,6 @@ def _read(
     whole_group: bool,
 ) -> Mapping[str, Tensor]:
     rows: list[Mapping[str, Tensor]] = [{}] * len(texts)
-    for index, scores, products in fold.without(texts, whole_group=whole_group):
-        rows[index] = reading.told(requests[index], texts[index], scores=scores, products=products)
+    for index, said, products in fold.without(texts, whole_group=whole_group):
+        rows[index] = reading.told(requests[index], texts[index], said=said, products=products)
     return {name: torch.cat([row[name] for row in rows]) for name in rows[0]}
