@@ -5,8 +5,9 @@ from agentic_diffusion.denoising.belief import Categorical
 from agentic_diffusion.denoising.process import MaskedProcess
 from agentic_diffusion.denoising.schedule import Linear
 from agentic_diffusion.denoising.state import Condition, generator
+from agentic_diffusion.planning.domains.toolplan.order import Beginnings
 from agentic_diffusion.testing import check_process
-from agentic_diffusion_worlds.ultratool.baselines import NextOnly, Suffix, fit_logistic, nearest_plans
+from agentic_diffusion_worlds.ultratool.baselines import NextOnly, fit_logistic, nearest_plans
 from agentic_diffusion_worlds.ultratool.data import load
 
 
@@ -22,7 +23,7 @@ def test_nearest_and_linear_find_plans_of_easy_texts(folder) -> None:
 
 def test_a_suffix_is_hidden(folder) -> None:
     clean = torch.arange(4).repeat(64, 1)
-    process = Suffix(MaskedProcess(Linear(), 9))
+    process = Beginnings(MaskedProcess(Linear(), 9), share=1.0)
     check_process(process, clean)
     told = process.corrupt(clean, torch.rand(64, generator=generator(0)), generator(0))
     hidden = (told == 9).long()

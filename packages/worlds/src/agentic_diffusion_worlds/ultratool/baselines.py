@@ -14,6 +14,7 @@ from agentic_diffusion.denoising.denoiser import MaskedNet
 from agentic_diffusion.denoising.process import MaskedProcess
 from agentic_diffusion.denoising.state import Condition, Rng, Time, generator
 from agentic_diffusion.denoising.train import TrainStep, fit
+from agentic_diffusion.planning.domains.toolplan.order import Beginnings
 from agentic_diffusion.planning.domains.toolplan.text import Lexical
 from agentic_diffusion.planning.domains.toolplan.training import ToolTraining
 from torch import Tensor, nn
@@ -112,33 +113,6 @@ def fit_logistic(
 
 
 @final
-@dataclass(frozen=True)
-class Suffix:
-    """The noise of an autoregressive model: everything from a random slot on is hidden.
-
-    Args:
-        inner: Gives the mask token, the noise and the way back.
-    """
-
-    inner: MaskedProcess
-
-    def noise(self, like: Tensor, rng: Rng) -> Tensor:
-        """Return a state in which every token is hidden."""
-        return self.inner.noise(like, rng)
-
-    def corrupt(self, clean: Tensor, t: Time, rng: Rng) -> Tensor:
-        """Hide what stands behind a prefix of random length."""
-        slots = clean.shape[1]
-        kept = ((1 - t) * slots).floor().clamp(max=slots - 1)
-        kept = torch.where(t <= 0, slots, kept).reshape(-1, 1)
-        return torch.where(torch.arange(slots) < kept, clean, self.inner.mask_token)
-
-    def revert(self, x: Tensor, belief: Categorical, t: Time, s: Time, rng: Rng) -> Tensor:
-        """Go back as the masked process does."""
-        return self.inner.revert(x, belief, t, s, rng)
-
-
-@final
 class NextOnly(nn.Module):
     """A denoiser that is asked about the first hidden slot alone: next-token prediction.
 
@@ -165,4 +139,5 @@ def train_autoregressive(training: ToolTraining, process: MaskedProcess) -> Iter
         index = training.seen[torch.randint(len(training.seen), (training.batch,), generator=rng)]
         return training.lesson.draw(rng, index, unseen=training.unseen)
 
-    yield from fit(denoiser, Suffix(process), draw=draw, recipe=training.recipe, rng=generator(training.seed))
+    beginnings, rng = Beginnings(process, share=1.0), generator(training.seed)
+    yield from fit(denoiser, beginnings, draw=draw, recipe=training.recipe, rng=rng)

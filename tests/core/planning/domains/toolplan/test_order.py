@@ -1,4 +1,4 @@
-"""One slot after the other: from the left, the surest first, or the likeliest beginnings, with a new belief each time."""
+"""One slot after the other: from the left, the surest first, or the likeliest beginnings; a new belief each time."""
 
 import pytest
 import torch
@@ -8,9 +8,9 @@ from agentic_diffusion.denoising.schedule import Linear
 from agentic_diffusion.denoising.state import Condition, Shares, Step, generator
 from agentic_diffusion.planning.domains.toolplan.catalogue import Catalogue
 from agentic_diffusion.planning.domains.toolplan.likelihood import Chained
-from agentic_diffusion.planning.domains.toolplan.order import careful, searching
+from agentic_diffusion.planning.domains.toolplan.order import Beginnings, careful, searching
 from agentic_diffusion.records import ToolSpec
-from agentic_diffusion.testing import check_kernel
+from agentic_diffusion.testing import check_kernel, check_process
 
 
 def test_slots_are_filled_from_the_left(run) -> None:
@@ -83,3 +83,14 @@ def test_beams_of_several_requests_do_not_mix() -> None:
     )
     assert told.x.tolist() == [[0, 1, 3], [2, 3, 3], [1, 0, 3], [1, 0, 3]]
     assert told.score.exp().tolist() == [pytest.approx(5 / 11), pytest.approx(3 / 11), 1.0, 0.0]
+
+
+def test_half_of_the_noise_hides_what_stands_behind_a_beginning() -> None:
+    clean = torch.arange(4).repeat(400, 1)
+    process = Beginnings(MaskedProcess(Linear(), 9))
+    check_process(process, clean)
+    hidden = (process.corrupt(clean, torch.full((400,), 0.5), generator(0)) == 9).long()
+    begun = (hidden == torch.tensor([0, 0, 1, 1])).all(dim=1).float().mean().item()
+    assert 0.45 < begun < 0.65  # every second one, and one in sixteen of the others by chance
+    shown = process.corrupt(clean, torch.zeros(400), generator(0))
+    assert torch.equal(shown, clean)

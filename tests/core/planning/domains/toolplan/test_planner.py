@@ -2,6 +2,7 @@
 
 import torch
 from agentic_diffusion.planning.domains.toolplan import ToolRequest, chain, tool_planner
+from agentic_diffusion.planning.domains.toolplan.planner import Binder
 from agentic_diffusion.records import ToolSpec
 from agentic_diffusion.testing import check_domain, check_planner
 
@@ -57,3 +58,13 @@ def test_links_are_kept() -> None:
     tools = [ToolSpec(name=name) for name in "abc"]
     plan = tool_planner(tools, links=[("a", "b")], slots=3, width=16, count=16).plan(ToolRequest(goal="go"))
     assert {c.value.tools for c in plan.considered} <= {(), ("a",), ("b",), ("c",), ("a", "b")}
+
+
+def test_equal_plans_of_a_request_are_bound_once(catalogue, ask) -> None:
+    bind = Binder(catalogue)
+    first = bind(ask, chain(*BOOK))
+    assert bind(ask, chain(*BOOK)) is first
+    assert first.steps[0].arguments["date"].text == "2026-03-01"
+    other = bind(ToolRequest(goal="go on 2027-04-05"), chain(*BOOK))
+    assert other.steps[0].arguments["date"].text == "2027-04-05"
+    assert bind(ask, chain(*BOOK)) == first

@@ -31,9 +31,7 @@ def sparse_product(texts: Float[Tensor, "texts size"], columns: Float[Tensor, "s
     """Return texts @ columns, reading only the places that occur."""
     row, place = texts.nonzero(as_tuple=True)
     starts = torch.searchsorted(row, torch.arange(len(texts), device=texts.device))
-    return functional.embedding_bag(
-        place, columns, starts, mode="sum", per_sample_weights=texts[row, place]
-    )
+    return functional.embedding_bag(place, columns, starts, mode="sum", per_sample_weights=texts[row, place])
 
 
 @final
@@ -105,7 +103,7 @@ class Experience:
         return sparse_product(texts, self.columns)
 
     def said(self, products: Float[Tensor, "texts examples"]) -> Said:
-        """Return what the examples say of the texts of a request, the whole first; a text without a gram says nothing."""
+        """Return what the examples say of the texts of a request, the whole first; without a gram they say nothing."""
         kernel = closeness(products) * (products.abs().sum(dim=1, keepdim=True) > 0)
         tools, rest = self.parts
         return self.weighed(kernel @ tools, (kernel[:1] @ rest)[0])
@@ -141,7 +139,9 @@ def targets(plans: Int[Tensor, "examples slots"], tools: int) -> Float[Tensor, "
     """Return what is to be learned of each plan (see `Experience`)."""
     known, which = torch.unique(plans, dim=0, return_inverse=True)
     length = functional.one_hot((plans < tools).sum(dim=1), plans.shape[1] + 1)
-    return torch.cat([held_by(plans, tools), functional.one_hot(which, len(known)).float(), length.float()], dim=1)
+    return torch.cat(
+        [held_by(plans, tools), functional.one_hot(which, len(known)).float(), length.float()], dim=1
+    )
 
 
 @final

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from copy import copy
 from typing import final
 
@@ -47,15 +47,19 @@ class Mixer(nn.Module):
         self.keys = nn.Linear(width, 2 * width)
         self.mlp = nn.Sequential(nn.Linear(width, 3 * width), nn.GELU(), nn.Linear(3 * width, width))
 
+    def seen(self, other: Float[Tensor, "batch others width"]) -> Float[Tensor, "batch others double"]:
+        """Return what of the other set is looked at; it is the same for all candidates and steps of a request."""
+        there: Tensor = self.keys(self.normed(other))
+        return there
+
     def forward(
-        self, h: Float[Tensor, "batch slots width"], other: Float[Tensor, "#batch others width"]
+        self, h: Float[Tensor, "batch slots width"], there: Float[Tensor, "#batch others double"]
     ) -> Float[Tensor, "batch slots width"]:
-        """Return the set after it has looked at the other one and at itself."""
+        """Return the set after it has looked at what is `seen` of the other one, and at itself."""
         batch, count, width = h.shape
         own = self.norm(h)
         query = self.query(own).view(batch, count, self.heads, -1).transpose(1, 2)
-        there = self.keys(self.normed(other)).expand(batch, -1, -1)  # once for all candidates of a request
-        seen = torch.cat([self.keys(own), there], dim=1)
+        seen = torch.cat([self.keys(own), there.expand(batch, -1, -1)], dim=1)
         key, value = (
             part.reshape(batch, seen.shape[1], self.heads, -1).transpose(1, 2)
             for part in seen.chunk(2, dim=-1)
@@ -68,7 +72,7 @@ class Mixer(nn.Module):
         return updated
 
     def _drop(self, h: Tensor) -> Tensor:
-        return functional.dropout(h, self.dropout, self.training)
+        return functional.dropout(h, self.dropout) if self.training else h
 
 
 @final
@@ -100,7 +104,7 @@ class ToolNet(nn.Module):
     ) -> None:
         super().__init__()
         self.dropout = dropout
-        self._kept: list[tuple[Tensor, tuple[Tensor, Tensor, Tensor]]] = []
+        self._kept: list[tuple[Tensor, tuple[Tensor, Tensor, list[Tensor]]]] = []
         self.register_buffer("texts", sketch(texts), persistent=False)
         self.read = nn.Linear(SKETCH, width, bias=False)
         self.own = nn.Parameter(torch.zeros(len(texts), width))
@@ -152,8 +156,8 @@ class ToolNet(nn.Module):
             else table.gather(1, tokens[..., None].expand(-1, -1, table.shape[-1]))
         )
         h = h + self.place[:slots]
-        for mixer in self.mixers:
-            h = mixer(h, around)
+        for mixer, there in zip(self.mixers, around, strict=True):
+            h = mixer(h, there)
         h = self.final(h)
         one = len(table) == 1
         turned, known = (part[0].T if one else part.transpose(1, 2) for part in (table[:, :-1], features))
@@ -167,8 +171,8 @@ class ToolNet(nn.Module):
         scores = scores + told * weights[..., -1:]
         return functional.pad(scores, (0, 1))
 
-    def _prepared(self, context: Mapping[str, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
-        """Return the features and embeddings of the tools, and what the slots attend to; kept for one request."""
+    def _prepared(self, context: Mapping[str, Tensor]) -> tuple[Tensor, Tensor, list[Tensor]]:
+        """Return features and embeddings of the tools, and what each mixer sees of the rest; kept for one request."""
         meets = context["meets"]
         for known, told in self._kept:
             if known is meets and not torch.is_grad_enabled():
@@ -179,7 +183,8 @@ class ToolNet(nn.Module):
         plain = self.read(self.get_buffer("texts")) + self.own
         tools = plain + self.feel(functional.dropout(features, self.dropout / 2, self.training))
         table = torch.cat([tools, self.special.expand(len(tools), -1, -1)], dim=1)
-        told = features, table, self._around(plain, tools, features, context)
+        around = self._around(plain, tools, features, context)
+        told = features, table, [mixer.seen(around) for mixer in self._mixing()]
         self._kept = [] if torch.is_grad_enabled() or self.training else [(meets, told)]
         return told
 
@@ -197,8 +202,13 @@ class ToolNet(nn.Module):
         lengths = context["lengths"].expand(-1, self.facts.in_features - SIGNS - TRUST)
         facts = self.facts(torch.cat([context["signs"], lengths, context["trust"]], dim=-1))
         around = torch.cat([promising, clauses, facts[:, None]], dim=1)
-        gathered: Tensor = self.gather(around, around[:, :0])
+        gathered: Tensor = self.gather(around, self.gather.seen(around[:, :0]))
         return gathered
+
+    def _mixing(self) -> Iterator[Mixer]:
+        for mixer in self.mixers:
+            assert isinstance(mixer, Mixer)
+            yield mixer
 
 
 def featured(

@@ -1,19 +1,21 @@
-"""Kernels that decide one slot after the other, so that rules between slots are kept exactly."""
+"""One slot after the other: kernels that keep rules between slots exactly, and the noise that teaches beginnings."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import final
 
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from agentic_diffusion.denoising.belief import Categorical
-from agentic_diffusion.denoising.process import MaskedProcess
+from agentic_diffusion.denoising.process import MaskedProcess, Process
 from agentic_diffusion.denoising.sample import Believe, Kernel
 from agentic_diffusion.denoising.schedule import FLOOR
-from agentic_diffusion.denoising.state import Rng, Shares, Step, Time
+from agentic_diffusion.denoising.state import Rng, Shares, Step, Time, uniform
 
-
-BEHIND = 5.0
+BEHIND = 3.0
 """Beginnings that are so many nats less likely than the likeliest are given up."""
 
 
@@ -44,6 +46,37 @@ def careful(process: MaskedProcess, *, leftmost: bool = False) -> Kernel[Tensor,
     return move
 
 
+@final
+@dataclass(frozen=True)
+class Beginnings:
+    """Masked noise of which a share hides all behind a beginning: what a search from left to right asks about.
+
+    Args:
+        inner: Gives the mask token, the noise and the way back.
+        share: Samples that show a beginning of random length; the others show random slots.
+    """
+
+    inner: Process[Tensor, Categorical]
+    share: float = 0.5
+
+    def noise(self, like: Tensor, rng: Rng) -> Tensor:
+        """Return a state in which every token is hidden."""
+        return self.inner.noise(like, rng)
+
+    def corrupt(self, clean: Tensor, t: Time, rng: Rng) -> Tensor:
+        """Hide random slots, or what stands behind a beginning; nothing at t = 0."""
+        slots, hidden = clean.shape[1], self.noise(clean, rng)
+        kept = ((1 - t) * slots).floor().clamp(max=slots - 1)
+        kept = torch.where(t <= 0, slots, kept).reshape(-1, 1)
+        begun = torch.where(torch.arange(slots, device=clean.device) < kept.to(clean.device), clean, hidden)
+        mark = uniform(clean[:, :1], rng) < self.share
+        return torch.where(mark, begun, self.inner.corrupt(clean, t, rng))
+
+    def revert(self, x: Tensor, belief: Categorical, t: Time, s: Time, rng: Rng) -> Tensor:
+        """Go back as the process does."""
+        return self.inner.revert(x, belief, t, s, rng)
+
+
 def searching(process: MaskedProcess, *, stop: int) -> Kernel[Tensor, Categorical]:
     """Reveal from left to right and keep the likeliest beginnings: beam search over what the denoiser believes.
 
@@ -60,6 +93,8 @@ def searching(process: MaskedProcess, *, stop: int) -> Kernel[Tensor, Categorica
         step: Step[Tensor, Categorical], s: Time, believe: Believe[Tensor, Categorical], rng: Rng
     ) -> Step[Tensor, Categorical]:
         x, belief, score = step.x, step.belief, step.score
+        if not bool((x == process.mask_token).any()):
+            return Step(x, s, belief, step.t, score)
         rows, apart = (rng.rows, False) if isinstance(rng, Shares) else (len(x), True)
         if score is None:  # all begin alike: one of them counts
             first = torch.arange(len(x), device=x.device) % rows == 0

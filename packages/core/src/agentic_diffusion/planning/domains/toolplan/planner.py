@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TypeAlias, final
 
@@ -22,7 +22,7 @@ from agentic_diffusion.planning.domains.toolplan.judging import Feasible
 from agentic_diffusion.planning.domains.toolplan.likelihood import Chained
 from agentic_diffusion.planning.domains.toolplan.net import ToolNet
 from agentic_diffusion.planning.domains.toolplan.order import searching
-from agentic_diffusion.planning.domains.toolplan.reading import Reading, Remembered
+from agentic_diffusion.planning.domains.toolplan.reading import Reading
 from agentic_diffusion.planning.domains.toolplan.requests import ToolPlan, ToolRequest
 from agentic_diffusion.planning.domains.toolplan.rules import Ruled
 from agentic_diffusion.planning.domains.toolplan.text import Encoder, Lexical, describe
@@ -89,13 +89,23 @@ def same_calls(plan: Essence, other: Essence) -> bool:
 @final
 @dataclass(frozen=True)
 class Binder:
-    """Binds the arguments of a plan and says what waits for what (see `bind`)."""
+    """Binds the arguments of a plan and says what waits for what (see `bind`); equal plans of a request once."""
 
     catalogue: Catalogue
+    _last: list[tuple[ToolRequest, dict[tuple[str, ...], ToolPlan]]] = field(
+        default_factory=list, init=False, repr=False, compare=False
+    )
 
     def __call__(self, request: ToolRequest, plan: ToolPlan) -> ToolPlan:
         """Return the plan with what the request tells."""
-        return bind(request, plan, self.catalogue)
+        about, bound = self._last[0] if self._last else (None, {})
+        if about is not request:
+            bound = {}
+            self._last[:] = [(request, bound)]
+        tools = plan.tools
+        if tools not in bound:
+            bound[tools] = bind(request, plan, self.catalogue)
+        return bound[tools]
 
 
 def tool_planner(
@@ -175,7 +185,7 @@ def assembled(
         steps=domain.slots,
         count=count,
         compute=compute or Compute("cpu"),
-        propose=Remembered(domain, further=propose),
+        propose=propose,
         finish=Binder(catalogue),
         likelihood=Chained(catalogue),
         unfamiliar=Distance(domain.read),

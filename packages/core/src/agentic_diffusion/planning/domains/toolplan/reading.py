@@ -88,13 +88,18 @@ class Reading:
             `meets` (1, 1 + CLAUSES, tools, 2): what experience and the tools' own texts say of the whole and of each
             clause; `places` (1, tools, 4): where known plans would put each tool, what the neighbours vote, with their
             mean place, and how likely the tool is by the known plans; `recalled` (1, plans): the chance of each known
-            plan; `lengths` (1, slots + 1); `trust` (1, 3): how much speaks for the likeliest plan, how likely it is, and
-            how near the nearest example; `signs` (1, SIGNS): the facts.
+            plan; `lengths` (1, slots + 1); `trust` (1, 3): how much speaks for the likeliest plan, how likely it
+            is, and how near the nearest example is; `signs` (1, SIGNS): the facts.
         """
         count = len(self.catalogue)
         meets = torch.zeros(1 + CLAUSES, count, 2)
         meets[: len(rows), :, 1] = sparse_product(rows, self.columns)
-        places, lengths, recalled, trust = torch.zeros(count, 4), torch.zeros(1), torch.zeros(0), torch.zeros(3)
+        places, lengths, recalled, trust = (
+            torch.zeros(count, 4),
+            torch.zeros(1),
+            torch.zeros(0),
+            torch.zeros(3),
+        )
         if said is not None and products is not None and self.experience is not None:
             meets[: len(rows), :, 0] = said.tools
             near, who = products.topk(min(VOTERS, len(products)))

@@ -102,9 +102,12 @@ class Ruled(nn.Module):
         context = condition.context
         if self.training:
             return self._believed(x, t, condition)
-        if self.keep and not torch.is_grad_enabled() and all(len(told) == 1 for told in context.values()):
+        if self.keep and self._known[0] is context and not torch.is_grad_enabled():
             return self._remembered(x, t, condition)
-        if t.ndim == 0 and len(x) > 1 and all(len(told) == 1 for told in context.values()):
+        alone = all(told.shape[0] == 1 for told in context.values())
+        if self.keep and alone and not torch.is_grad_enabled():
+            return self._remembered(x, t, condition)
+        if t.ndim == 0 and len(x) > 1 and alone:
             rows, back = torch.unique(x, dim=0, return_inverse=True)
             if len(rows) < len(x):
                 belief = self._ruled(rows, t, condition)

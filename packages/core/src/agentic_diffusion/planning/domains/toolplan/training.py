@@ -20,8 +20,15 @@ from agentic_diffusion.planning.domains.toolplan.domain import ToolPlanDomain
 from agentic_diffusion.planning.domains.toolplan.experience import Fold, fit_experience
 from agentic_diffusion.planning.domains.toolplan.judging import Feasible
 from agentic_diffusion.planning.domains.toolplan.net import ToolNet
-from agentic_diffusion.planning.domains.toolplan.planner import ToolPlanner, agreement, assembled, essence, same_calls
-from agentic_diffusion.planning.domains.toolplan.reading import Reading, Remembered
+from agentic_diffusion.planning.domains.toolplan.order import Beginnings
+from agentic_diffusion.planning.domains.toolplan.planner import (
+    ToolPlanner,
+    agreement,
+    assembled,
+    essence,
+    same_calls,
+)
+from agentic_diffusion.planning.domains.toolplan.reading import Reading
 from agentic_diffusion.planning.domains.toolplan.requests import ToolPlan, ToolRequest
 from agentic_diffusion.planning.select import Consensus
 
@@ -135,7 +142,7 @@ class ToolTraining:
         seed: int = 0,
         batch: int = 64,
         lesson: tuple[ToolPlanDomain, Lesson] | None = None,
-        unseen: float = 0.25,
+        unseen: float = 0.1,
         held_out: float = 0.1,
     ) -> None:
         if not isinstance(planner.domain, ToolPlanDomain):
@@ -168,7 +175,7 @@ class ToolTraining:
 
         yield from fit(
             denoiser,
-            self._old.process,
+            Beginnings(self._old.process),
             draw=draw,
             recipe=self.recipe,
             rng=self._rng,
@@ -183,7 +190,7 @@ class ToolTraining:
         draft = assembled(
             self.domain,
             network,
-            propose=old.propose.further if isinstance(old.propose, Remembered) else old.propose,
+            propose=old.propose,
             goals=old.verify.goals if isinstance(old.verify, Feasible) else (),
             count=old.count,
             compute=old.compute,
