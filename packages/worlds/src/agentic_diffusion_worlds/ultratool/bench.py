@@ -155,7 +155,8 @@ class Bench:
             average=0.998,
         )
         if self._lesson is None or self._lesson[0] is not train:  # the same for every seed
-            self._lesson = (train, prepare(planner.domain, train))
+            domain: Any = planner.domain
+            self._lesson = (train, prepare(domain, train))
         training = ToolTraining(planner, train, recipe=recipe, seed=seed, lesson=self._lesson[1])
         process: Any = planner.process
         steps = training.run() if kind == OURS else train_autoregressive(training, process)

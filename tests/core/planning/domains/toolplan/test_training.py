@@ -65,6 +65,17 @@ def test_confidence_is_calibrated_and_new_requests_are_unfamiliar(trained) -> No
     assert near.confidence > 0.25
 
 
+def test_what_was_learned_is_searched_and_what_was_not_is_drawn(trained) -> None:
+    planner, *_, taught = trained
+
+    def found(which, seed):
+        plan = which.plan(ToolRequest(goal="Take Zoe to Oslo, and tell Anna that I am late"), seed=seed)
+        return [candidate.value.tools for candidate in plan.considered]
+
+    assert found(taught, 0) == found(taught, 1)
+    assert found(planner, 0) != found(planner, 1)
+
+
 def test_without_held_out_examples_confidence_stays_low(tools) -> None:
     planner = tool_planner(tools, slots=3, width=16, count=2)
     training = ToolTraining(planner, EXAMPLES[:6], recipe=Recipe(steps=1), held_out=0.0)

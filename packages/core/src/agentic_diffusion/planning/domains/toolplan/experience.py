@@ -80,7 +80,8 @@ class Experience:
     @cached_property
     def known(self) -> Int[Tensor, "plans slots"]:
         """The different plans, in the order of the outputs."""
-        return torch.unique(self.plans, dim=0)
+        known: Tensor = torch.unique(self.plans, dim=0)
+        return known
 
     @property
     def tools(self) -> int:

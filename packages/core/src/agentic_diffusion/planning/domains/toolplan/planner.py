@@ -21,7 +21,7 @@ from agentic_diffusion.planning.domains.toolplan.domain import Reader, ToolPlanD
 from agentic_diffusion.planning.domains.toolplan.judging import Feasible
 from agentic_diffusion.planning.domains.toolplan.likelihood import Chained
 from agentic_diffusion.planning.domains.toolplan.net import ToolNet
-from agentic_diffusion.planning.domains.toolplan.order import searching
+from agentic_diffusion.planning.domains.toolplan.order import careful, searching
 from agentic_diffusion.planning.domains.toolplan.reading import Reading
 from agentic_diffusion.planning.domains.toolplan.requests import ToolPlan, ToolRequest
 from agentic_diffusion.planning.domains.toolplan.rules import Ruled
@@ -164,6 +164,9 @@ def assembled(
 ) -> ToolPlanner:
     """Return the planner of a domain and a network.
 
+    With experience its candidates are the likeliest plans; without, they are drawn: beliefs that were not learned are
+    nearly flat, and a search would always take the same of equals.
+
     Args:
         domain: The tools, the slots and how requests are read.
         network: Fills the slots.
@@ -181,7 +184,11 @@ def assembled(
         denoiser=Ruled(MaskedNet(network, schedule, mask_token=catalogue.mask), catalogue, keep=True),
         verify=Feasible(catalogue, goals),
         select=Consensus(agreement, same_calls, calibrate, essence),
-        kernel=searching(process, stop=catalogue.stop),
+        kernel=(
+            searching(process, stop=catalogue.stop)
+            if isinstance(domain.read, Reading) and domain.read.experience is not None
+            else careful(process, leftmost=bool(catalogue.facts))
+        ),
         steps=domain.slots,
         count=count,
         compute=compute or Compute("cpu"),

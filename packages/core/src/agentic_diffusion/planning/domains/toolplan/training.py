@@ -90,12 +90,12 @@ def prepare(domain: ToolPlanDomain, examples: Sequence[Example]) -> tuple[ToolPl
     told = replace(reading, experience=fold.experience)
     pinned = [domain.pinned(request) for request, _ in examples]
     pins = Inpaint(torch.cat([pin.values for pin in pinned]), torch.cat([pin.mask for pin in pinned]))
-    read = [
+    known, new = (
         _read(fold, told, [request for request, _ in examples], texts, whole_group=whole)
         for whole in (False, True)
-    ]
+    )
     alike = torch.bincount(fold.groups)[fold.groups].float()
-    return replace(domain, read=told), Lesson(states, pins, alike, *read, plans=fold.experience.known)
+    return replace(domain, read=told), Lesson(states, pins, alike, known, new, fold.experience.known)
 
 
 @final
