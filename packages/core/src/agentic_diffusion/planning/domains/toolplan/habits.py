@@ -145,11 +145,8 @@ class Habits(nn.Module):
         """Return what the tools that are hoped for say of each other: who follows, who comes first, who goes along."""
         tools = hope.shape[1]
         weights = hope.clamp(min=0, max=1) / hope.clamp(min=0, max=1).sum(dim=1, keepdim=True).clamp(min=1e-3)
-        tables = (
-            self.get_buffer("tables")[[0, 2, 3], :tools, :tools]
-            * hope.new_tensor([1.0, -1.0, 1.0])[:, None, None]
-        )
-        told = torch.stack([weights @ table for table in tables], dim=-1)
+        after, _, order, company = self.get_buffer("tables")[:, :tools, :tools]
+        told = torch.stack([weights @ after, -(weights @ order), weights @ company], dim=-1)
         if own is None or times is None:
             return told
         m = times[:, None]
