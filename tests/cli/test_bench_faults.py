@@ -10,7 +10,7 @@ from agentic_diffusion_cli.faults import Trial
 def test_trials_are_counted_shown_and_written(cli, monkeypatch, tmp_path) -> None:
     def good(seed, folder):
         assert folder.is_dir()
-        return Trial(True, "WorkerError: gone")
+        return Trial(True, "WorkerError: gone [/path/pair.cc:545]")
 
     def bad(seed, folder):
         return Trial(seed != 1, "StoreError: full", "" if seed != 1 else "the checkpoint is damaged")
@@ -34,6 +34,7 @@ def test_trials_are_counted_shown_and_written(cli, monkeypatch, tmp_path) -> Non
     assert rows["full disk"]["broken"] == [
         {"seed": 1, "why": "the checkpoint is damaged", "said": "StoreError: full"}
     ]
+    assert "pair.cc:545" in done.stdout
     assert "2 of 3" in done.stdout
     assert "full disk, seed 1: the checkpoint is damaged" in done.stdout
     one = cli("bench", "faults", "--seeds", 1, "--only", "full disk", "--json", "-")

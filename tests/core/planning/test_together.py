@@ -2,9 +2,10 @@
 
 import pytest
 import torch
+from agentic_diffusion.denoising.belief import Categorical, Gaussian
 from agentic_diffusion.denoising.state import Condition, Inpaint
 from agentic_diffusion.errors import InvalidConfigError
-from agentic_diffusion.planning.together import joined, kind_of, paired
+from agentic_diffusion.planning.together import Once, different, joined, kind_of, paired
 
 LIKE = torch.zeros(2, 3)
 
@@ -49,3 +50,52 @@ def test_one_value_for_each_request() -> None:
     assert paired("seeds", [1, 2], count=2, default=7) == [1, 2]
     with pytest.raises(InvalidConfigError, match="2 seeds for 3 requests"):
         paired("seeds", [1, 2], count=3, default=7)
+
+
+def telling(asked):
+    """Believe in the sum of the row and the hint of its request; note how many rows are asked about."""
+
+    def believe(x, t, condition):
+        asked.append(len(x))
+        told = condition.context["hint"].expand(len(x), -1) + x.float() + condition.pin(x).float()
+        weight = t if t.ndim else torch.ones(())
+        return Categorical(told[..., None].expand(*x.shape, 2), x == 0, weight)
+
+    return believe
+
+
+@pytest.mark.parametrize("t", [torch.tensor(0.5), torch.linspace(0, 1, 6)])
+def test_equal_rows_of_one_request_are_asked_about_once(t) -> None:
+    asked: list[int] = []
+    mask = torch.tensor([[True, False]])
+    told = [
+        Condition(Inpaint(torch.full((1, 2), k), mask), {"hint": torch.tensor([[float(k)]])}) for k in (7, 9)
+    ]
+    both = joined(told, rows=3)
+    x = torch.tensor([[7, 0], [7, 0], [7, 0], [9, 0], [9, 0], [9, 0]])
+    said, plain = (ask(x, t, both) for ask in (Once(telling(asked), rows=3), telling(asked)))
+    assert asked == [2, 6]
+    assert torch.equal(said.logits, plain.logits)
+    assert torch.equal(said.hidden, plain.hidden)
+    if not t.ndim:
+        assert torch.equal(said.weight, plain.weight)
+    mixed = torch.tensor([[7, 0], [7, 1], [7, 0], [9, 2], [9, 0], [9, 0]])
+    assert torch.equal(
+        Once(telling(asked), rows=3)(mixed, t, both).logits, telling(asked)(mixed, t, both).logits
+    )
+    assert asked[2:] == [6, 6]  # four kinds of six rows are not worth it
+
+
+def test_rows_of_two_requests_differ_and_numbers_are_left_alone() -> None:
+    first, back = different(torch.zeros(6, 4, dtype=torch.long), rows=2)
+    assert first[back].tolist() == [0, 0, 2, 2, 4, 4]
+    asked: list[int] = []
+
+    def numbers(x, t, condition):
+        asked.append(len(x))
+        return Gaussian(x.float(), torch.ones(()), torch.ones(()))
+
+    Once(numbers, rows=4)(torch.zeros(4, 3), torch.tensor(1.0), Condition())
+    tokens = Once(numbers, rows=4)(torch.zeros(4, 3, dtype=torch.long), torch.tensor(1.0), Condition())
+    assert asked == [4, 1, 4]
+    assert len(tokens.mean) == 4

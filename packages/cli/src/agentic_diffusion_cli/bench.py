@@ -22,6 +22,7 @@ from agentic_diffusion_cli import (
     bench_middleware,
     bench_physics,
     bench_sandbox,
+    bench_speed,
     bench_tau2,
     bench_toolbox,
     bench_ultratool,
@@ -59,6 +60,7 @@ app.command("memory")(bench_memory.memory)
 app.command("middleware")(bench_middleware.middleware)
 app.command("physics")(bench_physics.physics)
 app.command("sandbox")(bench_sandbox.sandbox)
+app.command("speed")(bench_speed.speed)
 app.command("evolve")(bench_evolve.evolve)
 app.command("unseen-mazes")(bench_unseen.unseen_mazes)
 app.command("ultratool")(bench_ultratool.ultratool)

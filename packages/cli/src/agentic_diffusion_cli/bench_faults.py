@@ -112,7 +112,8 @@ def show(rows: Sequence[Mapping[str, Any]], *, to_stderr: bool = False) -> None:
         held = row["held"]
         low, high = held["ci95"]
         count = f"{round(held['mean'] * held['n'])} of {held['n']}"
-        table.add_row(row["fault"], count, f"{100 * low:.0f} to {100 * high:.0f} %", row["said"])
+        said = Text(row["said"])  # paths in brackets are no markup
+        table.add_row(row["fault"], count, f"{100 * low:.0f} to {100 * high:.0f} %", said)
     console.print(table)
     for row in rows:
         for fault in row["broken"]:

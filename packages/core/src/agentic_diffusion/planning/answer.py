@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar, final
 
 from agentic_diffusion.compute import Compute, MemoryWatch
+from agentic_diffusion.compute.memory import Peak
 from agentic_diffusion.denoising.state import Condition, Time
 from agentic_diffusion.errors import InvalidConfigError
 from agentic_diffusion.planning.budget import Clock
@@ -71,6 +72,8 @@ class Answers(Generic[Q, X, V]):
         states = [self._states(run) for run in runs]
         values = [self._values(run.request, each) for run, each in zip(runs, states, strict=True)]
         judged = self._judge([run.request for run in runs], values)
+        watches = {id(run.memory): run.memory for run in runs}  # requests that are planned together share one
+        peaks = {name: watch.peak() for name, watch in watches.items()}
         plans = []
         for run, batches, each, verdicts in zip(runs, states, values, judged, strict=True):
             if len(verdicts) != len(each):
@@ -81,7 +84,8 @@ class Answers(Generic[Q, X, V]):
                 )
             told = self._told(run, batches, verdicts)
             pairs = zip(each, told, strict=True)
-            plans.append(self._plan(run, tuple(Candidate(value=v, verdict=verdict) for v, verdict in pairs)))
+            considered = tuple(Candidate(value=v, verdict=verdict) for v, verdict in pairs)
+            plans.append(self._plan(run, considered, peaks[id(run.memory)]))
         return plans
 
     def _states(self, run: Run[Q, X]) -> list[X]:
@@ -111,9 +115,8 @@ class Answers(Generic[Q, X, V]):
             for verdict, number in zip(verdicts, numbers, strict=True)
         ]
 
-    def _plan(self, run: Run[Q, X], considered: tuple[Candidate[V], ...]) -> Plan[Q, V]:
+    def _plan(self, run: Run[Q, X], considered: tuple[Candidate[V], ...], peak: Peak) -> Plan[Q, V]:
         chosen, confidence = self.select(considered)
-        peak = run.memory.peak()
         plan: Plan[Q, Any] = Plan(
             request=run.request,
             chosen=chosen,

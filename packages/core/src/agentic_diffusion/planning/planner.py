@@ -25,7 +25,7 @@ from agentic_diffusion.planning.answer import Answers, Run
 from agentic_diffusion.planning.budget import Budget, Clock
 from agentic_diffusion.planning.protocols import Domain, Learns, Plans, PlansMany
 from agentic_diffusion.planning.select import Selector, best
-from agentic_diffusion.planning.together import joined, kind_of, paired
+from agentic_diffusion.planning.together import Once, joined, kind_of, paired
 from agentic_diffusion.planning.verify import Verifier
 from agentic_diffusion.records import DenoiseEvent, Plan
 
@@ -171,7 +171,8 @@ class Planner(Generic[Q, X, B, V]):
         count = len(requests)
         granted = paired("budgets", budgets, count=count, default=Budget())
         each = zip(requests, paired("seeds", seeds, count=count, default=0), granted, strict=True)
-        runs = [self._begin(*one) for one in each]
+        memory = MemoryWatch(self.compute.where)
+        runs = [self._begin(*one, memory=memory) for one in each]
         alike: dict[Hashable, list[int]] = {}
         for index, run in enumerate(runs):
             kind = kind_of(self.domain.blank(run.request, self.count), run.condition)
@@ -187,10 +188,12 @@ class Planner(Generic[Q, X, B, V]):
                 plans |= zip(part, self._group(group, watch), strict=True)
         return [plans[index] for index in range(count)]
 
-    def _begin(self, request: Q, seed: int, budget: Budget) -> Run[Q, X]:
+    def _begin(
+        self, request: Q, seed: int, budget: Budget, *, memory: MemoryWatch | None = None
+    ) -> Run[Q, X]:
         condition = self.compute.send(self.domain.condition(request))
-        memory = MemoryWatch(self.compute.where)
-        return Run(request, seed, Clock(budget), condition, memory, left=self.count, batch=self.count)
+        watch = memory or MemoryWatch(self.compute.where)
+        return Run(request, seed, Clock(budget), condition, watch, left=self.count, batch=self.count)
 
     def _group(
         self, runs: Mapping[int, Run[Q, X]], watch: Callable[[int, DenoiseEvent], None] | None
@@ -223,7 +226,7 @@ class Planner(Generic[Q, X, B, V]):
         condition: Any = joined(told, rows=self.count)
         like: Any = self.compute.send(torch.cat(blanks))
         rng = Shares([generator(run.seed) for run in runs.values()], rows=self.count)
-        loop = self._loop(like, condition, rng)
+        loop = self._loop(like, condition, rng, ask=Once(self.denoiser, rows=self.count))
         going = dict(enumerate(runs.items()))
         timed = any(math.isfinite(run.clock.budget.milliseconds) for run in runs.values())
         for made in range(1, self.steps + 1):
@@ -261,10 +264,17 @@ class Planner(Generic[Q, X, B, V]):
                 break
         run.finished.append(guess)
 
-    def _loop(self, like: X, condition: Condition[X], rng: torch.Generator) -> Iterator[Step[X, B]]:
+    def _loop(
+        self,
+        like: X,
+        condition: Condition[X],
+        rng: torch.Generator,
+        *,
+        ask: Denoiser[X, B] | None = None,
+    ) -> Iterator[Step[X, B]]:
         return denoise(
             self.process,
-            guided(self.denoiser, self.guides),
+            guided(ask or self.denoiser, self.guides),
             like=like,
             condition=condition,
             times=times(self.steps),

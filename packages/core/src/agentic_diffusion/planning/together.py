@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar, final
 
 import torch
 from torch import Tensor
 
-from agentic_diffusion.denoising.state import Condition, Inpaint, unpinned
+from agentic_diffusion.denoising.belief import Categorical
+from agentic_diffusion.denoising.denoiser import Denoiser
+from agentic_diffusion.denoising.state import Condition, Inpaint, Time, generator, unpinned
 from agentic_diffusion.errors import InvalidConfigError
 
 T = TypeVar("T")
@@ -55,6 +58,62 @@ def joined(conditions: Sequence[Condition[Tensor]], *, rows: int) -> Condition[T
 
 def _stacked(parts: Iterable[Tensor], rows: int) -> Tensor:
     return torch.cat([part.expand(rows, *part.shape[1:]) for part in parts])
+
+
+@final
+@dataclass(frozen=True)
+class Once:
+    """A denoiser of a joined batch that is asked once about rows of tokens that are equal and belong to one request.
+
+    Candidates start alike and, where a planner is sure, stay so. Where less than half of the rows could be spared, all
+    are asked about as they are.
+
+    Args:
+        denoiser: The denoiser; its belief about a row must depend on nothing but that row and its condition.
+        rows: Neighbouring rows that belong to one request.
+    """
+
+    denoiser: Denoiser[Any, Any]
+    rows: int
+
+    def __call__(self, x: Any, t: Time, condition: Condition[Any]) -> Any:
+        """Return the belief about every row."""
+        if not isinstance(x, Tensor) or x.is_floating_point():
+            return self.denoiser(x, t, condition)
+        first, back = different(x, rows=self.rows)
+        if 2 * len(first) > len(x):
+            return self.denoiser(x, t, condition)
+        belief = self.denoiser(x[first], t[first] if t.ndim else t, _picked(condition, first, of=len(x)))
+        if not isinstance(belief, Categorical):
+            return self.denoiser(x, t, condition)
+        weight = belief.weight[back] if belief.weight.ndim else belief.weight
+        return replace(belief, logits=belief.logits[back], hidden=belief.hidden[back], weight=weight)
+
+
+def different(x: Tensor, *, rows: int) -> tuple[Tensor, Tensor]:
+    """Return the first of each kind of row, and for every row which kind it is; rows of two requests always differ.
+
+    Rows are told apart by a random product modulo 2⁶⁴; should two kinds have the same one, every row is its own kind.
+    """
+    count = len(x)
+    each = torch.arange(count, device=x.device)
+    table = torch.cat([(each // rows)[:, None], x.reshape(count, -1).long()], dim=1)
+    factors = torch.randint(-(2**62), 2**62, (table.shape[1],), generator=generator(0)) | 1
+    _, back = torch.unique((table * factors.to(x.device)).sum(dim=1), return_inverse=True)
+    first = torch.full((int(back.max()) + 1,), count, device=x.device).scatter_reduce(0, back, each, "amin")
+    return (first, back) if torch.equal(table[first][back], table) else (each, each)
+
+
+def _picked(condition: Condition[Any], index: Tensor, *, of: int) -> Condition[Any]:
+    """Return the condition of some rows; what all rows share stays as it is."""
+
+    def some(told: Tensor) -> Tensor:
+        return told[index] if len(told) == of else told
+
+    pin: Any = condition.pin
+    if isinstance(pin, Inpaint):
+        pin = Inpaint(some(pin.values), some(pin.mask))
+    return Condition(pin, {name: some(told) for name, told in condition.context.items()})
 
 
 def paired(what: str, given: Sequence[T] | None, *, count: int, default: T) -> Sequence[T]:

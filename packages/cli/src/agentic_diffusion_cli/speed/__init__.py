@@ -1,0 +1,1 @@
+"""What `bench speed` measures, each beside a plain reference in the same run."""

@@ -1,0 +1,44 @@
+"""Clocks tell ratios of paired turns; ceilings bound what work can take."""
+
+import time
+
+import pytest
+import torch
+from agentic_diffusion_cli.speed.clock import LEAST, Ceilings, Turns, row, seconds, work
+
+
+def busy(count):
+    return lambda: sum(range(count))
+
+
+def test_ratios_are_taken_turn_by_turn():
+    figures = Turns(repeats=5)(busy(20_000), busy(200_000))
+    assert figures["speedup"]["mean"] > 3
+    assert figures["ms"]["n"] == 5
+    assert seconds(busy(10)) >= 0
+
+
+def test_turns_end_when_the_time_is_over_and_the_clock_counts_sleep():
+    figures = Turns(repeats=1000, most=0, by_clock=True)(lambda: time.sleep(0.002), busy(10))
+    assert figures["ms"]["n"] == LEAST
+    assert figures["ms"]["mean"] >= 2
+    assert figures["clock_p50_ms"] >= 2
+
+
+def test_rows_say_beside_what():
+    assert row("a", {"ms": 1}, "b", maze="c") == {
+        "name": "ours",
+        "what": "a",
+        "reference": "b",
+        "maze": "c",
+        "ms": 1,
+    }
+
+
+def test_operations_are_counted_and_bounded():
+    a, b = torch.ones(8, 16), torch.ones(16, 4)
+    flops, moved = work(lambda: a @ b)
+    assert (flops, moved) == (2 * 8 * 16 * 4, 4 * 8 * 4)
+    ceilings = Ceilings(flops=1e3, bandwidth=1e2)
+    assert ceilings.bound(2e3, 1.0) == pytest.approx(2.0)
+    assert ceilings.bound(1.0, 5e2) == pytest.approx(5.0)
