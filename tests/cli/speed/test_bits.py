@@ -14,7 +14,6 @@ def test_each_domain_has_its_score(bench, monkeypatch):
 
     monkeypatch.setattr(bits, "LARGE", {"width": 64, "depth": 1, "heads": 2})
     monkeypatch.setattr(bits, "reader", lambda: reader(known=20, steps=2))
-    monkeypatch.setattr(bits, "written", lambda spelled, tasks: None)
     monkeypatch.setattr(bits, "right", right)
     rows = list(bits.eight_bits(bench))
     assert [row["reference"] for row in rows] == ["fp32"] * 4

@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+import torch
 from agentic_diffusion.compute import Compute
 from agentic_diffusion_code.coder import Coder
 from agentic_diffusion_code.embedded import load_writer
@@ -37,6 +38,12 @@ def written(spelled: Any, questions: Sequence[Question]) -> tuple[int, int]:
         *_, sketch = spelled.write(question.request, count=1, seed=0, temperature=0.0)
         tokens, calls = tokens + sketch.tokens, calls + sketch.forwards
     return tokens, calls
+
+
+def looked(spelled: Any, question: Question, *, count: int = 8) -> None:
+    """Read a question and look once at some hidden blocks: the same work, whatever the network makes of it."""
+    block = torch.full((count, 16), int(spelled.tokens.mask))
+    spelled.model.open(spelled.prompt(question.request)).look(block)
 
 
 def right(spelled: Any, questions: Sequence[Question]) -> list[float]:
