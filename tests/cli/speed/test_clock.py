@@ -26,7 +26,7 @@ def test_turns_end_when_the_time_is_over_and_the_clock_counts_sleep():
 
 
 def test_rows_say_beside_what():
-    assert row("a", {"ms": 1}, "b", maze="c") == {
+    assert row("a", {"maze": "c", "ms": 1}, "b") == {
         "name": "ours",
         "what": "a",
         "reference": "b",

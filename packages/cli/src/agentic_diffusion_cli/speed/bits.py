@@ -28,17 +28,13 @@ def eight_bits(bench: Mazes) -> Iterator[Row]:
     small = replace(plain, denoiser=int8(plain.denoiser))
     figures = bench.turns(partial(one_by_one, small, asked), partial(one_by_one, plain, asked))
     told = kept(exam(small, bench.scored), exam(plain, bench.scored))
-    yield row("int8, plans of calls, 16 plans", figures, "fp32", **told)
+    yield row("int8, plans of calls, 16 plans", {**figures, **told}, "fp32")
     spelled = writer(bench.compute)
     narrow = replace(spelled, model=replace(spelled.model, network=int8(spelled.model.network)))
     tasks = asked_of_coder(max(3, bench.scored // 6))
     figures = bench.turns(partial(looked, narrow, tasks[0]), partial(looked, spelled, tasks[0]))
-    yield row(
-        "int8, the coder: the network alone, 8 blocks of 16",
-        figures,
-        "fp32",
-        **kept(right(narrow, tasks), right(spelled, tasks)),
-    )
+    told = kept(right(narrow, tasks), right(spelled, tasks))
+    yield row("int8, the coder: the network alone, 8 blocks of 16", {**figures, **told}, "fp32")
 
 
 def _mazes(bench: Mazes) -> Iterator[Row]:
@@ -50,7 +46,7 @@ def _mazes(bench: Mazes) -> Iterator[Row]:
         small = replace(planner, denoiser=int8(planner.denoiser))
         figures = bench.turns(_asker(bench, small), _asker(bench, planner))
         told = kept(passed(small, asked), passed(planner, asked)) if planner is shipped else {}
-        yield row(f"int8, {name}: the network alone, 16 candidates", figures, "fp32", **told)
+        yield row(f"int8, {name}: the network alone, 16 candidates", {**figures, **told}, "fp32")
 
 
 def _asker(bench: Mazes, planner: MazePlanner) -> Callable[[], Any]:

@@ -105,16 +105,15 @@ def score(values: Sequence[float]) -> dict[str, object]:
     return summary(values).to_json()
 
 
-def row(what: str, figures: Mapping[str, Any], reference: str, **facts: Any) -> Row:
+def row(what: str, figures: Mapping[str, Any], reference: str) -> Row:
     """Return the row of one figure.
 
     Args:
         what: What was timed.
-        figures: What `Turns` or a score says.
+        figures: What `Turns` says, with anything else that is to be told.
         reference: The plain way to the same end.
-        facts: Anything else.
     """
-    return {"name": "ours", "what": what, "reference": reference, **facts, **figures}
+    return {"name": "ours", "what": what, "reference": reference, **figures}
 
 
 def work(call: Call) -> tuple[float, float]:

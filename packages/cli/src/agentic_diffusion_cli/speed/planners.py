@@ -146,7 +146,7 @@ class Mazes:
         return made if growth is None else {**made, "times": growth}
 
     def _row(self, what: str, figures: Row, reference: str, **facts: Any) -> Row:
-        return row(what, figures, reference, maze=self.maze.name, **facts)
+        return row(what, {"maze": self.maze.name, **facts, **figures}, reference)
 
 
 def fresh(design: Design) -> GaussianNet:
