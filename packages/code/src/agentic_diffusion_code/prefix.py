@@ -137,10 +137,10 @@ def unbound(source: str) -> set[str]:
         if each.is_assigned() or each.is_imported() or each.is_namespace()
     }
     used: set[str] = set()
-    todo = [table]
-    while todo:
-        scope = todo.pop()
-        todo += scope.get_children()
+    ahead = [table]
+    while ahead:
+        scope = ahead.pop()
+        ahead += scope.get_children()
         used |= {
             each.get_name()
             for each in scope.get_symbols()
