@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict
 from enum import StrEnum
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from agentic_diffusion.errors import InvalidConfigError
 
-from agentic_diffusion_cli import machine, report
+from agentic_diffusion_cli import evolve_code_run, machine, report
+from agentic_diffusion_cli.kept import keep, plain
 from agentic_diffusion_cli.mazes import Size, maze_of
 from agentic_diffusion_cli.progress import bars, gently
 
@@ -21,11 +19,11 @@ if TYPE_CHECKING:
     from agentic_diffusion_worlds.maze.map import Maze
     from agentic_diffusion_worlds.maze.planner import MazePlanner
 
-    from agentic_diffusion_cli.evolve_maze import Settings, Workplace
+    from agentic_diffusion_cli.evolve_maze import Workplace
 
 app = typer.Typer(help="Get better from outcomes, behind a gate.", no_args_is_help=True)
 
-SETTINGS, SUMMARY, CURVE = "settings.json", "evolution.json", "curve.png"
+SUMMARY, CURVE = "evolution.json", "curve.png"
 
 
 class Origin(StrEnum):
@@ -38,6 +36,9 @@ class Origin(StrEnum):
 @app.callback()
 def evolve() -> None:
     """Get better from outcomes, behind a gate."""
+
+
+app.command("code")(evolve_code_run.code)
 
 
 @app.command("maze")
@@ -70,7 +71,7 @@ def maze(
 
     world, compute = maze_of(size), Compute(device="cpu", threads=threads)
     settings = Settings(steps=steps, tasks=tasks, exams=exams, old=transitions, seed=seed)
-    _same(out, {"size": size.value, "from": origin.value, "start_steps": start_steps, **_plain(settings)})
+    keep(out, {"size": size.value, "from": origin.value, "start_steps": start_steps, **plain(settings)})
     folder = (
         None
         if origin is Origin.shipped
@@ -100,27 +101,6 @@ def _begin(world: Maze, folder: Path, *, steps: int, transitions: int, seed: int
     job = Run(world, design_for(world), recipe, seed=seed)
     make_planner(Order(job, out=folder, command=report.typed(), transitions=transitions, episodes=0))
     return folder
-
-
-def _plain(settings: Settings) -> dict[str, Any]:
-    plain: dict[str, Any] = json.loads(json.dumps(asdict(settings)))
-    return plain
-
-
-def _same(out: Path, wanted: dict[str, Any]) -> None:
-    """Note the settings of a run, or refuse a folder that holds a run with others."""
-    path = out / SETTINGS
-    if not path.is_file():
-        report.write_json(wanted, str(path))
-        return
-    held = json.loads(path.read_text(encoding="utf-8"))
-    odd = sorted(name for name in wanted.keys() | held.keys() if wanted.get(name) != held.get(name))
-    if odd:
-        raise InvalidConfigError(
-            f"{', '.join(f'{name}={wanted.get(name)}' for name in odd)} in a folder of another run",
-            ", ".join(f"{name}={held.get(name)}" for name in odd),
-            "Choose another folder, or the settings of the run that lies there.",
-        )
 
 
 def run(place: Workplace, planner: MazePlanner, *, rounds: int, out: Path) -> None:

@@ -55,7 +55,7 @@ class Practice:
         Raises:
             InvalidConfigError: The coder's writer has no weights to train.
         """
-        writer, model = _weights(coder)
+        writer, model = trainable(coder)
         pairs, passed = self.lessons(writer, proofs)
         if not passed:
             return coder
@@ -101,7 +101,12 @@ class Practice:
         return Row(prompt, tuple(code), len(writer.head(request)), spans)
 
 
-def _weights(coder: Coder) -> tuple[TokenWriter, Embedded]:
+def trainable(coder: Coder) -> tuple[TokenWriter, Embedded]:
+    """Return the writer of a coder and the network that can be trained in it.
+
+    Raises:
+        InvalidConfigError: The writer has no weights of its own.
+    """
     writer = coder.writer
     if isinstance(writer, TokenWriter) and isinstance(writer.model, Embedded):
         return writer, writer.model

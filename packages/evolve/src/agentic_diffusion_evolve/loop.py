@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from statistics import fmean
-from typing import Any, TypeVar
+from typing import Any, TypeVar, final
 
 from agentic_diffusion.planning.planner import Planner
 from agentic_diffusion.records import Outcome, Plan, Record, Verdict
@@ -27,6 +28,23 @@ log = logging.getLogger(__name__)
 
 ROUND = 1_000_003
 """Seeds of one round lie this far from those of the next."""
+
+
+@final
+@dataclass(frozen=True)
+class Carry:
+    """How weights leave a planner for the lineage, and how a planner is made that has others.
+
+    Args:
+        out: From a planner to its weights.
+        into: From a planner and weights to a new planner.
+    """
+
+    out: Callable[[Any], Mapping[str, Tensor]] = weights_of
+    into: Callable[[Any, Mapping[str, Tensor]], Any] = with_weights
+
+
+OF_DENOISER = Carry()
 
 
 class Generation(Record):
@@ -61,6 +79,7 @@ def evolve(
     lineage: Lineage | None = None,
     name: str = "evolve",
     explore: Explore[Q, V] = once,
+    carry: Carry = OF_DENOISER,
 ) -> Iterator[tuple[Generation, Planner[Q, Tensor, Any, V]]]:
     """Yield each generation with the planner that is active after it.
 
@@ -78,8 +97,9 @@ def evolve(
         lineage: Where generations are kept; needs a denoiser with weights.
         name: Tells runs apart that share a memory; proposers need it too.
         explore: The plans of a task that are tried; one when left out.
+        carry: How weights get to the lineage and back; those of the planner's denoiser when left out.
     """
-    planner, done = _taken_up(planner, lineage, name)
+    planner, done = _taken_up(planner, lineage, name, carry)
     for number in range(done + 1, rounds + 1):
         started = time.perf_counter()
         rewards = _try(
@@ -88,7 +108,7 @@ def evolve(
         candidate = tune(planner, memory)
         verdict = gate(candidate, planner)
         if lineage is not None and verdict.passed:
-            lineage.promote(weights_of(candidate), {"name": name}, verdict=verdict)
+            lineage.promote(carry.out(candidate), {"name": name}, verdict=verdict)
         elif lineage is not None:
             lineage.reject(verdict=verdict)
         planner = candidate if verdict.passed else planner
@@ -105,16 +125,16 @@ def evolve(
 
 
 def _taken_up(
-    planner: Planner[Q, Tensor, Any, V], lineage: Lineage | None, name: str
+    planner: Planner[Q, Tensor, Any, V], lineage: Lineage | None, name: str, carry: Carry
 ) -> tuple[Planner[Q, Tensor, Any, V], int]:
     """Return the active planner and the rounds that were decided; found the lineage where it is new."""
     if lineage is None:
         return planner, 0
     tree = lineage.tree()
     if tree is None:
-        lineage.found(weights_of(planner), {"name": name})
+        lineage.found(carry.out(planner), {"name": name})
         return planner, 0
-    return with_weights(planner, lineage.weights().tensors), len(tree.generations) - 1
+    return carry.into(planner, lineage.weights().tensors), len(tree.generations) - 1
 
 
 def _try(

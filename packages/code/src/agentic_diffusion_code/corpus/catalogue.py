@@ -8,7 +8,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from agentic_diffusion.errors import ContractError
+from agentic_diffusion.errors import ContractError, InvalidConfigError
 
 from agentic_diffusion_code.corpus.inputs import DOMAINS
 from agentic_diffusion_code.corpus.pieces import Constant, Prim
@@ -29,12 +29,25 @@ _FIELDS = {"type", "over", "body", "phrases", "constants", "need", "domain"}
 @cache
 def everything() -> tuple[Prim, ...]:
     """Return every primitive; one that serves several types is there once for each."""
-    folder = files("agentic_diffusion_code.corpus").joinpath("tables")
-    found: list[Prim] = []
-    for table in TABLES:
-        text = folder.joinpath(f"{table}.toml").read_text(encoding="utf-8")
-        found += read_table(text)
-    return tuple(found)
+    return tuple(prim for table in TABLES for prim in read_table(_text(table)))
+
+
+@cache
+def names(table: str = "") -> frozenset[str]:
+    """Return the names of the primitives of one table, of all where none is given.
+
+    Raises:
+        InvalidConfigError: There is no such table.
+    """
+    if not table:
+        return frozenset(prim.name for prim in everything())
+    if table not in TABLES:
+        raise InvalidConfigError(f"the table {table!r}", ", ".join(TABLES), "Correct the name.")
+    return frozenset(prim.name for prim in read_table(_text(table)))
+
+
+def _text(table: str) -> str:
+    return files("agentic_diffusion_code.corpus").joinpath("tables", f"{table}.toml").read_text("utf-8")
 
 
 def read_table(text: str) -> Iterator[Prim]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from copy import deepcopy
 from typing import Any, cast
 
@@ -12,6 +12,7 @@ from agentic_diffusion.errors import InvalidConfigError
 
 from agentic_diffusion_code.cases import Case, LanguageName, Raises
 from agentic_diffusion_code.corpus import inputs, ir, mutate
+from agentic_diffusion_code.corpus.catalogue import names
 from agentic_diffusion_code.corpus.compose import Composition, compose, draw_stages
 from agentic_diffusion_code.corpus.evaluate import Answer, UnfitError, compile_program
 from agentic_diffusion_code.corpus.render import (
@@ -29,16 +30,23 @@ from agentic_diffusion_code.corpus.wording import Wording
 CASES, MUTANTS, ATTEMPTS, EXTRA = 8, 2, 20, 12
 
 
-def generate(*, seed: int, languages: Sequence[str] = ("python",), split: Split = "train") -> Iterator[Task]:
+def generate(
+    *,
+    seed: int,
+    languages: Sequence[str] = ("python",),
+    split: Split = "train",
+    among: Collection[str] = (),
+) -> Iterator[Task]:
     """Yield tasks without end; the same seed gives the same tasks.
 
     Args:
         seed: Where all chance comes from.
         languages: The languages to render into; each composition is rendered into one of them.
         split: Which tasks: see `Split`.
+        among: Of the split `composition` only tasks whose unseen pair holds one of these primitives; all where empty.
 
     Raises:
-        InvalidConfigError: When a language or the split is unknown.
+        InvalidConfigError: When a language, the split or a primitive is unknown, or `among` is given for another split.
     """
     if not languages or not set(languages) <= set(LANGUAGES) or split not in SPLITS:
         raise InvalidConfigError(
@@ -46,21 +54,29 @@ def generate(*, seed: int, languages: Sequence[str] = ("python",), split: Split 
             f"some of {', '.join(LANGUAGES)}; one of {', '.join(SPLITS)}",
             "Correct the names.",
         )
+    if among and (split != "composition" or not set(among) <= names()):
+        raise InvalidConfigError(
+            f"split={split!r} among {sorted(set(among) - names()) or sorted(among)}",
+            "names of primitives, and the split 'composition'",
+            "The names are those in the tables of the corpus.",
+        )
     rng = random.Random(seed)  # noqa: S311  chance that can be repeated, not secrecy
     while True:
-        task = draw(rng, languages, split=split)
+        task = draw(rng, languages, split=split, among=among)
         if task is not None:
             yield task
 
 
-def draw(rng: random.Random, languages: Sequence[str], *, split: Split) -> Task | None:
+def draw(
+    rng: random.Random, languages: Sequence[str], *, split: Split, among: Collection[str] = ()
+) -> Task | None:
     """Return one task of a split, or None when what was drawn is not one."""
     stages = draw_stages(rng)
     if not stages:
         return None
-    names = [prim.name for stage in stages for prim in stage.prims]
-    held = any(pair_is_held(pair) for pair in pairs_of(names))
-    if held != (split == "composition"):
+    used = [prim.name for stage in stages for prim in stage.prims]
+    held = {name for pair in pairs_of(used) if pair_is_held(pair) for name in pair}
+    if bool(held) != (split == "composition") or (among and held.isdisjoint(among)):
         return None
     language = rng.choice(languages)
     wording = Wording(rng, seen_only=split != "paraphrase")
@@ -72,7 +88,7 @@ def draw(rng: random.Random, languages: Sequence[str], *, split: Split) -> Task 
     name = entry_name(made.program, language)
     description = _said_for(made, language, name)
     identity = hashlib.blake2b(f"{language}\0{description}\0{source}".encode(), digest_size=8).hexdigest()
-    if split_of(names, language, phrases=wording.used, identity=identity) != split:
+    if split_of(used, language, phrases=wording.used, identity=identity) != split:
         return None
     cases = cases_of(made, rng)
     if cases is None:
