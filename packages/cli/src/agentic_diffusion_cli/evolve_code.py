@@ -18,7 +18,6 @@ from agentic_diffusion_code.exercise import (
     Learner,
     Sitting,
     proofs_in,
-    trainable,
     weights_of,
     with_weights,
 )
@@ -26,7 +25,7 @@ from agentic_diffusion_code.field import Field, Ground
 from agentic_diffusion_code.lessons import Manner, rows
 from agentic_diffusion_code.model.prefer import Drill
 from agentic_diffusion_code.model.rows import Row
-from agentic_diffusion_code.practice import Examination, Practice
+from agentic_diffusion_code.practice import Examination, Practice, trainable
 from agentic_diffusion_code.questions import Question
 from agentic_diffusion_code.sandbox.base import Sandbox
 from agentic_diffusion_evolve.estimate import round_of

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from statistics import fmean
@@ -14,10 +15,11 @@ from agentic_diffusion.store import write_atomically
 from agentic_diffusion_code.bench import share
 from agentic_diffusion_code.coder import Coder
 from agentic_diffusion_code.evaluate import coded, single
-from agentic_diffusion_code.exercise import trainable, with_weights
+from agentic_diffusion_code.exercise import with_weights
 from agentic_diffusion_code.model.prefer import drilled
 from agentic_diffusion_code.model.reading import Embedded
 from agentic_diffusion_code.model.rows import Noise
+from agentic_diffusion_code.practice import trainable
 from agentic_diffusion_code.proven import Proven
 from agentic_diffusion_code.questions import Question
 from agentic_diffusion_code.sandbox.base import Sandbox
@@ -144,9 +146,7 @@ def compare(
         if name == NO_GATE and compared.all_promoted():
             continue
         if name not in answers:
-            told = answered(
-                make(), field, known, sandbox=compared.place.sandbox, tick=lambda name=name: tick(name)
-            )
+            told = answered(make(), field, known, sandbox=compared.place.sandbox, tick=partial(tick, name))
             answers[name] = told
             write_atomically(path, json.dumps({"of": stamp, "answers": answers}).encode())
     if compared.all_promoted():
