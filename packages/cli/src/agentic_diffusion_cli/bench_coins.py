@@ -24,7 +24,7 @@ PUBLISHED = {
 }
 """Scores of the suites maze2d-medium, maze2d-large, multi2d-medium, multi2d-large as TDP's paper gives them."""
 
-OURS, ADAPT = "ours", "adaptdiffuser's recipe"
+OURS, ADAPT, OURS_TWICE = "ours", "adaptdiffuser's recipe", "ours, evolved and looking twice"
 ALL = "all"
 
 
@@ -102,6 +102,7 @@ def drive(
         InvalidConfigError: A row is asked for that is not there.
     """
     from agentic_diffusion_worlds.maze.coinbench import CoinBench, coin_drivers, told
+    from agentic_diffusion_worlds.maze.coinfocus import Focused
     from agentic_diffusion_worlds.maze.planner import load_planner
 
     plain = load_planner(suite.maze, compute=compute)
@@ -109,11 +110,13 @@ def drive(
     drivers = dict(coin_drivers(plain, candidates=candidates))
     if how.rounds:
         for name, folder, recipe in ((ADAPT, "adaptdiffuser", True), (OURS, "ours", False)):
-            if only and name not in only:
+            if only and name not in only and (recipe or OURS_TWICE not in only):
                 continue
             place = out / f"{folder}-{suite.maze.name}"
             _evolve(plain, suite.maze, how, place=place, adaptdiffuser=recipe)
             drivers[name] = told(load_planner(suite.maze, place, compute=compute), candidates=candidates)
+            if not recipe:
+                drivers[OURS_TWICE] = Focused(drivers[name])
     if unknown := sorted(set(only or ()) - set(drivers)):
         raise InvalidConfigError(f"row {unknown[0]!r}", ", ".join(drivers), "Choose some of these.")
     rows = []
