@@ -114,9 +114,10 @@ def drive(
                 continue
             place = out / f"{folder}-{suite.maze.name}"
             _evolve(plain, suite.maze, how, place=place, adaptdiffuser=recipe)
-            drivers[name] = told(load_planner(suite.maze, place, compute=compute), candidates=candidates)
+            evolved = told(load_planner(suite.maze, place, compute=compute), candidates=candidates)
+            drivers[name] = evolved
             if not recipe:
-                drivers[OURS_TWICE] = Focused(drivers[name])
+                drivers[OURS_TWICE] = Focused(evolved)
     if unknown := sorted(set(only or ()) - set(drivers)):
         raise InvalidConfigError(f"row {unknown[0]!r}", ", ".join(drivers), "Choose some of these.")
     rows = []

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import builtins
 import symtable
+import warnings
 from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any, TypeAlias, final
@@ -119,7 +120,9 @@ def _grammar() -> Any:
 
 def _whole(source: str) -> bool:
     try:
-        compile(source, "<program>", "exec", dont_inherit=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what the compiler thinks of a draft is no news for the caller
+            compile(source, "<program>", "exec", dont_inherit=True)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     return not unbound(source)
