@@ -61,6 +61,7 @@ def test_a_course_begins_with_another_and_new_parts_change_nothing(
     card = store.load(second).card
     assert card["begun_with"]["command"] == "the first"
     assert card["begun_with"]["step"] == 2
+    assert card["begun_with"]["precision"] == "fp32"
     with pytest.raises(InvalidConfigError, match="other sizes"):
         next(train(course(1, width=12), tmp_path / "third", begin=first, facts={}))
 
@@ -78,4 +79,5 @@ def test_a_course_begins_with_weights_whose_checkpoint_is_gone(
     training = train(course(1), tmp_path / "second", every=1, begin=tmp_path / "first", facts={})
     list(training)
     assert torch.equal(seen[0]["embed.weight"], kept["embed.weight"])
-    assert store.load(tmp_path / "second").card["begun_with"]["command"] == "the first"
+    begun = store.load(tmp_path / "second").card["begun_with"]
+    assert (begun["command"], begun["precision"]) == ("the first", "int8")

@@ -128,12 +128,13 @@ def _about(course: Course) -> dict[str, Any]:
 def _begin(run: Run, folder: Path, settings: Mapping[str, Any]) -> dict[str, Any]:
     """Take the averaged weights of another run as the first ones, and return what tells which run that was.
 
-    Where the checkpoint is gone, as in the folder that ships, its weights in eight bits serve.
+    Where the checkpoint is gone, as in the folder that ships, its weights in eight bits serve, and the card says so.
     """
     finished = store.load(folder)
     card, found = finished.card, restore(finished.tensors)
     there: Any = card
-    if (folder / CHECKPOINT / store.CARD).is_file():
+    exact = (folder / CHECKPOINT / store.CARD).is_file()
+    if exact:
         bundle = store.load(folder / CHECKPOINT)
         there = bundle.card.get("settings")
         found = {k.removeprefix("average/"): v for k, v in bundle.tensors.items() if k.startswith("average/")}
@@ -145,6 +146,7 @@ def _begin(run: Run, folder: Path, settings: Mapping[str, Any]) -> dict[str, Any
         )
     run.begin({name: found.get(name, torch.zeros_like(value)) for name, value in run.average.items()})
     told = {name: card[name] for name in ("command", "commit", "step", "data", "recipe") if name in card}
+    told["precision"] = "fp32" if exact else "int8"
     return {**told, "begun_with": card["begun_with"]} if "begun_with" in card else told
 
 
