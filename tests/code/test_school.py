@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -81,3 +82,13 @@ def test_a_course_begins_with_weights_whose_checkpoint_is_gone(
     assert torch.equal(seen[0]["embed.weight"], kept["embed.weight"])
     begun = store.load(tmp_path / "second").card["begun_with"]
     assert (begun["command"], begun["precision"]) == ("the first", "int8")
+
+
+def test_depths_decide_how_long_programs_are() -> None:
+    short, deep = replace(course(1), depths=(1, 0, 0, 0)), replace(course(1), depths=(0, 0, 0, 1))
+    assert {len(task.stages) for task in school.first(short, 12)} == {1}
+    assert {len(task.stages) for task in school.first(deep, 12)} == {4}
+    assert short.settings(Vocabulary.load()) != deep.settings(Vocabulary.load())
+    for wrong in ((1.0,), (0.0, 0.0, 0.0, 0.0), (1.0, -1.0, 1.0, 1.0)):
+        with pytest.raises(InvalidConfigError, match="4 weights"):
+            school.first(replace(course(1), depths=wrong), 1)

@@ -27,6 +27,13 @@ def code(
     heads: Annotated[int, typer.Option(min=1, help="Attention heads.")] = 4,
     languages: Annotated[str, typer.Option(help="Languages of the corpus, with commas.")] = "python",
     longest: Annotated[int, typer.Option(min=8, help="Tokens of the longest program.")] = 144,
+    stages: Annotated[
+        str,
+        typer.Option(
+            help="How often programs of one, two, three and four stages are drawn. Deep ones meet a pair that is kept "
+            "for tests more often, so fewer of them pass."
+        ),
+    ] = "0.2,0.4,0.27,0.13",
     length: Annotated[int, typer.Option(min=0, help="Packed row; 0 packs rows of like size, for a CPU.")] = 0,
     learning_rate: Annotated[
         float, typer.Option(help="Peak rate of AdamW, for embeddings and vectors.")
@@ -84,6 +91,7 @@ def code(
         recipe,
         languages=tuple(languages.split(",")),
         manner=Manner(longest=longest),
+        depths=_weights(stages),
     )
     facts = {"command": report.typed(), "hardware": machine.facts(compute.where), **machine.commit()}
     follow(course, out, compute=compute, every=every, begin=begin, facts=facts)
@@ -99,6 +107,17 @@ def _sizes(text: str) -> tuple[int, ...]:
     if not all(part.isdecimal() for part in parts):
         raise InvalidConfigError(f"--blocks {text!r}", "whole numbers with commas", "Write such as 4,8,8,0.")
     return tuple(map(int, parts))
+
+
+def _weights(text: str) -> tuple[float, ...]:
+    from agentic_diffusion.errors import InvalidConfigError
+
+    try:
+        return tuple(map(float, text.split(",")))
+    except ValueError as error:
+        raise InvalidConfigError(
+            f"--stages {text!r}", "numbers with commas", "Write such as 1,4,6,6."
+        ) from error
 
 
 def _precision(name: str) -> Any:

@@ -17,6 +17,7 @@ from agentic_diffusion.errors import InvalidConfigError
 
 from .confidence import words_of
 from .corpus import Task, generate
+from .corpus.compose import DEPTH_WEIGHTS
 from .embedded import SHAPE, save_model
 from .lessons import Manner, rows
 from .model.quantise import restore
@@ -40,12 +41,14 @@ class Course:
         recipe: How to train.
         languages: The languages of the corpus.
         manner: How lessons differ from the corpus.
+        depths: How often programs of one, two, three and four stages are drawn.
     """
 
     shape: Shape
     recipe: Recipe
     languages: tuple[str, ...] = ("python",)
     manner: Manner = field(default_factory=Manner)
+    depths: tuple[float, ...] = DEPTH_WEIGHTS
 
     def settings(self, vocabulary: Vocabulary) -> dict[str, Any]:
         """Return what makes one run another, as plain data; the length of the run is not part of it."""
@@ -55,6 +58,7 @@ class Course:
             "recipe": recipe,
             "languages": self.languages,
             "manner": asdict(self.manner),
+            "depths": self.depths,
             "tokens": vocabulary.fingerprint,
         }
         return json.loads(json.dumps(plain))  # type: ignore[no-any-return]
@@ -63,7 +67,7 @@ class Course:
 def lessons(course: Course, vocabulary: Vocabulary, *, start: int) -> Iterator[Row]:
     """Yield training rows without end; another start gives other tasks."""
     seed = course.recipe.seed * 1_000_003 + start
-    tasks = generate(seed=seed, languages=course.languages, split="train")
+    tasks = generate(seed=seed, languages=course.languages, split="train", depths=course.depths)
     return rows(tasks, vocabulary, seed=seed, manner=course.manner)
 
 
@@ -165,5 +169,6 @@ def _resume(run: Run, folder: Path, settings: Mapping[str, Any]) -> None:
 
 def first(course: Course, count: int) -> Sequence[Task]:
     """Return the first tasks of a course."""
-    tasks = generate(seed=course.recipe.seed * 1_000_003, languages=course.languages, split="train")
+    seed = course.recipe.seed * 1_000_003
+    tasks = generate(seed=seed, languages=course.languages, split="train", depths=course.depths)
     return [next(tasks) for _ in range(count)]

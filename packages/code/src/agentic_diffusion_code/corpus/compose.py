@@ -70,10 +70,10 @@ def _tables() -> tuple[dict[Type, list[Prim]], dict[Type, list[Prim]]]:
     return dict(whole), dict(predicates)
 
 
-def draw_stages(rng: random.Random) -> tuple[Stage, ...]:
-    """Return the stages of one pipeline."""
+def draw_stages(rng: random.Random, weights: Sequence[float] = DEPTH_WEIGHTS) -> tuple[Stage, ...]:
+    """Return the stages of one pipeline; `weights` say how often there is one, how often two, and so on."""
     kind: Type = rng.choices(list(SUBJECT_WEIGHTS), list(SUBJECT_WEIGHTS.values()))[0]
-    depth = rng.choices(DEPTHS, DEPTH_WEIGHTS)[0]
+    depth = rng.choices(DEPTHS, weights)[0]
     stages: list[Stage] = []
     while len(stages) < depth:
         stage = _draw(kind, rng, first=not stages, last=len(stages) == depth - 1)

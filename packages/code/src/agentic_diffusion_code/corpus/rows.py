@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import random
 from collections.abc import Callable, Collection, Iterator, Sequence
 from copy import deepcopy
@@ -13,7 +14,7 @@ from agentic_diffusion.errors import InvalidConfigError
 from agentic_diffusion_code.cases import Case, LanguageName, Raises
 from agentic_diffusion_code.corpus import inputs, ir, mutate
 from agentic_diffusion_code.corpus.catalogue import names
-from agentic_diffusion_code.corpus.compose import Composition, compose, draw_stages
+from agentic_diffusion_code.corpus.compose import DEPTH_WEIGHTS, DEPTHS, Composition, compose, draw_stages
 from agentic_diffusion_code.corpus.evaluate import Answer, UnfitError, compile_program
 from agentic_diffusion_code.corpus.render import (
     LANGUAGES,
@@ -36,6 +37,7 @@ def generate(
     languages: Sequence[str] = ("python",),
     split: Split = "train",
     among: Collection[str] = (),
+    depths: Sequence[float] = DEPTH_WEIGHTS,
 ) -> Iterator[Task]:
     """Yield tasks without end; the same seed gives the same tasks.
 
@@ -44,9 +46,12 @@ def generate(
         languages: The languages to render into; each composition is rendered into one of them.
         split: Which tasks: see `Split`.
         among: Of the split `composition` only tasks whose unseen pair holds one of these primitives; all where empty.
+        depths: How often a program of one, two, three and four stages is drawn. Pairs are held out, so that deep
+            programs pass into training less often than they are drawn.
 
     Raises:
-        InvalidConfigError: When a language, the split or a primitive is unknown, or `among` is given for another split.
+        InvalidConfigError: When a language, the split or a primitive is unknown, `among` is given for another split, or
+            there are not four weights of stages, none negative and their sum positive.
     """
     if not languages or not set(languages) <= set(LANGUAGES) or split not in SPLITS:
         raise InvalidConfigError(
@@ -60,18 +65,29 @@ def generate(
             "names of primitives, and the split 'composition'",
             "The names are those in the tables of the corpus.",
         )
+    if len(depths) != len(DEPTHS) or min(depths) < 0 or not 0 < sum(depths) < math.inf:
+        raise InvalidConfigError(
+            f"depths={tuple(depths)}",
+            f"{len(DEPTHS)} weights, none negative and not all zero",
+            "Write such as (1, 4, 6, 6).",
+        )
     rng = random.Random(seed)  # noqa: S311  chance that can be repeated, not secrecy
     while True:
-        task = draw(rng, languages, split=split, among=among)
+        task = draw(rng, languages, split=split, among=among, depths=depths)
         if task is not None:
             yield task
 
 
 def draw(
-    rng: random.Random, languages: Sequence[str], *, split: Split, among: Collection[str] = ()
+    rng: random.Random,
+    languages: Sequence[str],
+    *,
+    split: Split,
+    among: Collection[str] = (),
+    depths: Sequence[float] = DEPTH_WEIGHTS,
 ) -> Task | None:
     """Return one task of a split, or None when what was drawn is not one."""
-    stages = draw_stages(rng)
+    stages = draw_stages(rng, depths)
     if not stages:
         return None
     used = [prim.name for stage in stages for prim in stage.prims]
