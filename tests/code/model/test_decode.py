@@ -79,7 +79,7 @@ def test_a_seed_repeats_and_a_bound_saves_calls() -> None:
 def test_fixed_tokens_stay_and_length_is_bounded() -> None:
     how = Decoding(block=4, longest=8)
     draft = last(
-        list(write(Library(), [3], count=2, rng=generator(0), fixed=[4, 5, 10, 11, 7], decoding=how))
+        list(write(Library(), [3], count=2, rng=generator(0), fixed=[[4, 5, 10, 11, 7]], decoding=how))
     )
     assert draft.tokens[:, :5].tolist() == [[4, 5, 10, 11, 7]] * 2
     assert draft.tokens.shape[1] <= 8
@@ -163,3 +163,14 @@ def test_where_no_block_helps_the_one_before_is_denoised_anew() -> None:
     assert program(done.tokens[0]) == PROGRAMS[2]
     stays = last([*write(Library(), [3], count=1, rng=generator(1), decoding=how, viable=viable)])
     assert program(stays.tokens[0])[:2] == [4, 5]
+
+
+def test_each_candidate_has_its_own_beginning() -> None:
+    library = Library()
+    *_, draft = write(
+        library, [3], count=2, rng=generator(0), fixed=[[4], [4, 5]], decoding=Decoding(block=4)
+    )
+    assert draft.tokens[:, 0].tolist() == [4, 4]
+    assert int(draft.tokens[1, 1]) == 5
+    with pytest.raises(InvalidConfigError, match="one for each"):
+        next(write(library, [3], count=2, rng=generator(0), fixed=[[4]] * 3))

@@ -134,3 +134,20 @@ class Shelf:
         for into, row in zip(whole, rows, strict=True):
             into[: len(row)] = torch.tensor(row)
         return Recall(whole, self.tokens.size, self.sharp)
+
+
+@dataclass
+class Reviewed(Shelf):
+    """A shelf that can look back at finished programs, one look for each token."""
+
+    def scan(self, prompt: Sequence[int], program: Sequence[int], *, block: int) -> torch.Tensor:
+        reading, found = self.open(prompt), []
+        padded = [*program, *[self.tokens.pad] * (-len(program) % block)]
+        for start in range(0, len(padded), block):
+            row = torch.tensor([padded[start : start + block]])
+            for place in range(block):
+                hidden = row.clone()
+                hidden[0, place:] = self.tokens.mask
+                found.append(reading.look(hidden)[0, place].log_softmax(-1))
+            reading.keep(row)
+        return torch.stack(found)[: len(program)]

@@ -18,7 +18,7 @@ from .grammar import Parses, trouble
 from .repair import hint, suspects
 from .sandbox.base import Sandbox
 from .search import Attempt, Search, examine, outcome
-from .writes import Sketch, Writes
+from .writes import Forks, Sketch, Writes
 
 UNITS = 8
 """Steps of progress that each phase of the work is told in."""
@@ -47,18 +47,19 @@ class Sketched:
 class Coder:
     """Answers requests for functions; implements `Plans[CodeRequest, Program]`.
 
-    A draft that came with the request is judged and mended first. Then one program of the most likely tokens; where
-    it fails, several drawn at a temperature; then up to `rounds` repairs of the best failing one. Mending hides the
-    lines that the failing trace names, or those that the model doubts, and denoises them with the rest in view. A
-    failure that was seen before ends the repairs.
+    A draft that came with the request is judged and mended first. Then one program of the most likely tokens. Where
+    it fails, a writer that can look back (`Forks`) writes the next most likely ones in up to `rounds` rounds, each from
+    a doubtful place of one that failed, those that passed more tests first. Other writers draw several at a
+    temperature, then mend the best failing one up to `rounds` times: the lines that the failing trace names, or those
+    that the model doubts, are hidden and denoised with the rest in view; a failure that was seen before ends that.
 
     Args:
         writer: Writes programs.
         sandbox: Runs the tests; None refuses requests that have any.
         parses: The parser of each language.
-        count: Candidates that are drawn after the first.
-        rounds: Repairs at most.
-        temperature: Of the candidates after the first.
+        count: Candidates that are drawn after the first, and of each round.
+        rounds: Repairs at most; without any, candidates are drawn at a temperature.
+        temperature: Of the candidates that are drawn after the first.
         confidence: Estimates the chance to pass; without it the confidence is that of the tests alone.
         familiar: Says how far a description lies from the training data.
         memory: Proven programs to begin from.
@@ -116,6 +117,8 @@ class Coder:
     ) -> Generator[Sketched, None, Plan[CodeRequest, Program]]:
         """Yield programs on their way and return the plan."""
         search = Search(request, self.sandbox, Clock(budget or Budget()), self._total(request), seed=seed)
+        if self.rounds and isinstance(self.writer, Forks):
+            search.branches = self.writer.branches(request)
         if request.draft.strip():
             yield from self._phase(search, iter([Sketch((request.draft,), 1.0, 0, done=True)]))
             yield from self._repairs(search)
@@ -127,7 +130,7 @@ class Coder:
             share = 0.5
             started = self.writer.vary(request, known, share=share, count=max(1, self.count), seed=seed + 1)
             yield from self._phase(search, started, skip=True)
-        if self._wanting(search) and self.count:
+        if self._wanting(search) and self.count and search.branches is None:
             more = self.writer.write(request, count=self.count, seed=seed + 2, temperature=self.temperature)
             yield from self._phase(search, more)
         yield from self._repairs(search)
@@ -202,7 +205,12 @@ class Coder:
             self.learns.learn(outcome(search, attempt))
 
     def _mending(self, search: Search) -> Iterator[Sketch] | None:
-        """Return the next repair of the best failing program; None where the same failure would come again."""
+        """Return the next repair of what failed; None where the same failure would come again."""
+        if search.branches is not None:
+            for attempt in search.attempts.values():
+                search.branches.tell(attempt.body, -1.0 if attempt.trouble else attempt.score)
+            search.rounds += 1
+            return search.branches.write(count=max(1, self.count), seed=search.seed + 2 + search.rounds)
         fault = search.fault()
         if fault is None:
             return None

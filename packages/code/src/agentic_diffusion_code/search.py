@@ -18,6 +18,7 @@ from .lint import Finding, lint
 from .repair import signature
 from .sandbox.base import Sandbox
 from .verify import Judgement, verify
+from .writes import Branches
 
 
 @final
@@ -84,6 +85,7 @@ class Search:
         ending: Why the search ended.
         stuck: Whether every failure had been mended before.
         attempts: What came of each program that was tried.
+        branches: Writes the next most likely programs; None for a writer that cannot.
     """
 
     request: CodeRequest
@@ -98,6 +100,7 @@ class Search:
     ending: Ending = "complete"
     stuck: bool = False
     attempts: dict[str, Attempt] = field(default_factory=dict)
+    branches: Branches | None = None
     _faults: set[tuple[object, ...]] = field(default_factory=set)
 
     def __post_init__(self) -> None:

@@ -13,6 +13,7 @@ from agentic_diffusion.denoising.state import generator
 from agentic_diffusion.errors import InvalidConfigError, InvalidStateError
 from torch import Tensor
 
+from .branching import Branching, Course, Scans
 from .domain import CodeRequest
 from .model.decode import Decoding, Draft, Guides, Viable, fill, unguided, write
 from .model.reading import Reads
@@ -118,7 +119,7 @@ class TokenWriter:
             self.prompt(request),
             count=count,
             rng=generator(seed),
-            fixed=head,
+            fixed=[head] if head else (),
             decoding=how,
             guides=self._guides(request),
             viable=self.viable(request.language) if self.viable else None,
@@ -295,16 +296,13 @@ class TokenWriter:
         return torch.tensor([[*row, self.tokens.end]]), masks
 
     def sure(self, request: CodeRequest, source: str) -> Sureness | None:
-        """Return the probability of each line's least sure token, each token hidden once with others in view."""
+        """Return the probability of each line's least sure token.
+
+        A model that can look back tells it of each token given all before it; another is asked with each token hidden
+        once and the others in view.
+        """
         ids, places, text = self._placed(source, request)
-        row = torch.tensor([*ids, self.tokens.end])
-        hidden = torch.arange(len(row))[None] % STRIDE == torch.arange(STRIDE)[:, None]
-        canvas = torch.where(hidden, self.tokens.mask, row)
-        logits = self.model.open(self.prompt(request)).look(canvas).float().cpu()
-        logp = logits.log_softmax(-1)
-        own = logp.gather(-1, row.expand(STRIDE, -1)[..., None])[..., 0][hidden.nonzero(as_tuple=True)]
-        order = hidden.nonzero()[:, 1]
-        chance = torch.zeros(len(row)).scatter(0, order, own.cpu())
+        chance = self._chances(request, [*ids, self.tokens.end])
         fixed = len(self.head(request))
         lines = [1.0] * (text.count("\n") + 1 if text else 0)
         for index, (start, end) in enumerate(places):
@@ -312,6 +310,51 @@ class TokenWriter:
                 line = text.count("\n", 0, start)
                 lines[line] = min(lines[line], float(chance[index].exp()))
         return Sureness(tuple(lines[: len(text.rstrip().split("\n"))]), _features(chance[fixed:]))
+
+    def _chances(self, request: CodeRequest, ids: Sequence[int]) -> Tensor:
+        """Return the log-probability of each token."""
+        row, prompt = torch.tensor(ids), self.prompt(request)
+        if isinstance(self.model, Scans):
+            beliefs = self.model.scan(prompt, ids, block=self.decoding.block)
+            return beliefs.gather(1, row[:, None])[:, 0]
+        hidden = torch.arange(len(row))[None] % STRIDE == torch.arange(STRIDE)[:, None]
+        canvas = torch.where(hidden, self.tokens.mask, row)
+        logp = self.model.open(prompt).look(canvas).float().cpu().log_softmax(-1)
+        own = logp.gather(-1, row.expand(STRIDE, -1)[..., None])[..., 0][hidden.nonzero(as_tuple=True)]
+        return torch.zeros(len(row)).scatter(0, hidden.nonzero()[:, 1], own)
+
+    def branches(self, request: CodeRequest) -> Branching | None:
+        """Return a search among the programs of a request; None where the model cannot look back."""
+        if not isinstance(self.model, Scans):
+            return None
+        given, longest = self.head(request), self.decoding.longest
+        course = Course(
+            self.model,
+            self.tokens,
+            self.prompt(request),
+            given,
+            request.language,
+            self.decoding,
+            self._guides(request),
+            self.viable(request.language) if self.viable else None,
+            self._permits(request),
+            lambda drafts: self._sketches(drafts, request, longest=longest, given=0),
+            lambda row: self.source(row, request),
+        )
+        return Branching(course, self.model)
+
+    def _permits(self, request: CodeRequest) -> Callable[[Sequence[int], int], bool]:
+        """Return what says whether a token may follow a beginning."""
+        allowed = self.syntax(request.language) if self.syntax is not None else None
+        signed = self._signed(request) if allowed is not None else None
+
+        def permitted(before: Sequence[int], token: int) -> bool:
+            if allowed is None:
+                return True
+            row = torch.tensor([[*before, self.tokens.mask]])
+            return bool(narrowed(allowed(row, start=len(before)), row, signed)[0, 0, token])
+
+        return permitted
 
 
 def _features(chance: Tensor) -> tuple[float, ...]:

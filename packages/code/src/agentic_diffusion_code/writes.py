@@ -131,6 +131,28 @@ class Writes(Protocol):
         ...
 
 
+@runtime_checkable
+class Branches(Protocol):
+    """A search among the programs of one request, in the order of what the model finds likely."""
+
+    def tell(self, source: str, score: float) -> None:
+        """Note a program that failed: the share of tests that it passed, below 0 where it does not parse."""
+        ...
+
+    def write(self, *, count: int, seed: int) -> Iterator[Sketch]:
+        """Write the next programs, unlike all before; nothing where there are no more."""
+        ...
+
+
+@runtime_checkable
+class Forks(Protocol):
+    """A writer that can search where others draw."""
+
+    def branches(self, request: CodeRequest) -> Branches | None:
+        """Return a search; None where this model cannot."""
+        ...
+
+
 def prompt_of(tokens: Worded, description: str, language: str, *, signature: str = "") -> tuple[int, ...]:
     """Return what is read before a program: the tag of the language, the description, and the signature or name."""
     given = tokens.encode(signature, language) if signature else []

@@ -173,13 +173,27 @@ def _any(rows: Tensor) -> Tensor:
     return torch.ones(len(rows), dtype=torch.bool)
 
 
+def _heads(fixed: Sequence[Sequence[int]], count: int, mask: int) -> Int[Tensor, "batch length"]:
+    """Return what each candidate begins with, and masks where its part is shorter than another."""
+    if len(fixed) not in (0, 1, count):
+        raise InvalidConfigError(
+            f"{len(fixed)} beginnings for {count} candidates",
+            "one for each, one for all, or none",
+            "Give as many.",
+        )
+    heads = torch.full((count, max(map(len, fixed), default=0)), mask)
+    for index, row in enumerate(fixed):
+        heads[index if len(fixed) == count else slice(None), : len(row)] = torch.tensor(row, dtype=torch.long)
+    return heads
+
+
 def write(
     model: Reads,
     prompt: Sequence[int],
     *,
     count: int,
     rng: Rng,
-    fixed: Sequence[int] = (),
+    fixed: Sequence[Sequence[int]] = (),
     decoding: Decoding | None = None,
     guides: Guides = unguided,
     score: Score | None = None,
@@ -192,7 +206,7 @@ def write(
         prompt: What is read first.
         count: Candidates, denoised together.
         rng: Where randomness comes from.
-        fixed: The first tokens of every candidate, such as a signature.
+        fixed: The first tokens of each candidate, such as a signature; one row serves all, none is nothing.
         decoding: How.
         guides: Tilt the beliefs of each block.
         score: Lets candidates compete: after each block they are drawn anew in proportion to exp(score - score before)
@@ -208,17 +222,17 @@ def write(
     written = torch.zeros(count, 0, dtype=torch.long)
     ended, lost = torch.zeros(2, count, dtype=torch.bool)
     back = backs = 0
-    head = torch.tensor(list(fixed), dtype=torch.long)
+    heads = _heads(fixed, count, marks.mask)
     while not bool(ended.all()) and written.shape[1] < how.longest:
         at = written.shape[1]
-        values = torch.full((count, how.block), marks.pad)
-        known = ended[:, None].expand(count, how.block).clone()
-        given = head[at : at + how.block]
-        values[:, : len(given)], known[:, : len(given)] = given, True
-        canvas = torch.where(known, values, marks.mask)
+        canvas = torch.full((count, how.block), marks.mask)
+        given = heads[:, at : at + how.block]
+        canvas[:, : given.shape[1]] = given
+        canvas[ended] = marks.pad
+        known = canvas != marks.mask
         trial = Trial(Believes(reading, marks, how.end_penalty), written, guides(written), viable or _any)
         x, good = yield from trial.run(canvas, known, how, good=ended | lost, first=back, rng=rng)
-        stuck = not bool(good.any()) and backs < how.again and at >= len(head) + how.block
+        stuck = not bool(good.any()) and backs < how.again and at >= heads.shape[1] + how.block
         if stuck and isinstance(reading, Rewinds):
             reading.back(how.block)
             written, backs, back = written[:, : -how.block], backs + 1, DRAWN

@@ -11,6 +11,8 @@ from agentic_diffusion.denoising.nn.block import BlockTransformer, Past, joined,
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from agentic_diffusion_code.model.hindsight import hindsight
+
 
 @final
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ class Reads(Protocol):
 
 @final
 class CachedReading:
-    """A reading by the embedded network; what was kept is read once, together with the next look.
+    """A reading by the embedded network; all blocks kept since the last look are read once, together with the next.
 
     Looking with the cache and reading everything anew give the same logits, for no kept token ever looks ahead.
 
@@ -88,7 +90,7 @@ class CachedReading:
         self._network = network
         self._device = network.embed.weight.device
         self._past: Past = ()
-        self._fresh: Tensor | None = None
+        self._fresh: list[Tensor] = []
         self._last = torch.tensor([prompt[-1] if prompt else -1], device=self._device)
         self._lasts: list[Tensor] = []
         self._at = 0
@@ -115,36 +117,36 @@ class CachedReading:
     def states(self, x: Int[Tensor, "batch length"]) -> Float[Tensor, "batch length width"]:
         """Return the last hidden states of `x`."""
         x = x.to(self._device)
-        kept = self._fresh
-        if kept is None:
+        if not self._fresh:
             return self._ask(x, self._places(x.shape[1]), None, before=left_of(x, self._last))[0]
+        kept = torch.cat(self._fresh, dim=1)
         both = torch.cat([kept, x], dim=1)
-        first, before = kept.shape[1], self._past[0][0].shape[2] if self._past else 0
-        mask = torch.ones(both.shape[1], before + both.shape[1], dtype=torch.bool, device=self._device)
-        mask[:first, before + first :] = False
+        first, mask = kept.shape[1], self._seen(both.shape[1])
         left = left_of(both, self._last)
-        hidden, fresh = self._ask(both, self._places(both.shape[1]), mask[None, None], before=left)
+        hidden, fresh = self._ask(both, self._places(both.shape[1]), mask, before=left)
         self._past = joined(self._past, tuple((k[:, :, :first], v[:, :, :first]) for k, v in fresh))
         self._at += first
-        self._lasts.append(self._last)
-        self._last, self._fresh = kept[:, -1], None
+        for block in self._fresh:
+            self._lasts.append(self._last)
+            self._last = block[:, -1]
+        self._fresh = []
         return hidden[:, first:]
+
+    def _seen(self, length: int) -> Tensor:
+        """Return who may look at whom: all at what was read before, each block at itself and those to its left."""
+        sizes = [block.shape[1] for block in self._fresh]
+        sizes.append(length - sum(sizes))
+        owner = torch.arange(len(sizes)).repeat_interleave(torch.tensor(sizes))
+        before = self._past[0][0].shape[2] if self._past else 0
+        mask = torch.cat([torch.ones(length, before, dtype=torch.bool), owner[:, None] >= owner], dim=1)
+        return mask.to(self._device)[None, None]
 
     def _places(self, length: int) -> Tensor:
         return torch.arange(self._at, self._at + length, device=self._device)[None]
 
-    @torch.inference_mode()
     def keep(self, x: Int[Tensor, "batch length"]) -> None:
-        """Take finished tokens as read; they become one block. A block that no look followed is read now."""
-        if self._fresh is not None:
-            kept = self._fresh
-            left = left_of(kept, self._last)
-            _, fresh = self._ask(kept, self._places(kept.shape[1]), None, before=left)
-            self._past = joined(self._past, fresh)
-            self._at += kept.shape[1]
-            self._lasts.append(self._last)
-            self._last = kept[:, -1]
-        self._fresh = x.to(self._device)
+        """Take finished tokens as read; they become one block."""
+        self._fresh.append(x.to(self._device))
 
     def back(self, count: int) -> None:
         """Forget the block of so many tokens that was kept last, and read by a look since."""
@@ -155,8 +157,7 @@ class CachedReading:
     def pick(self, index: Int[Tensor, " batch"]) -> None:
         """Go on with these candidates; what all share stays shared."""
         index = index.to(self._device)
-        if self._fresh is not None:
-            self._fresh = self._fresh[index]
+        self._fresh = [block[index] for block in self._fresh]
         if len(self._last) > 1:
             self._last = self._last[index]
         self._lasts = [last[index] if len(last) > 1 else last for last in self._lasts]
@@ -181,3 +182,10 @@ class Embedded:
     def open(self, prompt: Sequence[int]) -> CachedReading:
         """Read a prompt."""
         return CachedReading(self.network, prompt)
+
+    def scan(
+        self, prompt: Sequence[int], program: Sequence[int], *, block: int
+    ) -> Float[Tensor, "length vocabulary"]:
+        """Return the log-probabilities of every token at each place of a program (see `hindsight`)."""
+        marks = self.marks
+        return hindsight(self.network, prompt, program, block=block, mask=marks.mask, pad=marks.pad)

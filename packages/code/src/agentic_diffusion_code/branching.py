@@ -1,0 +1,172 @@
+"""Programs in the order of the model's belief, none twice: a program that failed leaves forks, the likeliest is next.
+
+Sampling at a temperature draws the same programs again and spoils tokens that were never in doubt. Here the most likely
+program is written first; where it fails, the places at which the model would as well have gone another way are
+known from one call (see `model.hindsight`), and the program is written anew from the likeliest of them on,
+with the most likely tokens. This is limited discrepancy search (Harvey and Ginsberg 1995), best first.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol, TypeAlias, final, runtime_checkable
+
+import torch
+from agentic_diffusion.denoising.state import generator
+from jaxtyping import Float
+from torch import Tensor
+
+from .model.decode import Decoding, Draft, Guides, Viable, write
+from .model.reading import Reads
+from .writes import Sketch, Tokens
+
+WAYS = 4
+"""Tokens that are thought of at each place."""
+LEAST = -6.0
+"""The log-probability under which a token is not thought of."""
+CREDIT = 1.5
+"""What a program that passes all shown tests would be worth to its forks, in nats; one that does not parse costs 1."""
+
+Sketches: TypeAlias = Callable[[Iterator[Draft]], Iterator[Sketch]]
+"""From drafts to sketches of programs."""
+
+
+@runtime_checkable
+class Scans(Protocol):
+    """A model that can look back at a finished program."""
+
+    def scan(
+        self, prompt: Sequence[int], program: Sequence[int], *, block: int
+    ) -> Float[Tensor, "length vocabulary"]:
+        """Return the log-probabilities of every token at each place, given only what is before the place."""
+        ...
+
+
+@final
+@dataclass(frozen=True)
+class Course:
+    """What all programs of one request share.
+
+    Args:
+        model: What to believe.
+        tokens: The vocabulary.
+        prompt: The request.
+        head: What every program begins with.
+        language: The language.
+        decoding: How programs are denoised.
+        guides: Tilt the beliefs.
+        viable: Refuses beginnings that nothing right can follow.
+        permitted: Says of a beginning and one more token whether the token may stand there.
+        sketches: Makes texts of drafts.
+        source: The text of one row.
+    """
+
+    model: Reads
+    tokens: Tokens
+    prompt: tuple[int, ...]
+    head: Sequence[int]
+    language: str
+    decoding: Decoding
+    guides: Guides
+    viable: Viable | None
+    permitted: Callable[[Sequence[int], int], bool]
+    sketches: Sketches
+    source: Callable[[Tensor], str]
+
+
+@final
+class Branching:
+    """One search among the programs of a request.
+
+    Args:
+        course: What all of them share.
+        scans: Looks back at programs; as a rule the model of the course.
+    """
+
+    def __init__(self, course: Course, scans: Scans) -> None:
+        self._course = course
+        self._scans = scans
+        self._forks: list[tuple[float, int, tuple[int, ...]]] = []
+        self._rows: dict[str, tuple[tuple[int, ...], int]] = {}
+        self._told: set[str] = set()
+        self._begun: set[tuple[int, ...]] = set()
+        self.forwards = 0
+
+    def tell(self, source: str, score: float) -> None:
+        """Note the forks of a program that failed, once.
+
+        Args:
+            source: The program, as it was written.
+            score: The share of tests that it passed; below 0 where it does not parse.
+        """
+        if source in self._told or not source.strip():
+            return
+        self._told.add(source)
+        course = self._course
+        known = self._rows.get(source)
+        ids = known[0] if known else (*course.tokens.encode(source, course.language), course.tokens.end)
+        beliefs = self._scans.scan(course.prompt, ids, block=course.decoding.block)
+        self.forwards += 1
+        own = beliefs.gather(1, torch.tensor(ids)[:, None])[:, 0]
+        before = (own.cumsum(0) - own).tolist()
+        likely, which = beliefs.topk(min(WAYS, beliefs.shape[1]))
+        worth = CREDIT * score if score >= 0 else -1.0
+        start = max(known[1] if known else 0, len(course.head))
+        self._begun.update(ids[: place + 1] for place in range(start, len(ids)))
+        for place in range(start, len(ids)):
+            for chance, token in zip(likely[place].tolist(), which[place].tolist(), strict=True):
+                if chance > LEAST and token not in (ids[place], course.tokens.mask, course.tokens.pad):
+                    fork = (*ids[:place], token)
+                    heapq.heappush(self._forks, (-(before[place] + chance + worth), place, fork))
+
+    def write(self, *, count: int, seed: int) -> Iterator[Sketch]:
+        """Write the next programs from the likeliest forks on; nothing where no fork is left."""
+        heads = self._next(count)
+        if not heads:
+            return
+        course = self._course
+        drafts = write(
+            course.model,
+            course.prompt,
+            count=len(heads),
+            rng=generator(seed),
+            fixed=heads,
+            decoding=replace(course.decoding, temperature=0.0),
+            guides=course.guides,
+            viable=course.viable,
+        )
+        last: list[Draft] = []
+        spent, self.forwards = self.forwards, 0
+        given = sum(map(len, heads))
+        for sketch in course.sketches(_noted(drafts, last)):
+            yield replace(sketch, forwards=sketch.forwards + spent, tokens=max(0, sketch.tokens - given))
+        for head, row in zip(heads, last[-1].tokens, strict=True):
+            self._rows.setdefault(course.source(row), (self._trimmed(row.tolist()), len(head)))
+
+    def _next(self, count: int) -> list[tuple[int, ...]]:
+        heads: list[tuple[int, ...]] = []
+        course = self._course
+        while self._forks and len(heads) < count:
+            *_, fork = heapq.heappop(self._forks)
+            if fork in self._begun:
+                continue
+            self._begun.add(fork)
+            if not course.permitted(fork[:-1], fork[-1]):
+                continue
+            if course.viable is None or bool(course.viable(torch.tensor([fork]))[0]):
+                heads.append(fork)
+        return heads
+
+    def _trimmed(self, ids: list[int]) -> tuple[int, ...]:
+        tokens = self._course.tokens
+        whole = ids[: ids.index(tokens.end) + 1] if tokens.end in ids else ids
+        return tuple(i for i in whole if i != tokens.pad)
+
+
+def _noted(drafts: Iterator[Draft], last: list[Draft]) -> Iterator[Draft]:
+    """Yield drafts, and keep the last one in a list of one."""
+    for draft in drafts:
+        last[:] = [draft]
+        yield draft

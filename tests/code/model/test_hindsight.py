@@ -1,0 +1,29 @@
+"""Looking back: one call says what a look at each place would have said."""
+
+import pytest
+import torch
+from agentic_diffusion.denoising.nn.block import BlockTransformer, Shape
+from agentic_diffusion_code.branching import Scans
+from agentic_diffusion_code.model.reading import Embedded, Marks
+
+MARKS = Marks(1, 2, 0)
+
+
+@pytest.mark.parametrize(("prompt", "block"), [([5, 6, 7], 4), ([5], 2), ([], 4)])
+def test_one_call_says_what_looks_say(prompt: list[int], block: int) -> None:
+    torch.manual_seed(0)
+    model = Embedded(BlockTransformer(Shape(16, width=16, depth=2, heads=2)).eval(), MARKS)
+    assert isinstance(model, Scans)
+    program = [3, 4, 8, 9, 10, 11, 12, 13, 2]
+    seen = model.scan(prompt, program, block=block)
+    reading, padded = model.open(prompt), [*program, *[0] * (-len(program) % block)]
+    looked = []
+    for start in range(0, len(padded), block):
+        row = torch.tensor([padded[start : start + block]])
+        for place in range(block):
+            hidden = row.clone()
+            hidden[0, place:] = MARKS.mask
+            looked.append(reading.look(hidden)[0, place].log_softmax(-1))
+        reading.keep(row)
+    assert seen.shape == (9, 16)
+    assert torch.allclose(seen, torch.stack(looked)[:9], atol=1e-5)

@@ -1,0 +1,122 @@
+"""Branching: the next most likely programs, none twice, from the doubtful places of those that failed."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from agentic_diffusion_code.branching import Branching
+from agentic_diffusion_code.coder import Coder
+from agentic_diffusion_code.domain import asked
+from agentic_diffusion_code.model.decode import Decoding
+from agentic_diffusion_code.sandbox import ProcessSandbox
+from agentic_diffusion_code.writer import TokenWriter
+from agentic_diffusion_code.writes import Branches, Forks
+from library import Lexemes, Reviewed, Shelf
+
+LESS = "def f ( x ) :\n    y = x - 1\n    return y\n"
+MORE = "def f ( x ) :\n    y = x + 1\n    return y\n"
+TWICE = "def f ( x ) :\n    y = x + x\n    return y\n"
+REQUEST = asked("doubles a number", ["f(2) == 4", "f(5) == 10"])
+
+
+@pytest.fixture
+def writer() -> TokenWriter:
+    tokens = Lexemes()
+    return TokenWriter(Reviewed([LESS, MORE, TWICE], tokens), tokens, Decoding(block=8, bound=0.2))
+
+
+def search(writer: TokenWriter) -> Branching:
+    found = writer.branches(REQUEST)
+    assert isinstance(found, Branches)
+    return found
+
+
+def test_programs_come_in_the_order_of_belief_and_none_twice(writer: TokenWriter) -> None:
+    assert isinstance(writer, Forks)
+    branches = search(writer)
+    assert list(branches.write(count=4, seed=0)) == []
+    branches.tell(LESS, 0.0)
+    found = [LESS]
+    for turn in range(8):
+        shown = list(branches.write(count=1, seed=turn))
+        if not shown:
+            break
+        assert shown[-1].done
+        assert shown[-1].forwards > 0
+        found += shown[-1].sources
+        branches.tell(found[-1], 0.0)
+    assert len(set(found)) == len(found)
+    assert found[:3] == [LESS, MORE, TWICE]
+    assert len(found) < 8
+
+
+def test_a_whole_round_is_written_at_once(writer: TokenWriter) -> None:
+    branches = search(writer)
+    branches.tell(LESS, 0.0)
+    branches.tell(LESS, 0.0)
+    *_, sketch = branches.write(count=2, seed=0)
+    assert len(sketch.sources) == len(set(sketch.sources)) == 2
+    assert MORE in sketch.sources
+    assert LESS not in sketch.sources
+
+
+def test_what_passed_more_tests_is_followed_first() -> None:
+    tokens = Lexemes()
+    writer = TokenWriter(Reviewed(["a b\n", "a c\n", "d e\n", "d f\n"], tokens), tokens, Decoding(block=8))
+
+    def followed(first: float, second: float) -> str:
+        branches = search(writer)
+        branches.tell("a b\n", first)
+        branches.tell("d e\n", second)
+        *_, sketch = branches.write(count=1, seed=0)
+        return sketch.sources[0]
+
+    assert followed(0.0, 0.0) == "a c\n"
+    assert followed(0.0, 1.0) == "d f\n"
+    assert followed(-1.0, 0.0) == "d f\n"
+
+
+def test_beginnings_that_are_barred_are_not_gone_on_with(writer: TokenWriter) -> None:
+    plus = writer.tokens.encode("+", "python")[0]
+
+    def nothing(rows: torch.Tensor, *, start: int) -> torch.Tensor:
+        allowed = torch.ones(len(rows), rows.shape[1] - start, writer.tokens.size, dtype=torch.bool)
+        allowed[..., plus] = False
+        return allowed
+
+    branches = search(replace(writer, syntax=lambda language: nothing))
+    branches.tell(LESS, 0.0)
+    *_, sketch = branches.write(count=4, seed=0)
+    assert not any("+" in source for source in sketch.sources)
+    refusing = search(replace(writer, viable=lambda language: lambda rows: torch.zeros(len(rows)).bool()))
+    refusing.tell(LESS, 0.0)
+    assert list(refusing.write(count=4, seed=0)) == []
+
+
+def test_a_model_that_cannot_look_back_has_no_branches(writer: TokenWriter) -> None:
+    tokens = writer.tokens
+    assert isinstance(tokens, Lexemes)
+    assert TokenWriter(Shelf([LESS], tokens), tokens).branches(REQUEST) is None
+
+
+def test_the_coder_branches_where_the_likeliest_program_fails(
+    writer: TokenWriter, fence: ProcessSandbox
+) -> None:
+    plan = Coder(writer, fence, count=2, rounds=2, lints=False).plan(REQUEST)
+    assert plan.chosen.value.source == TWICE
+    assert plan.chosen.verdict.evidence["repairs"] in (1, 2)
+    without = Coder(writer, fence, count=0, rounds=0, lints=False).plan(REQUEST)
+    assert without.abstained
+    never = asked("doubles a number", ["f(2) == 77"])
+    plan = Coder(writer, fence, count=2, rounds=2, lints=False).plan(never)
+    assert plan.abstained
+    assert plan.steps_done == plan.steps_asked
+
+
+def test_what_stands_before_the_program_is_kept(writer: TokenWriter) -> None:
+    request = REQUEST.model_copy(update={"prefix": "def f ( x ) :"})
+    branches = writer.branches(request)
+    assert branches is not None
+    branches.tell(LESS, 0.0)
+    *_, sketch = branches.write(count=4, seed=0)
+    assert all(source.startswith("def f ( x ) :") for source in sketch.sources)
