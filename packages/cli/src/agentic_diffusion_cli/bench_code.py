@@ -33,7 +33,7 @@ def code(
         str, typer.Option(help="Languages of the built-in questions, with commas.")
     ] = "python",
     n: Annotated[int, typer.Option("--n", min=1, help="Candidates after the first.")] = 8,
-    repairs: Annotated[int, typer.Option(min=0, help="Repairs at most.")] = 3,
+    repairs: Annotated[int, typer.Option(min=0, help="Rounds of repair, each of as many candidates.")] = 3,
     weights: Annotated[
         Path | None, typer.Option(help="Folder of `train code`; shipped ones by default.")
     ] = None,
