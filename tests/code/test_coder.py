@@ -173,3 +173,15 @@ def test_nonsense_is_refused() -> None:
 def test_a_stop_ends_the_work() -> None:
     plan = Coder(shelf(DOUBLE), lints=False).plan(asked("doubles"), budget=Budget(stop=lambda: True))
     assert plan.ending == "stopped"
+
+
+def test_what_ruff_can_correct_is_corrected_and_judged_again(fence: ProcessSandbox) -> None:
+    odd = "def f(x):\n    return not x == 1\n"
+    request = asked("whether a number is not one", ["f(1) == False", "f(2) == True"])
+    plan = Coder(Scripted((odd,)), fence, count=0, rounds=0).plan(request)
+    assert plan.chosen.value.source == "def f(x):\n    return x != 1\n"
+    assert plan.chosen.verdict.evidence["lint"] == []
+    mine = request.model_copy(update={"draft": odd})
+    assert Coder(Scripted(()), fence, count=0, rounds=0).plan(mine).chosen.value.source == odd
+    untouched = Coder(Scripted((odd,)), fence, count=0, rounds=0, lints=False).plan(request)
+    assert untouched.chosen.value.source == odd

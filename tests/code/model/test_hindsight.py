@@ -3,8 +3,8 @@
 import pytest
 import torch
 from agentic_diffusion.denoising.nn.block import BlockTransformer, Shape
-from agentic_diffusion_code.branching import Scans
 from agentic_diffusion_code.model.reading import Embedded, Marks
+from agentic_diffusion_code.opinion import Scans
 
 MARKS = Marks(1, 2, 0)
 

@@ -11,15 +11,15 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol, TypeAlias, final, runtime_checkable
+from typing import TypeAlias, final
 
 import torch
 from agentic_diffusion.denoising.state import generator
-from jaxtyping import Float
 from torch import Tensor
 
 from .model.decode import Decoding, Draft, Guides, Viable, write
 from .model.reading import Reads
+from .opinion import Scans
 from .writes import Sketch, Tokens
 
 WAYS = 4
@@ -31,17 +31,6 @@ CREDIT = 1.5
 
 Sketches: TypeAlias = Callable[[Iterator[Draft]], Iterator[Sketch]]
 """From drafts to sketches of programs."""
-
-
-@runtime_checkable
-class Scans(Protocol):
-    """A model that can look back at a finished program."""
-
-    def scan(
-        self, prompt: Sequence[int], program: Sequence[int], *, block: int
-    ) -> Float[Tensor, "length vocabulary"]:
-        """Return the log-probabilities of every token at each place, given only what is before the place."""
-        ...
 
 
 @final

@@ -15,6 +15,7 @@ from agentic_diffusion.records import Candidate, DenoiseEvent, Plan, Verdict
 from .confidence import Confidence, Familiar
 from .domain import CodeRequest, Program
 from .grammar import Parses, trouble
+from .lint import tidied
 from .repair import hint, suspects
 from .sandbox.base import Sandbox
 from .search import Attempt, Search, examine, outcome
@@ -65,7 +66,8 @@ class Coder:
         memory: Proven programs to begin from.
         learns: Is told what the tests made of each program, passed or failed, such as the memory itself.
         least: The chance to pass under which an untested program is not returned.
-        lints: Whether findings of ruff are collected for Python.
+        lints: Whether findings of ruff are collected for Python; a program that may be returned is then also tried as
+            ruff corrects it, and the one with fewer findings is returned.
     """
 
     writer: Writes
@@ -166,7 +168,7 @@ class Coder:
         search.tokens += sketch.tokens // max(1, len(sketch.sources))
         for source in dict.fromkeys(sketch.sources):
             if search.ending == "complete" or not search.attempts:
-                self._try(search, source)
+                self._tidy(search, self._try(search, source))
 
     def _told(self, search: Search, sources: tuple[str, ...]) -> Sketched:
         search.step += 1
@@ -186,9 +188,9 @@ class Coder:
         while search.ending == "complete" and search.step < search.total:
             yield self._told(search, sources)
 
-    def _try(self, search: Search, source: str) -> None:
+    def _try(self, search: Search, source: str) -> Attempt:
         if source in search.attempts:
-            return
+            return search.attempts[source]
         attempt = examine(source, search, parses=self.parses, lints=self.lints)
         search.attempts[source] = attempt
         if attempt.trouble is None:
@@ -203,6 +205,14 @@ class Coder:
                 attempt.passed = attempt.passed and attempt.chance >= self.least
         if self.learns is not None and attempt.judgement is not None:
             self.learns.learn(outcome(search, attempt))
+        return attempt
+
+    def _tidy(self, search: Search, attempt: Attempt) -> None:
+        """Try a program that may be returned once more as ruff would have it; what the user wrote is left alone."""
+        request = search.request
+        pinned = bool(request.prefix.strip() or request.suffix.strip() or attempt.body == request.draft)
+        if attempt.passed and attempt.findings and not pinned:
+            self._try(search, tidied(attempt.body, unsafe=bool(request.tests)))
 
     def _mending(self, search: Search) -> Iterator[Sketch] | None:
         """Return the next repair of what failed; None where the same failure would come again."""

@@ -53,15 +53,38 @@ def lint(source: str) -> tuple[Finding, ...]:
     Raises:
         MissingExtraError: Ruff is not installed.
     """
-    words = [str(ruff()), "check", "--isolated", "--no-cache", "--output-format", "json", "--quiet", "-"]
-    done = subprocess.run(  # noqa: S603 - the program is ruff, its input is text on stdin
-        words, input=source, capture_output=True, text=True, timeout=SECONDS, check=False
-    )
+    said = _run(source, "check", "--output-format", "json")
     return tuple(
         Finding(
             code=str(each.get("code") or "E999"),
             message=str(each["message"]),
             line=int(each["location"]["row"]),
         )
-        for each in json.loads(done.stdout or "[]")
+        for each in json.loads(said or "[]")
     )
+
+
+def tidied(source: str, *, unsafe: bool = False) -> str:
+    """Return a Python program with ruff's own corrections of what it finds; the same one where it knows none.
+
+    Args:
+        source: The program.
+        unsafe: Whether corrections count of which ruff says that they may change what a program does: for programs
+            that tests judge afterwards.
+
+    Raises:
+        MissingExtraError: Ruff is not installed.
+    """
+    return _run(source, "check", "--fix-only", *["--unsafe-fixes"] * unsafe) or source
+
+
+def _run(source: str, *words: str) -> str:
+    done = subprocess.run(  # noqa: S603 - the program is ruff, its input is text on stdin
+        [str(ruff()), *words, "--isolated", "--no-cache", "--quiet", "-"],
+        input=source,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    return done.stdout

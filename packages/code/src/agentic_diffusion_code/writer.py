@@ -13,16 +13,17 @@ from agentic_diffusion.denoising.state import generator
 from agentic_diffusion.errors import InvalidConfigError, InvalidStateError
 from torch import Tensor
 
-from .branching import Branching, Course, Scans
+from .branching import Branching, Course
 from .domain import CodeRequest
 from .model.decode import Decoding, Draft, Guides, Viable, fill, unguided, write
 from .model.reading import Reads
+from .opinion import Scans, by_line, chances, features
+from .prefix import unbound
 from .signed import Signed, decides, narrowed
 from .syntax import Permits
 from .writes import Sketch, Sureness, Tokens, Worded, prompt_of
 
 HOLE = "HOLE"
-STRIDE = 4
 _DELTAS = (0, 0, 2, -1, 1, 4, -2, 3)
 _SEARCHED = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16)
 
@@ -302,26 +303,18 @@ class TokenWriter:
         once and the others in view.
         """
         ids, places, text = self._placed(source, request)
-        chance = self._chances(request, [*ids, self.tokens.end])
+        chance = chances(
+            self.model,
+            self.prompt(request),
+            [*ids, self.tokens.end],
+            mask=self.tokens.mask,
+            block=self.decoding.block,
+        )
         fixed = len(self.head(request))
-        lines = [1.0] * (text.count("\n") + 1 if text else 0)
-        for index, (start, end) in enumerate(places):
-            if index >= fixed and start < end:
-                line = text.count("\n", 0, start)
-                lines[line] = min(lines[line], float(chance[index].exp()))
-        return Sureness(tuple(lines[: len(text.rstrip().split("\n"))]), _features(chance[fixed:]))
-
-    def _chances(self, request: CodeRequest, ids: Sequence[int]) -> Tensor:
-        """Return the log-probability of each token."""
-        row, prompt = torch.tensor(ids), self.prompt(request)
-        if isinstance(self.model, Scans):
-            beliefs = self.model.scan(prompt, ids, block=self.decoding.block)
-            return beliefs.gather(1, row[:, None])[:, 0]
-        hidden = torch.arange(len(row))[None] % STRIDE == torch.arange(STRIDE)[:, None]
-        canvas = torch.where(hidden, self.tokens.mask, row)
-        logp = self.model.open(prompt).look(canvas).float().cpu().log_softmax(-1)
-        own = logp.gather(-1, row.expand(STRIDE, -1)[..., None])[..., 0][hidden.nonzero(as_tuple=True)]
-        return torch.zeros(len(row)).scatter(0, hidden.nonzero()[:, 1], own)
+        names = unbound(source) if request.language == "python" else set[str]()
+        return Sureness(
+            by_line(chance, places, text, fixed=fixed), features(chance[fixed:], strange=bool(names))
+        )
 
     def branches(self, request: CodeRequest) -> Branching | None:
         """Return a search among the programs of a request; None where the model cannot look back."""
@@ -355,18 +348,3 @@ class TokenWriter:
             return bool(narrowed(allowed(row, start=len(before)), row, signed)[0, 0, token])
 
         return permitted
-
-
-def _features(chance: Tensor) -> tuple[float, ...]:
-    """Return the mean, the least, and the sum of the log-probabilities, how many are low, and the length."""
-    low = chance.clamp(min=-20.0)
-    ordered = low.sort().values
-    return (
-        float(low.mean()),
-        float(ordered[0]),
-        float(ordered[: max(1, len(low) // 10)].mean()),
-        float(low.sum()) / 10,
-        float((low < -1.0).sum()) / 5,
-        float((low < -3.0).sum()),
-        len(low) / 50,
-    )

@@ -1,0 +1,82 @@
+"""What a model thinks of a finished program: of each token, of each line, and the numbers that confidence is fitted to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from .model.reading import Reads
+
+STRIDE = 4
+
+
+@runtime_checkable
+class Scans(Protocol):
+    """A model that can look back at a finished program."""
+
+    def scan(
+        self, prompt: Sequence[int], program: Sequence[int], *, block: int
+    ) -> Float[Tensor, "length vocabulary"]:
+        """Return the log-probabilities of every token at each place, given only what is before the place."""
+        ...
+
+
+def chances(
+    model: Reads, prompt: Sequence[int], ids: Sequence[int], *, mask: int, block: int
+) -> Float[Tensor, " length"]:
+    """Return the log-probability of each token of a program.
+
+    A model that can look back tells it given all before the token; another is asked with each token hidden once, every
+    fourth at a time, and all others in view.
+    """
+    row = torch.tensor(ids)
+    if isinstance(model, Scans):
+        return model.scan(prompt, ids, block=block).gather(1, row[:, None])[:, 0]
+    hidden = torch.arange(len(row))[None] % STRIDE == torch.arange(STRIDE)[:, None]
+    logp = model.open(prompt).look(torch.where(hidden, mask, row)).float().cpu().log_softmax(-1)
+    own = logp.gather(-1, row.expand(STRIDE, -1)[..., None])[..., 0][hidden.nonzero(as_tuple=True)]
+    return torch.zeros(len(row)).scatter(0, hidden.nonzero()[:, 1], own)
+
+
+def by_line(
+    chance: Float[Tensor, " length"], places: Sequence[tuple[int, int]], text: str, *, fixed: int
+) -> tuple[float, ...]:
+    """Return the probability of the least sure token of each line; 1 where all were given.
+
+    Args:
+        chance: The log-probability of each token.
+        places: Where in the text each token lies.
+        text: The program.
+        fixed: How many of the first tokens were given.
+    """
+    lines = [1.0] * (text.count("\n") + 1 if text else 0)
+    for index, (start, end) in enumerate(places):
+        if index >= fixed and start < end:
+            line = text.count("\n", 0, start)
+            lines[line] = min(lines[line], float(chance[index].exp()))
+    return tuple(lines[: len(text.rstrip().split("\n"))])
+
+
+def features(chance: Float[Tensor, " length"], *, strange: bool) -> tuple[float, ...]:
+    """Return the mean, the least, and the sum of the log-probabilities, how many are low, the length, and `strange`.
+
+    Args:
+        chance: The log-probability of each token that was written.
+        strange: Whether the program uses a name that nothing binds.
+    """
+    low = chance.clamp(min=-20.0)
+    ordered = low.sort().values
+    return (
+        float(low.mean()),
+        float(ordered[0]),
+        float(ordered[: max(1, len(low) // 10)].mean()),
+        float(low.sum()) / 10,
+        float((low < -1.0).sum()) / 5,
+        float((low < -3.0).sum()),
+        len(low) / 50,
+        float(strange),
+    )
