@@ -59,3 +59,9 @@ def test_block_sizes_are_numbers():
     assert train_code._sizes("4, 8,0") == (4, 8, 0)
     with pytest.raises(InvalidConfigError, match="whole numbers"):
         train_code._sizes("4,many")
+
+
+def test_weights_of_stages_are_numbers():
+    assert train_code._weights("1, 4,6,6") == (1.0, 4.0, 6.0, 6.0)
+    with pytest.raises(InvalidConfigError, match="numbers with commas"):
+        train_code._weights("1,many")

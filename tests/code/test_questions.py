@@ -66,3 +66,8 @@ def test_built_in_questions_hide_most_cases() -> None:
         assert len(question.request.tests) == 3
         assert len(question.hidden.tests) >= 5
         assert question.request.signature.startswith("def ")
+
+
+def test_questions_may_be_deep() -> None:
+    deep = built_in(seed=3, count=2, split="valid", depths=(0.0, 0.0, 0.0, 1.0))
+    assert [q.name for q in deep] != [q.name for q in built_in(seed=3, count=2, split="valid")]

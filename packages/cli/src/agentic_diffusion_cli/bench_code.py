@@ -50,7 +50,7 @@ def code(
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
     target: Annotated[str, typer.Option("--json", help="File for the figures; - for stdout.")] = "",
 ) -> None:
-    """Measure the coder: one sample, chosen by examples, more samples, and with repair."""
+    """Measure the coder: one sample, chosen by examples, more samples, and with rounds of repair."""
     from agentic_diffusion.compute import Compute
     from agentic_diffusion_code.embedded import load_coder
     from agentic_diffusion_code.evaluate import measure

@@ -15,6 +15,9 @@ PEAK = {"H200": 989e12, "H100": 989e12, "A100": 312e12}
 """Dense bf16 operations a second, as the makers state them."""
 VALIDATION = 77_000
 """The seed of the validation questions; those of the benchmark count from 10,000."""
+DEEP = (0.0, 1.0, 4.0, 4.0)
+"""How many stages the deep ones have: about as many as held-out compositions, which are deep because each of their
+pairs is a chance to be held out."""
 
 
 def code(
@@ -154,7 +157,7 @@ def follow(
 
 
 def fit(out: Path, *, questions: int, compute: Any) -> None:
-    """Fit the chance to pass on validation questions, and write it into the card beside the weights."""
+    """Fit the chance to pass on validation questions, half of them deep, and write it into the card of the weights."""
     from agentic_diffusion import store
     from agentic_diffusion.errors import InvalidConfigError
     from agentic_diffusion_code.embedded import load_coder
@@ -162,10 +165,11 @@ def fit(out: Path, *, questions: int, compute: Any) -> None:
     from agentic_diffusion_code.questions import built_in
     from agentic_diffusion_code.sandbox import ProcessSandbox
 
-    asked = built_in(seed=VALIDATION, count=questions, split="valid")
+    asked = built_in(seed=VALIDATION, count=questions - questions // 2, split="valid")
+    asked += built_in(seed=VALIDATION + 1, count=questions // 2, split="valid", depths=DEEP)
     with ProcessSandbox() as sandbox, bars() as shown:
         task = shown.add_task("Fitting confidence", total=questions, note="")
-        coder = load_coder(out, sandbox=sandbox, rounds=0, compute=compute)
+        coder = load_coder(out, sandbox=sandbox, rounds=1, compute=compute)
         try:
             fitted = calibrated(
                 coder, asked, sandbox=sandbox, tell=lambda _, done, total: shown.update(task, completed=done)

@@ -54,13 +54,11 @@ class Answer:
     repaired: bool = False
 
 
-def single(
-    coder: Coder, question: Question, *, sandbox: Sandbox, seed: int = 0, temperature: float = 0.0
-) -> Answer:
+def single(coder: Coder, question: Question, *, sandbox: Sandbox, seed: int = 0) -> Answer:
     """Write one program, look at no test, and judge it by all of them."""
     begun, request = time.perf_counter(), question.request
     try:
-        *_, sketch = coder.writer.write(request, count=1, seed=seed, temperature=temperature)
+        *_, sketch = coder.writer.write(request, count=1, seed=seed, temperature=0.0)
     except InvalidStateError:
         return Answer(False, False, False, False, 0.0, (), 0, time.perf_counter() - begun, 0, 0)
     source, seconds = sketch.sources[0], time.perf_counter() - begun
@@ -172,9 +170,7 @@ def calibrated(
     """
     answers = []
     for index, question in enumerate(questions):
-        answers.append(
-            single(coder, question, sandbox=sandbox, seed=seed + index, temperature=coder.temperature)
-        )
+        answers.append(single(coder, question, sandbox=sandbox, seed=seed + index))
         answers.append(coded(coder, question, sandbox=sandbox, seed=seed + index))
         if tell is not None:
             tell("confidence", index + 1, len(questions))

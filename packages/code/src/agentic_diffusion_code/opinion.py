@@ -1,4 +1,4 @@
-"""What a model thinks of a finished program: of each token, of each line, and the numbers that confidence is fitted to."""
+"""What a model thinks of a finished program: of tokens and lines, and the numbers that confidence is fitted to."""
 
 from __future__ import annotations
 

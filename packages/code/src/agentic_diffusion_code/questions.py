@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from .cases import Case, Check
 from .cases import Task as Asked
 from .corpus import Task, generate
+from .corpus.compose import DEPTH_WEIGHTS
 from .corpus.split import Split
 from .domain import CodeRequest, example
 
@@ -44,9 +45,13 @@ def built_in(
     split: Split = "composition",
     languages: Sequence[str] = ("python",),
     shown: int = 3,
+    depths: Sequence[float] = DEPTH_WEIGHTS,
 ) -> list[Question]:
-    """Return questions of a split that training never saw; the first cases are shown, all others are hidden."""
-    tasks = generate(seed=seed, languages=languages, split=split)
+    """Return questions of a split that training never saw; the first cases are shown, all others are hidden.
+
+    `depths` says how often programs of one, two, three and four stages are drawn.
+    """
+    tasks = generate(seed=seed, languages=languages, split=split, depths=depths)
     return [question_of(next(tasks), shown) for _ in range(count)]
 
 
