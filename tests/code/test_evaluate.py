@@ -1,6 +1,7 @@
 """Figures of the coder: judged by hidden tests, on the same questions."""
 
 import pytest
+from agentic_diffusion.errors import InvalidConfigError
 from agentic_diffusion_code.cases import Case
 from agentic_diffusion_code.cases import Task as Asked
 from agentic_diffusion_code.coder import Coder
@@ -39,6 +40,11 @@ def test_every_way_is_judged_by_hidden_tests(fence: ProcessSandbox) -> None:
     assert ours["parses_if_returned"]["mean"] == 1
     assert ours["abstained"]["mean"] == 0
     assert ours["tokens_per_forward"]["mean"] > 1
+    assert ours["gain_on"]["single sample"]["mean"] == 0.5
+    (alone,) = measure(coder, [question(4, 6)], sandbox=fence, only=["single sample"])
+    assert alone["name"] == "single sample"
+    with pytest.raises(InvalidConfigError, match="single sample"):
+        measure(coder, [question(4)], sandbox=fence, only=["best"])
 
 
 def test_what_is_too_long_counts_as_nothing_returned(fence: ProcessSandbox) -> None:

@@ -34,6 +34,9 @@ def code(
     ] = "python",
     n: Annotated[int, typer.Option("--n", min=1, help="Candidates after the first.")] = 8,
     repairs: Annotated[int, typer.Option(min=0, help="Rounds of repair, each of as many candidates.")] = 3,
+    row: Annotated[
+        list[str] | None, typer.Option(help="Only this row, such as `ours`; may be given again.")
+    ] = None,
     weights: Annotated[
         Path | None, typer.Option(help="Folder of `train code`; shipped ones by default.")
     ] = None,
@@ -68,7 +71,7 @@ def code(
 
         for seed in range(seeds):
             asked = _questions(tasks, split=split, languages=languages, count=questions, seed=seed)
-            rows += measure(coder, asked, sandbox=sandbox, seed=1000 * seed, tell=tell)
+            rows += measure(coder, asked, sandbox=sandbox, seed=1000 * seed, only=row or (), tell=tell)
     settings = {"block": how.block, "bound": how.bound}
     if target:
         figures = {
@@ -123,4 +126,9 @@ def show(rows: Sequence[Mapping[str, Any]], *, title: str, to_stderr: bool = Fal
         cells += [report.mean(row["tokens_per_forward"]), f"{row['seconds_p50']:.2f}", f"{row['ece']:.3f}"]
         cells.append(f"{row['auroc']:.3f}" if "auroc" in row else "–")
         table.add_row(str(row["name"]), *cells, style="bold" if row["name"] == "ours" else "")
-    (report.err() if to_stderr else report.out()).print(table)
+    to = report.err() if to_stderr else report.out()
+    to.print(table)
+    for row in rows:
+        for name, gain in row.get("gain_on", {}).items():
+            low, high = (100 * end for end in gain["ci95"])
+            to.print(f"{row['name']} on {name}: {100 * gain['mean']:+.0f} points ({low:.0f} to {high:.0f})")

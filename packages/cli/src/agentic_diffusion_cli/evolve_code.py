@@ -55,7 +55,7 @@ class Settings:
         field: Primitives, and tables of primitives, whose unseen pairs are practised.
         tasks: Tasks a round.
         verified: Tasks with a verified program after which practice ends; no more than these are learned from.
-        samples: Programs that are drawn for a task where the most likely one fails.
+        samples: Programs that are tried for a task where the most likely one fails.
         steps: Optimiser steps a round.
         rows: Programs a step that are learned as in training.
         old: The share of these that are rows of the corpus.
@@ -215,7 +215,7 @@ def evolution(
     papers = ground.questions()
     exercise, lineage = Exercise(), Lineage(folder / "lineage")
     pupil: Any = replace(
-        place.coder, learns=exercise, memory=None, count=settings.samples, rounds=0, lints=False
+        place.coder, learns=exercise, memory=None, count=settings.samples, rounds=1, lints=False
     )
     memory, tune, gate = (
         place.memory(folder),

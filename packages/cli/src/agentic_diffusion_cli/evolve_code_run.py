@@ -38,7 +38,7 @@ def code(
     verified: Annotated[
         int, typer.Option(min=1, help="Tasks with a verified program after which practice ends.")
     ] = 200,
-    samples: Annotated[int, typer.Option(min=0, help="Programs drawn where the most likely one fails.")] = 6,
+    samples: Annotated[int, typer.Option(min=0, help="Programs tried where the most likely one fails.")] = 6,
     steps: Annotated[int, typer.Option(min=1, help="Training steps a generation.")] = 150,
     rows: Annotated[int, typer.Option(min=1, help="Programs a step.")] = 16,
     old: Annotated[float, typer.Option(min=0, max=0.95, help="Share of them that are old rows.")] = 0.5,

@@ -44,7 +44,7 @@ class Compared:
         place: Where practice took place, and the first coder.
         lineage: What came of it.
         memory: The outcomes of practice.
-        count: Programs that are drawn where the first fails its shown tests; nothing is mended.
+        count: Programs that are tried where the first fails its shown tests.
     """
 
     place: Workplace
@@ -54,7 +54,7 @@ class Compared:
 
     def ways(self) -> dict[str, Callable[[], Coder]]:
         """Return the coder of each way, made when it is called."""
-        first = replace(self.place.coder, count=self.count, rounds=0, lints=False, memory=None, learns=None)
+        first = replace(self.place.coder, count=self.count, rounds=1, lints=False, memory=None, learns=None)
         tree = self.lineage.tree()
         assert tree is not None
         rounds = len(tree.generations) - 1

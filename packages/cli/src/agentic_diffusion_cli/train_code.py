@@ -158,6 +158,8 @@ def follow(
 
 def fit(out: Path, *, questions: int, compute: Any) -> None:
     """Fit the chance to pass on validation questions, half of them deep, and write it into the card of the weights."""
+    from dataclasses import replace
+
     from agentic_diffusion import store
     from agentic_diffusion.errors import InvalidConfigError
     from agentic_diffusion_code.embedded import load_coder
@@ -169,7 +171,7 @@ def fit(out: Path, *, questions: int, compute: Any) -> None:
     asked += built_in(seed=VALIDATION + 1, count=questions // 2, split="valid", depths=DEEP)
     with ProcessSandbox() as sandbox, bars() as shown:
         task = shown.add_task("Fitting confidence", total=questions, note="")
-        coder = load_coder(out, sandbox=sandbox, rounds=1, compute=compute)
+        coder = replace(load_coder(out, sandbox=sandbox, rounds=1, compute=compute), confidence=None)
         try:
             fitted = calibrated(
                 coder, asked, sandbox=sandbox, tell=lambda _, done, total: shown.update(task, completed=done)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from statistics import median
 from typing import Any, TypeAlias, final
 
-from agentic_diffusion.errors import InvalidStateError
+from agentic_diffusion.errors import InvalidConfigError, InvalidStateError
 
 from .bench import Row, percentile, share, summary
 from .coder import Coder
@@ -20,6 +20,7 @@ from .sandbox.base import Sandbox
 from .verify import verify
 
 Tell: TypeAlias = Callable[[str, int, int], None]
+OURS = "ours"
 
 
 @final
@@ -130,13 +131,30 @@ def row(name: str, answers: Sequence[Answer], *, settings: Mapping[str, Any] | N
 
 
 def measure(
-    coder: Coder, questions: Sequence[Question], *, sandbox: Sandbox, seed: int = 0, tell: Tell | None = None
+    coder: Coder,
+    questions: Sequence[Question],
+    *,
+    sandbox: Sandbox,
+    seed: int = 0,
+    only: Sequence[str] = (),
+    tell: Tell | None = None,
 ) -> list[Row]:
     """Return the rows of a benchmark, all on the same questions and seeds.
 
     `single sample` sees no test. `chosen by examples` draws `count` programs, keeps those that pass the shown tests
     and never repairs. `more samples` draws as many as all repairs together would, without a repair: the
-    equal-compute baseline. `ours` repairs.
+    equal-compute baseline. `ours` repairs; its row says what it gains on each other one, paired by question.
+
+    Args:
+        coder: The coder.
+        questions: What is asked.
+        sandbox: Where hidden tests run.
+        seed: Of the first question; the others count on.
+        only: The rows that are wanted; all where empty.
+        tell: Told which row is at work, and how many questions are done.
+
+    Raises:
+        InvalidConfigError: There is no such row.
     """
     chosen = replace(coder, rounds=0)
     more = replace(coder, rounds=0, count=coder.count * (1 + coder.rounds))
@@ -144,18 +162,28 @@ def measure(
         "single sample": lambda q, s: single(coder, q, sandbox=sandbox, seed=s),
         "chosen by examples": lambda q, s: coded(chosen, q, sandbox=sandbox, seed=s),
         "more samples": lambda q, s: coded(more, q, sandbox=sandbox, seed=s),
-        "ours": lambda q, s: coded(coder, q, sandbox=sandbox, seed=s),
+        OURS: lambda q, s: coded(coder, q, sandbox=sandbox, seed=s),
     }
+    if not set(only) <= set(ways):
+        raise InvalidConfigError(f"rows {sorted(only)}", f"some of {', '.join(ways)}", "Correct the names.")
     settings = {"count": coder.count, "repairs": coder.rounds, "seed": seed}
-    rows = []
+    rows, told = [], dict[str, list[Answer]]()
     for name, way in ways.items():
-        answers = []
+        if only and name not in only:
+            continue
+        answers = told[name] = []
         for index, question in enumerate(questions):
             answers.append(way(question, seed + index))
             if tell is not None:
                 tell(name, index + 1, len(questions))
         rows.append(row(name, answers, settings=settings))
+    if OURS in told:
+        rows[-1]["gain_on"] = {name: _gain(told[OURS], told[name]) for name in told if name != OURS}
     return rows
+
+
+def _gain(ours: Sequence[Answer], others: Sequence[Answer]) -> Mapping[str, float]:
+    return summary([float(a.passed) - float(b.passed) for a, b in zip(ours, others, strict=True)])
 
 
 def calibrated(
