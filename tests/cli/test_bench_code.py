@@ -21,10 +21,12 @@ ROW = {
 def asked(monkeypatch):
     seen = []
 
-    def measure(coder, questions, *, sandbox, seed, tell):
+    def measure(coder, questions, *, sandbox, seed, only, tell):
         tell("ours", 1, 1)
         seen.append((len(questions), seed))
-        return [ROW, {**ROW, "name": "single sample", "auroc": 0.9}]
+        gain = {"single sample": {"mean": 0.25, "ci95": [0.1, 0.4], "n": 4}}
+        rows = [{**ROW, "gain_on": gain}, {**ROW, "name": "single sample", "auroc": 0.9}]
+        return [each for each in rows if each["name"] in (only or ("ours", "single sample"))]
 
     monkeypatch.setattr(evaluate, "measure", measure)
     monkeypatch.setattr(embedded, "load_coder", lambda folder, **options: None)
@@ -41,7 +43,9 @@ def test_rows_are_shown_and_written(cli, asked, tmp_path):
     own = embedded.decoding_of(store.load(embedded.shipped()).card)
     assert {(row["block"], row["bound"]) for row in figures["rows"]} == {(own.block, 0.5)}
     assert [row["name"] for row in figures["rows"]] == ["ours", "single sample"] * 2
-    assert "single" in result.output
+    assert "ours on single sample: +25 points (10 to 40)" in result.output
+    result = cli("bench", "code", "--questions", "2", "--row", "single sample", "--json", target)
+    assert [row["name"] for row in json.loads(target.read_text())["rows"]] == ["single sample"]
 
 
 def test_files_and_nonsense(cli, asked, tmp_path):
