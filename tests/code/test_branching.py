@@ -7,7 +7,7 @@ import torch
 from agentic_diffusion_code.branching import Branching
 from agentic_diffusion_code.coder import Coder
 from agentic_diffusion_code.domain import asked
-from agentic_diffusion_code.model.decode import Decoding
+from agentic_diffusion_code.model.decode import Decoding, Viable
 from agentic_diffusion_code.sandbox import ProcessSandbox
 from agentic_diffusion_code.writer import TokenWriter
 from agentic_diffusion_code.writes import Branches, Forks
@@ -120,3 +120,20 @@ def test_what_stands_before_the_program_is_kept(writer: TokenWriter) -> None:
     branches.tell(LESS, 0.0)
     *_, sketch = branches.write(count=4, seed=0)
     assert all(source.startswith("def f ( x ) :") for source in sketch.sources)
+
+
+def test_the_first_program_is_one_that_could_be_right(writer: TokenWriter) -> None:
+    def sound(language: str) -> Viable:
+        minus = writer.tokens.encode("-", "python")[0]
+        return lambda rows: torch.tensor([minus not in row or 2 not in row for row in rows.tolist()])
+
+    plain = list(writer.write(REQUEST, count=1, seed=0, temperature=0.0))
+    assert plain[-1].sources == (LESS,)
+    shown = list(replace(writer, viable=sound).write(REQUEST, count=1, seed=0, temperature=0.0))
+    assert shown[-1].sources == (MORE,)
+    assert [sketch.done for sketch in shown].count(True) == 1
+    assert shown[-1].done
+    assert shown[-1].forwards > plain[-1].forwards
+    hopeless = replace(writer, viable=lambda language: lambda rows: (rows != 2).all(1))
+    *_, last = hopeless.write(REQUEST, count=1, seed=0, temperature=0.0)
+    assert len(last.sources) == 1

@@ -20,7 +20,7 @@ from torch import Tensor
 from .model.decode import Decoding, Draft, Guides, Viable, write
 from .model.reading import Reads
 from .opinion import Scans
-from .writes import Sketch, Tokens
+from .writes import Branches, Sketch, Tokens
 
 WAYS = 4
 """Tokens that are thought of at each place."""
@@ -28,6 +28,8 @@ LEAST = -6.0
 """The log-probability under which a token is not thought of."""
 CREDIT = 1.5
 """What a program that passes all shown tests would be worth to its forks, in nats; one that does not parse costs 1."""
+TURNS, BESIDE = 2, 4
+"""How often, and how many at once, the next most likely programs are written where the likeliest cannot be right."""
 
 Sketches: TypeAlias = Callable[[Iterator[Draft]], Iterator[Sketch]]
 """From drafts to sketches of programs."""
@@ -152,6 +154,38 @@ class Branching:
         tokens = self._course.tokens
         whole = ids[: ids.index(tokens.end) + 1] if tokens.end in ids else ids
         return tuple(i for i in whole if i != tokens.pad)
+
+
+def likeliest(
+    written: Iterator[Sketch], branches: Branches, sound: Callable[[str], bool], *, seed: int
+) -> Iterator[Sketch]:
+    """Write the most likely program; where nothing right can be it, go on to the next most likely ones.
+
+    Args:
+        written: Writes the most likely one.
+        branches: Writes the next ones.
+        sound: Whether a program could be right, whatever was asked for.
+        seed: Where randomness comes from.
+    """
+    last = Sketch((), 0.0, 0)
+    for shown in written:
+        if last.sources:
+            yield last
+        last = shown
+    unsound = () if sound(last.sources[0]) else last.sources
+    for turn in range(TURNS if unsound else 0):
+        for source in unsound:
+            branches.tell(source, -1.0)
+        more = Sketch((), 0.0, 0)
+        for more in branches.write(count=BESIDE, seed=seed + 1 + turn):
+            yield replace(last, forwards=last.forwards + more.forwards, share=0.99, done=False)
+        last = replace(last, forwards=last.forwards + more.forwards)
+        good = [source for source in more.sources if sound(source)]
+        if good:
+            last = replace(last, sources=(good[0],))
+            break
+        unsound = more.sources
+    yield last
 
 
 def _noted(drafts: Iterator[Draft], last: list[Draft]) -> Iterator[Draft]:

@@ -13,8 +13,9 @@ from agentic_diffusion.denoising.state import generator
 from agentic_diffusion.errors import InvalidConfigError, InvalidStateError
 from torch import Tensor
 
-from .branching import Branching, Course
+from .branching import Branching, Course, likeliest
 from .domain import CodeRequest
+from .holes import Holes
 from .model.decode import Decoding, Draft, Guides, Viable, fill, unguided, write
 from .model.reading import Reads
 from .opinion import Scans, by_line, chances, features
@@ -25,7 +26,6 @@ from .writes import Sketch, Sureness, Tokens, Worded, prompt_of
 
 HOLE = "HOLE"
 _DELTAS = (0, 0, 2, -1, 1, 4, -2, 3)
-_SEARCHED = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16)
 
 
 @final
@@ -87,10 +87,15 @@ class TokenWriter:
     def write(self, request: CodeRequest, *, count: int, seed: int, temperature: float) -> Iterator[Sketch]:
         """Write candidates block by block.
 
-        Of several, every other one begins with the signature that was asked for: most programs need no helper before
-        it, and names that the model never saw are then not copied by it.
+        One without temperature is the most likely program that parses and uses no name that nothing binds, as far as
+        the model can look back and the language has a parser of beginnings. Of several, every other one begins with the
+        signature that was asked for: most programs need no helper before it, and names that the model never saw are
+        then not copied by it.
         """
         head = self.head(request)
+        if count == 1 and temperature == 0:
+            yield from self._likeliest(request, head, seed=seed)
+            return
         if count == 1 or head or not decides(request.signature):
             yield from self._written(request, head, count=count, seed=seed, temperature=temperature)
             return
@@ -110,6 +115,19 @@ class TokenWriter:
                 free.tokens + sketch.tokens,
                 sketch.done,
             )
+
+    def _likeliest(self, request: CodeRequest, head: list[int], *, seed: int) -> Iterator[Sketch]:
+        written = self._written(request, head, count=1, seed=seed, temperature=0.0)
+        viable = self.viable(request.language) if self.viable else None
+        branches = self.branches(request) if viable is not None else None
+        if viable is None or branches is None:
+            return written
+
+        def sound(source: str) -> bool:
+            ids = [*self.tokens.encode(source, request.language), self.tokens.end]
+            return bool(viable(torch.tensor([ids]))[0])
+
+        return likeliest(written, branches, sound, seed=seed)
 
     def _written(
         self, request: CodeRequest, head: list[int], *, count: int, seed: int, temperature: float
@@ -255,19 +273,10 @@ class TokenWriter:
                 "a program without a hole", f"at least one {HOLE}", f"Write {HOLE} for it."
             )
         groups = [[i for i, place in enumerate(places) if place == places[hole]] for hole in holes]
-        lengths = [4] * len(holes)
-        forwards = 0
-        for number in range(len(holes)):
-            scores = []
-            for length in _SEARCHED:
-                tried = [*lengths[:number], length, *lengths[number + 1 :]]
-                canvas, masks = self._canvas(ids, groups, tried)
-                logits = self.model.open(self.prompt(request)).look(canvas)
-                forwards += 1
-                sure = logits[0, masks[number]].float().log_softmax(-1).amax(-1)
-                scores.append(float(sure.mean()))
-            lengths[number] = _SEARCHED[max(range(len(scores)), key=scores.__getitem__)]
-        canvas, _ = self._canvas(ids, groups, lengths)
+        prompt, end = self.prompt(request), self.tokens.end
+        rows = Holes(tuple(ids), groups, mask=self.tokens.mask, end=end)
+        lengths, forwards = rows.lengths(self.model, prompt)
+        canvas, _ = rows.canvas(lengths)
         drafts = fill(
             self.model,
             self.prompt(request),
@@ -278,23 +287,6 @@ class TokenWriter:
         )
         for shown in self._sketches(drafts, request, longest=canvas.shape[1], given=len(ids) - len(holes)):
             yield replace(shown, forwards=shown.forwards + forwards)
-
-    def _canvas(
-        self, ids: Sequence[int], groups: Sequence[Sequence[int]], lengths: Sequence[int]
-    ) -> tuple[Tensor, list[list[int]]]:
-        """Return the program with masks in its holes, and where the masks of each hole are."""
-        row: list[int] = []
-        masks: list[list[int]] = [[] for _ in groups]
-        firsts = {group[0]: number for number, group in enumerate(groups)}
-        inner = {i for group in groups for i in group[1:]}
-        for i, token in enumerate(ids):
-            if i in firsts:
-                number = firsts[i]
-                masks[number] = list(range(len(row), len(row) + lengths[number]))
-                row += [self.tokens.mask] * lengths[number]
-            elif i not in inner:
-                row.append(token)
-        return torch.tensor([[*row, self.tokens.end]]), masks
 
     def sure(self, request: CodeRequest, source: str) -> Sureness | None:
         """Return the probability of each line's least sure token.
