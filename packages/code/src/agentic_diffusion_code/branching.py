@@ -45,12 +45,12 @@ class Course:
         tokens: The vocabulary.
         prompt: The request.
         head: What every program begins with.
-        language: The language.
         decoding: How programs are denoised.
         guides: Tilt the beliefs.
         viable: Refuses beginnings that nothing right can follow.
         permitted: Says of a beginning and one more token whether the token may stand there.
         sketches: Makes texts of drafts.
+        ids: The tokens of a text.
         source: The text of one row.
     """
 
@@ -58,12 +58,12 @@ class Course:
     tokens: Tokens
     prompt: tuple[int, ...]
     head: Sequence[int]
-    language: str
     decoding: Decoding
     guides: Guides
     viable: Viable | None
     permitted: Callable[[Sequence[int], int], bool]
     sketches: Sketches
+    ids: Callable[[str], list[int]]
     source: Callable[[Tensor], str]
 
 
@@ -97,7 +97,7 @@ class Branching:
         self._told.add(source)
         course = self._course
         known = self._rows.get(source)
-        ids = known[0] if known else (*course.tokens.encode(source, course.language), course.tokens.end)
+        ids = known[0] if known else (*course.ids(source), course.tokens.end)
         beliefs = self._scans.scan(course.prompt, ids, block=course.decoding.block)
         self.forwards += 1
         own = beliefs.gather(1, torch.tensor(ids)[:, None])[:, 0]

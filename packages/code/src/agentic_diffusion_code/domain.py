@@ -99,7 +99,7 @@ def asked(
         InvalidStateError: An example is no call with plain values, or a text is too long or hides characters.
     """
     read = [example(text) for text in examples]
-    names = {name for name, _ in read} | ({_named(signature)} - {None})
+    names = {name for name, _ in read} | ({named(signature)} - {None})
     if len(names) > 1:
         raise InvalidStateError(
             f"the names {', '.join(sorted(map(str, names)))}",
@@ -161,7 +161,7 @@ def _unfit(error: ValidationError) -> InvalidStateError:
     )
 
 
-def _named(signature: str) -> str | None:
+def named(signature: str) -> str | None:
     """Return the name that a signature declares, the one before its first parenthesis."""
     found = re.search(r"([A-Za-z_][A-Za-z0-9_]*)\s*(?:<[^>]*>)?\s*\(", signature)
     return found.group(1) if found else None

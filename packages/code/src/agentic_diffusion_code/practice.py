@@ -93,11 +93,12 @@ class Practice:
             prompt = writer.prompt(request)
         except InvalidStateError:
             return None
-        code = [*writer.tokens.encode(source, request.language), writer.tokens.end]
+        text = writer.told(source, request)
+        code = [*writer.tokens.encode(text, request.language), writer.tokens.end]
         if len(code) > self.longest:
             return None
         words = writer.tokens
-        spans = spans_of(source, words, request.language) if isinstance(words, Worded) else ()
+        spans = spans_of(text, words, request.language) if isinstance(words, Worded) else ()
         return Row(prompt, tuple(code), len(writer.head(request)), spans)
 
 

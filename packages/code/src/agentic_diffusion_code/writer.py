@@ -18,6 +18,7 @@ from .domain import CodeRequest
 from .holes import Holes
 from .model.decode import Decoding, Draft, Guides, Viable, fill, unguided, write
 from .model.reading import Reads
+from .naming import StandIn
 from .opinion import Scans, by_line, chances, features
 from .prefix import unbound
 from .signed import Signed, decides, narrowed
@@ -39,6 +40,7 @@ class TokenWriter:
         decoding: How programs are denoised.
         guides: Tilt the beliefs.
         syntax: From a language to what may stand at each position of a row; impossible tokens are barred.
+        stands_in: Another name for the function, where the model does not know the one that was asked for.
         viable: From a language to what refuses beginnings that no program of it has; None where nobody can tell.
         longest_prompt: Tokens of the longest description; longer ones are refused, never cut.
         asks: Turns a request into a prompt; by default as the embedded model was trained (see `prompt_of`).
@@ -52,6 +54,7 @@ class TokenWriter:
     asks: Callable[[CodeRequest], tuple[int, ...]] | None = None
     syntax: Callable[[str], Permits] | None = None
     viable: Callable[[str], Viable | None] | None = None
+    stands_in: Callable[[CodeRequest], StandIn | None] | None = None
 
     def prompt(self, request: CodeRequest) -> tuple[int, ...]:
         """Return the tokens of a request.
@@ -80,9 +83,21 @@ class TokenWriter:
         given = request.signature or request.entry or ""
         return prompt_of(self.tokens, request.description, request.language, signature=given)
 
+    def _other(self, request: CodeRequest) -> StandIn | None:
+        return self.stands_in(request) if self.stands_in is not None else None
+
+    def told(self, source: str, request: CodeRequest) -> str:
+        """Return a program as the model would write it: with the name that stands in for the one asked for."""
+        other = self._other(request)
+        return other.there(source) if other else source
+
+    def ids(self, source: str, request: CodeRequest) -> list[int]:
+        """Return the tokens of a program, as the model would write it."""
+        return self.tokens.encode(self.told(source, request), request.language)
+
     def head(self, request: CodeRequest) -> list[int]:
         """Return the tokens that every candidate begins with: the prefix of the request."""
-        return self.tokens.encode(request.prefix, request.language) if request.prefix.strip() else []
+        return self.ids(request.prefix, request) if request.prefix.strip() else []
 
     def write(self, request: CodeRequest, *, count: int, seed: int, temperature: float) -> Iterator[Sketch]:
         """Write candidates block by block.
@@ -99,7 +114,7 @@ class TokenWriter:
         if count == 1 or head or not decides(request.signature):
             yield from self._written(request, head, count=count, seed=seed, temperature=temperature)
             return
-        signature = self.tokens.encode(request.signature, request.language)
+        signature = self.ids(request.signature, request)
         free = Sketch((), 0.0, 0)
         for free in self._written(
             request, head, count=count - count // 2, seed=seed, temperature=temperature
@@ -124,7 +139,7 @@ class TokenWriter:
             return written
 
         def sound(source: str) -> bool:
-            ids = [*self.tokens.encode(source, request.language), self.tokens.end]
+            ids = [*self.ids(source, request), self.tokens.end]
             return bool(viable(torch.tensor([ids]))[0])
 
         return likeliest(written, branches, sound, seed=seed)
@@ -165,7 +180,7 @@ class TokenWriter:
         if not decides(request.signature):
             return None
         opener = self.tokens.encode("(", request.language)[:1]
-        whole = self.tokens.encode(request.signature, request.language)
+        whole = self.ids(request.signature, request)
         return Signed.of(whole, opener=opener[0], mask=self.tokens.mask) if opener else None
 
     def _sketches(
@@ -182,7 +197,9 @@ class TokenWriter:
         """Return the text of one row of tokens, up to its end."""
         ids = row.tolist()
         ids = ids[: ids.index(self.tokens.end)] if self.tokens.end in ids else ids
-        return self.tokens.layout([i for i in ids if i != self.tokens.pad], request.language)[0]
+        text = self.tokens.layout([i for i in ids if i != self.tokens.pad], request.language)[0]
+        other = self._other(request)
+        return other.back(text) if other else text
 
     def mend(
         self,
@@ -218,7 +235,7 @@ class TokenWriter:
         return self._filled(request, ids, [chosen], count=count, seed=seed)
 
     def _placed(self, source: str, request: CodeRequest) -> tuple[list[int], list[tuple[int, int]], str]:
-        ids = self.tokens.encode(source, request.language)
+        ids = self.ids(source, request)
         text, places = self.tokens.layout(ids, request.language)
         return ids, places, text
 
@@ -318,12 +335,12 @@ class TokenWriter:
             self.tokens,
             self.prompt(request),
             given,
-            request.language,
             self.decoding,
             self._guides(request),
             self.viable(request.language) if self.viable else None,
             self._permits(request),
             lambda drafts: self._sketches(drafts, request, longest=longest, given=0),
+            lambda source: self.ids(source, request),
             lambda row: self.source(row, request),
         )
         return Branching(course, self.model)

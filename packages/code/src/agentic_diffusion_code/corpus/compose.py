@@ -11,7 +11,7 @@ from typing import final
 
 from agentic_diffusion_code.corpus import ir
 from agentic_diffusion_code.corpus.build import Builder, default_of
-from agentic_diffusion_code.corpus.catalogue import everything
+from agentic_diffusion_code.corpus.catalogue import everything, names
 from agentic_diffusion_code.corpus.ir import Call, Expr, Lit, Name, Type
 from agentic_diffusion_code.corpus.pieces import Prim
 from agentic_diffusion_code.corpus.stages import Pattern, Stage, build, patterns, target_of
@@ -27,6 +27,8 @@ SUBJECT_WEIGHTS: Mapping[Type, float] = {
 DEPTHS, DEPTH_WEIGHTS = (1, 2, 3, 4), (0.2, 0.4, 0.27, 0.13)
 MESSAGES = ("empty input", "nothing given", "no data", "input is empty", "must not be empty")
 NEGATIVE = ("negative input", "must not be negative", "number is negative")
+NOTHING = ("solve", "process", "transform", "compute", "answer", "run", "apply_rules")
+"""Names that say nothing."""
 STRICT = frozenset(
     ["good_time", "csv_numbers", "number_text", "roman", "good_binary", "date", "digit_list", "prefixed"]
 )
@@ -235,10 +237,25 @@ def _note(index: int, text: str, subject: Name) -> str:
 def _name(stages: Sequence[Stage], rng: random.Random) -> str:
     """Return a name for the function: what it does, or one that says nothing."""
     if rng.random() < 0.25:
-        return rng.choice(("solve", "process", "transform", "compute", "answer", "run", "apply_rules"))
+        return rng.choice(NOTHING)
     last = stages[-1]
     base = last.prims[-1].name if last.pattern is None else f"{last.pattern.name}_{last.prims[0].name}"
     if len(stages) > 1 and rng.random() < 0.5:
         before = stages[-2].prims[0].name
         base = f"{base}_after_{before}"
     return base[:48]
+
+
+def calls_so(name: str) -> bool:
+    """Whether the corpus may call a function so: after what its last stage does, and what that follows."""
+    base, _, before = name.removesuffix("_all").partition("_after_")
+    return _done(base) and (not before or before in names())
+
+
+def _done(base: str) -> bool:
+    """Whether these are the words for one stage: a primitive, or a pattern and one."""
+    if base in names() or base in NOTHING:
+        return True
+    return any(
+        base.removeprefix(f"{pattern}_") in names() for pattern in patterns() if base.startswith(pattern)
+    )
