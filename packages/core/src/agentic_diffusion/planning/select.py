@@ -96,7 +96,9 @@ class Consensus(Generic[V]):
         """Return the choice and its confidence; 0 where it did not pass."""
         different: list[Candidate[V]] = []
         for candidate in candidates:
-            if all(candidate.value != other.value for other in different):
+            if not any(
+                candidate.value is other.value or candidate.value == other.value for other in different
+            ):
                 different.append(candidate)
         passed = [candidate for candidate in different if candidate.verdict.passed]
         if not passed:

@@ -50,7 +50,8 @@ def test_the_last_request_is_kept_and_others_are_read_anew(catalogue, ask) -> No
         return torch.ones(len(texts), 3)
 
     reading = Reading(catalogue, encode)
-    rows, products = reading.look(ask)
+    rows, tools, products = reading.look(ask)
+    assert tools.shape == (len(rows), len(catalogue))
     assert products is None
     assert reading.look(ask)[0] is rows
     reading(ToolRequest(goal="other"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import TypeAlias, final
 
 import torch
@@ -98,12 +99,10 @@ class ToolPlanDomain:
 
     def decode(self, x: Int[Tensor, "count slots"]) -> Sequence[ToolPlan]:
         """Return the plans up to their first stop; a slot that is still hidden ends a plan too."""
-        names = [tool.name for tool in self.catalogue.tools]
-        plans = []
-        for row in x.tolist():
-            ends = [place for place, token in enumerate(row) if token >= self.catalogue.stop]
-            plans.append(chain(*(names[token] for token in row[: ends[0] if ends else None])))
-        return plans
+        tools, stop = self.catalogue.tools, self.catalogue.stop
+        rows = [tuple(takewhile(lambda token: token < stop, row)) for row in x.tolist()]
+        plans = {row: chain(*(tools[token].name for token in row)) for row in dict.fromkeys(rows)}
+        return [plans[row] for row in rows]
 
     def encode(self, values: Sequence[ToolPlan]) -> Int[Tensor, "count slots"]:
         """Return the tokens of the plans.

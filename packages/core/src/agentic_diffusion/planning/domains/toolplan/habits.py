@@ -92,6 +92,7 @@ class Habits(nn.Module):
         """Return what the shown neighbours and companions of each slot say of each token."""
         told = self._shown(x)
         if own is not None and times is not None:
+            own, times = own.expand(len(x), -1), times.expand(len(x))
             honest = self._beside(x, own[..., None], times)
             index = own[..., None, None].expand(-1, -1, 1, LOCAL)
             told = told.scatter(2, index, honest)

@@ -30,8 +30,12 @@ class Feasible:
     goals: tuple[str, ...] = ()
 
     def __call__(self, request: ToolRequest, values: Sequence[ToolPlan]) -> Sequence[Verdict]:
-        """Return one verdict a plan."""
-        return [self._one(request, plan) for plan in values]
+        """Return one verdict a plan; a plan that comes again gets the same one."""
+        told: dict[int, Verdict] = {}
+        for plan in values:
+            if id(plan) not in told:
+                told[id(plan)] = self._one(request, plan)
+        return [told[id(plan)] for plan in values]
 
     def _one(self, request: ToolRequest, plan: ToolPlan) -> Verdict:
         faults = list(self._faults(request, plan))

@@ -15,6 +15,8 @@ from agentic_diffusion.denoising.state import Time
 from agentic_diffusion.planning.domains.toolplan.catalogue import Catalogue
 
 Ask = Callable[[Tensor, Time], Categorical]
+Place = tuple[int, int, int]
+"""The beginning that is asked about, the slot, and the token that stands there."""
 
 
 @final
@@ -33,15 +35,19 @@ class Chained:
 
     def __call__(self, ask: Ask, x: Int[Tensor, "batch slots"]) -> Float[Tensor, " batch"]:
         """Return the log-likelihood of each plan; equal rows are asked about once."""
-        rows, back = torch.unique(x, dim=0, return_inverse=True)
-        count, slots = rows.shape
-        behind = (rows == self.catalogue.stop).long()
-        which, here = (behind.cumsum(dim=1) - behind == 0).nonzero(as_tuple=True)
-        late = torch.arange(slots, device=x.device) >= here[:, None]  # slot i and what follows it is hidden
-        beginnings, same = torch.unique(
-            torch.where(late, self.catalogue.mask, rows[which]), dim=0, return_inverse=True
-        )
-        shown = (beginnings != self.catalogue.mask).sum(dim=1)
-        logits = ask(beginnings, 1 - shown / slots).logits[same, here].float()
-        told = logits.log_softmax(dim=-1).gather(1, rows[which, here][:, None])[:, 0]
-        return torch.zeros(count, device=x.device).index_add(0, which, told)[back]
+        stop, mask = self.catalogue.stop, self.catalogue.mask
+        rows = [tuple(row) for row in x.tolist()]
+        slots, asked, wanted = x.shape[1], dict[tuple[int, ...], int](), dict[tuple[int, ...], list[Place]]()
+        for row in dict.fromkeys(rows):
+            end = row.index(stop) if stop in row else slots - 1
+            begun = [(*row[:place], *[mask] * (slots - place)) for place in range(end + 1)]
+            wanted[row] = [
+                (asked.setdefault(some, len(asked)), place, row[place]) for place, some in enumerate(begun)
+            ]
+        shown = torch.tensor([sum(token != mask for token in some) for some in asked], device=x.device)
+        logits = ask(torch.tensor([*asked], device=x.device), 1 - shown / slots).logits
+        which, here, token = torch.tensor([one for told in wanted.values() for one in told]).to(x.device).T
+        told = logits[which, here].float().log_softmax(dim=-1).gather(1, token[:, None])[:, 0].cpu()
+        parts = told.split([len(places) for places in wanted.values()])
+        sums = dict(zip(wanted, (float(part.sum()) for part in parts), strict=True))
+        return torch.tensor([sums[row] for row in rows], device=x.device)

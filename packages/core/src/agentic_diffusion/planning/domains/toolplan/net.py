@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from copy import copy
 from typing import final
 
@@ -177,21 +177,43 @@ class ToolNet(nn.Module):
         for known, told in self._kept:
             if known is meets and not torch.is_grad_enabled():
                 return told
+        features, table, around = self.prepared(context, plain=self.plain(), gather=self.gathered)
+        ready = features, table, [mixer.seen(around) for mixer in self.mixing()]
+        self._kept = [] if torch.is_grad_enabled() or self.training else [(meets, ready)]
+        return ready
+
+    def plain(self) -> Float[Tensor, "tools width"]:
+        """Return what is known of the tools without a request."""
+        told: Tensor = self.read(self.get_buffer("texts")) + self.own
+        return told
+
+    def gathered(self, around: Float[Tensor, "batch others width"]) -> Float[Tensor, "batch others width"]:
+        """Return the set that the slots attend to after it has looked at itself."""
+        told: Tensor = self.gather(around, self.gather.seen(around[:, :0]))
+        return told
+
+    def prepared(
+        self, context: Mapping[str, Tensor], *, plain: Tensor, gather: Callable[[Tensor], Tensor]
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Return features and embeddings of the tools, and the set that the slots attend to.
+
+        Args:
+            context: What is read of the requests.
+            plain: What is known of the tools without a request.
+            gather: Lets that set look at itself.
+        """
+        meets = context["meets"]
         features = featured(meets, context["places"])
         overall = self.habits.overall(meets[:, 0, :, 0], context.get("own"), context.get("times"))
         features = torch.cat([features, overall], dim=-1)
-        plain = self.read(self.get_buffer("texts")) + self.own
         tools = plain + self.feel(functional.dropout(features, self.dropout / 2, self.training))
         table = torch.cat([tools, self.special.expand(len(tools), -1, -1)], dim=1)
-        around = self._around(plain, tools, features, context)
-        told = features, table, [mixer.seen(around) for mixer in self._mixing()]
-        self._kept = [] if torch.is_grad_enabled() or self.training else [(meets, told)]
-        return told
+        return features, table, gather(self._around(plain, tools, features, context))
 
     def _around(
         self, plain: Tensor, tools: Tensor, features: Tensor, context: Mapping[str, Tensor]
     ) -> Float[Tensor, "batch others width"]:
-        """Return what the slots attend to: the most promising tools, the clauses, the facts and lengths."""
+        """Return the most promising tools, the clauses, the facts and lengths, before they look at each other."""
         hope = (features[..., [0, 1, 5, 6, 8]] * features.new_tensor([1.0, 0.5, 0.2, 0.3, 0.5])).sum(-1)
         best = hope.topk(min(CANDIDATES, hope.shape[1]), dim=1).indices
         promising = tools.gather(1, best[..., None].expand(-1, -1, tools.shape[-1]))
@@ -201,11 +223,10 @@ class ToolNet(nn.Module):
         clauses = torch.where(spoken, about + self.clause, 0.0)
         lengths = context["lengths"].expand(-1, self.facts.in_features - SIGNS - TRUST)
         facts = self.facts(torch.cat([context["signs"], lengths, context["trust"]], dim=-1))
-        around = torch.cat([promising, clauses, facts[:, None]], dim=1)
-        gathered: Tensor = self.gather(around, self.gather.seen(around[:, :0]))
-        return gathered
+        return torch.cat([promising, clauses, facts[:, None]], dim=1)
 
-    def _mixing(self) -> Iterator[Mixer]:
+    def mixing(self) -> Iterator[Mixer]:
+        """Yield the mixers of the slots."""
         for mixer in self.mixers:
             assert isinstance(mixer, Mixer)
             yield mixer

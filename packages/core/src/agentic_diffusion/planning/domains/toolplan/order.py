@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import final
 
@@ -88,63 +90,115 @@ def searching(process: MaskedProcess, *, stop: int) -> Kernel[Tensor, Categorica
         process: Gives the schedule and the mask token.
         stop: The token behind which nothing but stops can stand.
     """
+    stays: dict[tuple[float, float], float] = {}  # the same levels come again with every request
 
     def move(
         step: Step[Tensor, Categorical], s: Time, believe: Believe[Tensor, Categorical], rng: Rng
     ) -> Step[Tensor, Categorical]:
         x, belief, score = step.x, step.belief, step.score
-        if not bool((x == process.mask_token).any()):
+        most = int((x == process.mask_token).sum(dim=1).max())
+        if most == 0:
             return Step(x, s, belief, step.t, score)
-        rows, apart = (rng.rows, False) if isinstance(rng, Shares) else (len(x), True)
-        if score is None:  # all begin alike: one of them counts
-            first = torch.arange(len(x), device=x.device) % rows == 0
-            score = torch.zeros(len(x), device=x.device).masked_fill(~first, -torch.inf)
-        for _ in range(int(_due(process, x, step.t, s).max())):
-            hidden = x == process.mask_token
-            going = hidden.any(dim=1) & (torch.isfinite(score) if apart else True)
-            asked = going.nonzero()[:, 0] if apart else torch.arange(len(x), device=x.device)
-            belief = believe(x[asked], step.t)
-            ahead = torch.full((len(x), belief.logits.shape[-1]), -torch.inf, device=x.device)
-            place = hidden.long().argmax(dim=1)
-            every = torch.arange(len(asked), device=x.device)
-            ahead[asked] = belief.logits[every, place[asked]].float().log_softmax(dim=-1)
-            ahead[~hidden.any(dim=1)] = torch.where(torch.arange(ahead.shape[1]) == stop, 0.0, -torch.inf)
-            parent, token, score = _best(score, ahead, rows=rows)
-            back = torch.zeros(len(x), dtype=torch.long, device=x.device).scatter(0, asked, every)
-            x = _grown(x[parent], hidden[parent], token, stop=stop)
-            belief = Categorical(belief.logits[back[parent]], x == process.mask_token, torch.ones(()))
-        return Step(x, s, belief, step.t, score)
+        size, apart = (rng.rows, False) if isinstance(rng, Shares) else (len(x), True)
+        beams = _beams(x, score, size)
+        levels = (float(step.t.max()), float(s.min()))
+        if levels not in stays:
+            stays[levels] = _stay(process, step.t, s)
+        for _ in range(most - math.floor(most * stays[levels] + 1e-4)):
+            every = range(len(x))
+            asked = (
+                [k for k in every if beams[k // size].going(k % size, process.mask_token)]
+                if apart
+                else [*every]
+            )
+            belief = believe(x[asked] if len(asked) < len(x) else x, step.t)
+            ahead = _ahead(belief, x[asked].tolist(), process.mask_token)
+            parents: list[int] = []
+            for start, beam in zip(range(0, len(x), size), beams, strict=True):
+                mine = [k for k, row in enumerate(asked) if beam.going(row - start, process.mask_token)]
+                places = [asked[k] - start for k in mine]
+                told = beam.grown(ahead[mine], places, stop=stop, mask=process.mask_token)
+                parents += [start + parent for parent in told]
+            x = torch.tensor([row for beam in beams for row in beam.rows], device=x.device)
+            place = {row: k for k, row in enumerate(asked)}
+            logits = belief.logits[[place.get(parent, 0) for parent in parents]]
+            belief = Categorical(logits, x == process.mask_token, torch.ones(()))
+        scores = [worth for beam in beams for worth in beam.scores]
+        return Step(x, s, belief, step.t, torch.tensor(scores, device=x.device))
 
     return move
 
 
-def _best(
-    score: Float[Tensor, " batch"], ahead: Float[Tensor, "batch tokens"], *, rows: int
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Return parent, token and score of the likeliest continuations of each beam of `rows` samples.
+@final
+@dataclass
+class _Beam:
+    """The beginnings of one request with their log-likelihoods; minus infinity for what stands in."""
 
-    Where too few are within `BEHIND` nats of it, the likeliest stands in again, with a score of minus infinity.
-    """
-    tokens = ahead.shape[1]
-    total = (score[:, None] + ahead).view(-1, rows * tokens)
-    best, index = total.topk(rows, dim=1)
-    far = best < best[:, :1] - BEHIND
-    index, best = torch.where(far, index[:, :1], index), best.masked_fill(far, -torch.inf)
-    start = rows * torch.arange(len(total), device=score.device)[:, None]
-    return (index // tokens + start).flatten(), (index % tokens).flatten(), best.flatten()
+    rows: list[tuple[int, ...]]
+    scores: list[float]
+
+    def going(self, place: int, mask: int) -> bool:
+        """Whether this row is one of the beam, is not complete and does not stand in."""
+        return 0 <= place < len(self.rows) and mask in self.rows[place] and self.scores[place] > -math.inf
+
+    def grown(
+        self, ahead: Float[Tensor, "asked tokens"], asked: Sequence[int], *, stop: int, mask: int
+    ) -> Sequence[int]:
+        """Take the likeliest continuations and return which row each continues; what is complete stays as it is.
+
+        Where too few are within `BEHIND` nats of the likeliest, that one stands in again, with a score of minus
+        infinity.
+
+        Args:
+            ahead: Log-probabilities of the first hidden token of the rows that were asked about.
+            asked: Which rows these are.
+            stop: The token behind which nothing but stops can stand.
+            mask: The token that is hidden.
+        """
+        size, tokens = len(self.rows), ahead.shape[-1]
+        pairs = enumerate(zip(self.rows, self.scores, strict=True))
+        found = [(worth, index, stop) for index, (row, worth) in pairs if mask not in row]
+        if asked:
+            worth = torch.tensor([self.scores[index] for index in asked], device=ahead.device)
+            best, flat = (worth[:, None] + ahead).flatten().topk(min(size, ahead.numel()))
+            found += [
+                (n, asked[k // tokens], k % tokens) for n, k in zip(best.tolist(), flat.tolist(), strict=True)
+            ]
+        found.sort(key=lambda told: -told[0])
+        kept = [told for told in found[:size] if told[0] >= found[0][0] - BEHIND and told[0] > -math.inf]
+        kept += [(-math.inf, *found[0][1:])] * (size - len(kept))
+        self.rows = [_with(self.rows[parent], token, stop=stop, mask=mask) for _, parent, token in kept]
+        self.scores = [worth for worth, _, _ in kept]
+        return [parent for _, parent, _ in kept]
 
 
-def _grown(
-    x: Int[Tensor, "batch slots"],
-    hidden: Bool[Tensor, "batch slots"],
-    token: Int[Tensor, " batch"],
-    *,
-    stop: int,
-) -> Int[Tensor, "batch slots"]:
-    """Return the rows with a token in their first hidden slot; behind a stop there are stops."""
-    first = hidden & (hidden.long().cumsum(dim=1) == 1)
-    x = torch.where(first, token[:, None], x)
-    return torch.where(hidden & (token == stop)[:, None], stop, x)
+def _beams(x: Int[Tensor, "batch slots"], score: Float[Tensor, " batch"] | None, size: int) -> list[_Beam]:
+    """Return the rows in beams of a size; without scores all begin alike, and the first of each beam counts."""
+    rows = [tuple(row) for row in x.tolist()]
+    first = [-math.inf if index % size else 0.0 for index in range(len(rows))]
+    scores = first if score is None else score.tolist()
+    return [_Beam(rows[k : k + size], scores[k : k + size]) for k in range(0, len(rows), size)]
+
+
+def _with(row: tuple[int, ...], token: int, *, stop: int, mask: int) -> tuple[int, ...]:
+    """Return a row with a token in its first hidden slot; behind a stop there are stops."""
+    if mask not in row:
+        return row
+    first = row.index(mask)
+    behind = (stop if token == stop and other == mask else other for other in row[first + 1 :])
+    return (*row[:first], token, *behind)
+
+
+def _ahead(belief: Categorical, rows: Sequence[Sequence[int]], mask: int) -> Float[Tensor, "rows tokens"]:
+    """Return the log-probabilities of the first hidden token of each row."""
+    place = torch.tensor([row.index(mask) if mask in row else 0 for row in rows], device=belief.logits.device)
+    return belief.logits[torch.arange(len(rows), device=place.device), place].float().log_softmax(dim=-1)
+
+
+def _stay(process: MaskedProcess, t: Time, s: Time) -> float:
+    """Return the least share of what is hidden at t that may stay hidden at s."""
+    at_s, at_t = float(process.schedule(s).max()), float(process.schedule(t).min())
+    return (1 - at_s) / max(1 - at_t, FLOOR)
 
 
 def _due(process: MaskedProcess, x: Int[Tensor, "batch slots"], t: Time, s: Time) -> Int[Tensor, " batch"]:

@@ -15,6 +15,7 @@ from agentic_diffusion.denoising.belief import Categorical
 from agentic_diffusion.denoising.denoiser import MaskedNet
 from agentic_diffusion.denoising.process import MaskedProcess
 from agentic_diffusion.denoising.schedule import LogLinear
+from agentic_diffusion.planning.domains.toolplan.ahead import Ahead
 from agentic_diffusion.planning.domains.toolplan.binding import bind
 from agentic_diffusion.planning.domains.toolplan.catalogue import Catalogue
 from agentic_diffusion.planning.domains.toolplan.domain import Reader, ToolPlanDomain
@@ -59,7 +60,7 @@ class Distance:
         """Return the distance; above 1 for what counts as new."""
         if not isinstance(self.read, Reading) or self.read.experience is None:
             return FAR
-        products = self.read.look(request)[1]
+        products = self.read.look(request)[2]
         assert products is not None
         return max(0.0, 1 - float(products[0].max())) / self.read.experience.reach
 
@@ -178,15 +179,17 @@ def assembled(
     """
     catalogue, schedule = domain.catalogue, LogLinear()
     process = MaskedProcess(schedule, catalogue.mask)
+    search = isinstance(domain.read, Reading) and domain.read.experience is not None
+    net = MaskedNet(network, schedule, mask_token=catalogue.mask)
     return Planner(
         domain=domain,
         process=process,
-        denoiser=Ruled(MaskedNet(network, schedule, mask_token=catalogue.mask), catalogue, keep=True),
+        denoiser=Ruled(net, catalogue, keep=True, ahead=Ahead(catalogue) if search else None),
         verify=Feasible(catalogue, goals),
         select=Consensus(agreement, same_calls, calibrate, essence),
         kernel=(
             searching(process, stop=catalogue.stop)
-            if isinstance(domain.read, Reading) and domain.read.experience is not None
+            if search
             else careful(process, leftmost=bool(catalogue.facts))
         ),
         steps=domain.slots,

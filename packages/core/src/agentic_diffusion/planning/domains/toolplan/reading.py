@@ -35,7 +35,7 @@ class Reading:
     catalogue: Catalogue
     encode: Encoder
     experience: Experience | None = None
-    _last: list[tuple[ToolRequest, Tensor, Tensor | None]] = field(
+    _last: list[tuple[ToolRequest, Tensor, Tensor, Tensor | None]] = field(
         default_factory=list, init=False, repr=False, compare=False
     )
 
@@ -55,32 +55,43 @@ class Reading:
         whole = " . ".join([request.goal, *facts])
         return self.encode([whole, *clauses(request.goal, most=CLAUSES)])
 
-    def look(self, request: ToolRequest) -> tuple[Tensor, Tensor | None]:
-        """Return the rows of a request and their products with the examples; the last answer is kept."""
-        for known, rows, products in self._last:
+    @cached_property
+    def both(self) -> Tensor:
+        """(size, tools + examples): the texts of the tools and of the examples, turned."""
+        return (
+            self.columns
+            if self.experience is None
+            else torch.cat([self.columns, self.experience.rows.T], dim=1)
+        )
+
+    def look(self, request: ToolRequest) -> tuple[Tensor, Tensor, Tensor | None]:
+        """Return the rows of a request and their products with tools and with examples; the last answer is kept."""
+        for known, *told in self._last:
             if known is request:
-                return rows, products
+                return told[0], told[1], told[2]
         rows = self.rows(request)
-        products = None if self.experience is None else self.experience.products(rows)
-        self._last[:] = [(request, rows, products)]
-        return rows, products
+        tools, products = sparse_product(rows, self.both).split(
+            [len(self.catalogue), self.both.shape[1] - len(self.catalogue)], dim=1
+        )
+        self._last[:] = [(request, rows, tools, None if self.experience is None else products)]
+        return self.look(request)
 
     def __call__(self, request: ToolRequest) -> Mapping[str, Tensor]:
         """Return the tensors that `told` describes."""
-        rows, products = self.look(request)
+        _, tools, products = self.look(request)
         if self.experience is None or products is None:
-            return {**self.told(request, rows), "plans": torch.zeros(1, 0, 1, dtype=torch.long)}
-        told = self.told(request, rows, said=self.experience.said(products), products=products[0])
+            return {**self.told(request, tools), "plans": torch.zeros(1, 0, 1, dtype=torch.long)}
+        told = self.told(request, tools, said=self.experience.said(products), products=products[0])
         return {**told, "plans": self.experience.known[None]}
 
     def told(
-        self, request: ToolRequest, rows: Tensor, *, said: Said | None = None, products: Tensor | None = None
+        self, request: ToolRequest, tools: Tensor, *, said: Said | None = None, products: Tensor | None = None
     ) -> Mapping[str, Tensor]:
         """Return what the network reads, each with a first axis of 1.
 
         Args:
             request: The request.
-            rows: Its encoded texts: the whole, then the clauses.
+            tools: The products of its texts with those of the tools: the whole, then the clauses.
             said: What experience says of each row.
             products: How near the whole is to each example.
 
@@ -93,7 +104,7 @@ class Reading:
         """
         count = len(self.catalogue)
         meets = torch.zeros(1 + CLAUSES, count, 2)
-        meets[: len(rows), :, 1] = sparse_product(rows, self.columns)
+        meets[: len(tools), :, 1] = tools
         places, lengths, recalled, trust = (
             torch.zeros(count, 4),
             torch.zeros(1),
@@ -101,7 +112,7 @@ class Reading:
             torch.zeros(3),
         )
         if said is not None and products is not None and self.experience is not None:
-            meets[: len(rows), :, 0] = said.tools
+            meets[: len(tools), :, 0] = said.tools
             near, who = products.topk(min(VOTERS, len(products)))
             likely, which = said.plans.topk(min(8 * VOTERS, len(said.plans)))
             held, where = _votes(self.experience.known[which], likely, tools=count)
@@ -159,7 +170,7 @@ class Remembered:
         reading = self.domain.read
         if not isinstance(reading, Reading) or reading.experience is None:
             return told
-        products = reading.look(request)[1]
+        products = reading.look(request)[2]
         assert products is not None
         near = products[0].topk(min(4 * self.most, products.shape[1])).indices
         plans = dict.fromkeys(map(tuple, reading.experience.plans[near].tolist()))

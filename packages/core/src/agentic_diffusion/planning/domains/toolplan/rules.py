@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, Any, TypeAlias, final
 
 import torch
 from jaxtyping import Bool, Int
@@ -15,6 +16,8 @@ from agentic_diffusion.denoising.state import Condition, Time
 from agentic_diffusion.planning.domains.toolplan.catalogue import Catalogue
 
 Mask = Bool[Tensor, "batch slots tokens"]
+Next: TypeAlias = Callable[[object, Sequence[tuple[int, ...]], Mapping[str, Tensor]], Tensor | None]
+"""From a denoiser, beginnings and a context to the logits of the first hidden slots, or None."""
 
 
 def possible(
@@ -87,11 +90,16 @@ class Ruled(nn.Module):
         catalogue: The tools.
         keep: Whether what was believed of a row is kept as long as the same request is asked about: beliefs must not
             depend on the noise level then.
+        ahead: Answers about the first hidden slot alone, where it can (see `Ahead`); what comes behind is then said to
+            be stops. For searches, which ask about nothing else; the guess of a search that is cut short is the
+            likeliest beginning, ended. Needs `keep`.
     """
 
-    def __init__(self, denoiser: Any, catalogue: Catalogue, *, keep: bool = False) -> None:
+    def __init__(
+        self, denoiser: Any, catalogue: Catalogue, *, keep: bool = False, ahead: Next | None = None
+    ) -> None:
         super().__init__()
-        self.keep = keep
+        self.keep, self.ahead = keep, ahead
         self._known: tuple[Any, dict[tuple[int, ...], Tensor]] = ((), {})
         self.denoiser = denoiser
         self.catalogue = catalogue
@@ -123,11 +131,26 @@ class Ruled(nn.Module):
         keys = [*map(tuple, x.tolist())]
         fresh = {key: index for index, key in enumerate(keys) if key not in known}
         if fresh:
-            rows = torch.tensor([*fresh.values()], device=x.device)
-            belief = self._ruled(x[rows], t if t.ndim == 0 else t[rows], condition)
-            known.update(zip(fresh, belief.logits, strict=True))
+            asked = self._asked(x, t, condition, fresh)
+            known.update(zip(fresh, asked, strict=True))
+            if len(fresh) == len(keys):
+                return Categorical(asked, x == self.catalogue.mask, torch.ones((), device=x.device))
         logits = torch.stack([known[key] for key in keys])
         return Categorical(logits, x == self.catalogue.mask, torch.ones((), device=x.device))
+
+    def _asked(
+        self, x: Tensor, t: Time, condition: Condition[Tensor], fresh: Mapping[tuple[int, ...], int]
+    ) -> Tensor:
+        """Return the logits of the rows with these numbers."""
+        told = None if self.ahead is None else self.ahead(self.denoiser, [*fresh], condition.context)
+        if told is None:
+            rows = torch.tensor([*fresh.values()], device=x.device)
+            return self._ruled(x[rows], t if t.ndim == 0 else t[rows], condition).logits
+        logits = torch.full((len(fresh), x.shape[1], told.shape[1]), -torch.inf)
+        logits[..., self.catalogue.stop] = 0.0
+        place = torch.tensor([row.index(self.catalogue.mask) for row in fresh])
+        logits[torch.arange(len(fresh)), place] = told
+        return logits
 
     def _believed(self, x: Tensor, t: Time, condition: Condition[Tensor]) -> Categorical:
         belief: Categorical = self.denoiser(x, t, condition)

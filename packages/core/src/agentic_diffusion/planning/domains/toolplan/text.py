@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import TypeAlias, final
 from zlib import crc32
 
@@ -97,12 +97,14 @@ class Lexical:
 
     def counts(self, texts: Sequence[str]) -> Float[Tensor, "texts size"]:
         """Return 1 + log(count) of each place, 0 where it does not occur."""
-        table = np.zeros((len(texts), self.size), dtype=np.float32)
-        for row, text in zip(table, texts, strict=True):
-            places = np.array(hashes(text), dtype=np.int64) % self.size
-            where, count = np.unique(places, return_counts=True)
-            row[where] = 1 + np.log(count)
-        return torch.from_numpy(table)
+        found = [hashes(text) for text in texts]
+        start = np.repeat(np.arange(len(texts)) * self.size, [len(told) for told in found])
+        places = np.fromiter(chain.from_iterable(found), np.int64, len(start)) % self.size + start
+        counted = np.bincount(places, minlength=len(texts) * self.size)
+        where = counted.nonzero()[0]
+        table = np.zeros(len(counted), dtype=np.float32)
+        table[where] = 1 + np.log(counted[where])
+        return torch.from_numpy(table.reshape(len(texts), self.size))
 
     def fit(self, texts: Sequence[str], *, power: float = 1.0) -> Lexical:
         """Return the encoder with rarities (log((1 + n) / (1 + texts with it)) + 1)ᵖ.

@@ -17,7 +17,7 @@ from agentic_diffusion.denoising.train import Recipe, TrainStep, fit
 from agentic_diffusion.errors import InvalidConfigError
 from agentic_diffusion.planning.confidence import fit_logistic
 from agentic_diffusion.planning.domains.toolplan.domain import ToolPlanDomain
-from agentic_diffusion.planning.domains.toolplan.experience import Fold, fit_experience
+from agentic_diffusion.planning.domains.toolplan.experience import Fold, fit_experience, sparse_product
 from agentic_diffusion.planning.domains.toolplan.judging import Feasible
 from agentic_diffusion.planning.domains.toolplan.net import ToolNet
 from agentic_diffusion.planning.domains.toolplan.order import Beginnings
@@ -211,7 +211,7 @@ class ToolTraining:
 @final
 @dataclass(frozen=True)
 class Told:
-    """A reader that says what was read before, of one example."""
+    """A reader that says what was read before, of one example, and that its own plan does not count among the habits."""
 
     lesson: Lesson
     index: int
@@ -219,7 +219,8 @@ class Told:
     def __call__(self, request: ToolRequest) -> Mapping[str, Tensor]:
         """Return the row of the example."""
         told = {name: rows[self.index : self.index + 1] for name, rows in self.lesson.known.items()}
-        return {**told, "plans": self.lesson.plans[None]}
+        own = {"own": self.lesson.states[self.index : self.index + 1], "times": torch.ones(1)}
+        return {**told, **own, "plans": self.lesson.plans[None]}
 
 
 def network_of(planner: ToolPlanner) -> ToolNet:
@@ -246,5 +247,6 @@ def _read(
 ) -> Mapping[str, Tensor]:
     rows: list[Mapping[str, Tensor]] = [{}] * len(texts)
     for index, said, products in fold.without(texts, whole_group=whole_group):
-        rows[index] = reading.told(requests[index], texts[index], said=said, products=products)
+        tools = sparse_product(texts[index], reading.columns)
+        rows[index] = reading.told(requests[index], tools, said=said, products=products)
     return {name: torch.cat([row[name] for row in rows]) for name in rows[0]}
