@@ -69,6 +69,32 @@ def test_speed_and_force_stay_within_the_engine():
         assert np.quantile(np.abs(force), 0.9) <= BALL.margin + 0.05
 
 
+def test_exact_drag_takes_the_time_of_the_equation_of_motion():
+    """Against v' = A - d v and v' = -A - d v, integrated step by step, where the top speed is never reached."""
+    engine, length, step = Engine(drag=3.0, exact=True), 1.2, 1e-5
+    up, down, t = [(0.0, 0.0)], [(0.0, 0.0)], 0.0
+    while sum(path[-1][0] for path in (up, down)) < length:  # the slower end goes on, until both ends meet
+        path, sign = (up, -1) if up[-1][1] <= down[-1][1] else (down, 1)
+        x, v = path[-1]
+        path.append((x + v * step, v + (engine.usable + sign * engine.drag * v) * step))
+        t += step
+    assert up[-1][1] < engine.speed
+    (course,) = fastest(line(STILL, (length, 0)), velocity=STILL, engine=engine)
+    assert course.seconds == pytest.approx(t, rel=0.03)
+    (careful,) = fastest(line(STILL, (length, 0)), velocity=STILL, engine=Engine(drag=3.0))
+    assert careful.seconds > 1.2 * course.seconds
+
+
+def test_exact_drag_stays_within_the_engine():
+    engine = Engine(drag=3.0, exact=True)
+    for course in fastest(wavy(), velocity=STILL, engine=engine):
+        _, velocity, acceleration = course.reference(DT)
+        force = (acceleration + engine.drag * velocity) / engine.force
+        tenths = [np.convolve(axis, np.full(10, 0.1), "valid") for axis in force[3:-3].T]
+        assert np.abs(tenths).max() <= 1.25  # of the force itself, for a course that plans with 0.95 of it
+        assert np.quantile(np.abs(force), 0.9) <= engine.margin + 0.05
+
+
 def test_moments_never_go_back_and_more_force_is_faster():
     weak = fastest(wavy(4), velocity=STILL, engine=Engine(margin=0.5))
     for course in weak:

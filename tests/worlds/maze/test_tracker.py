@@ -1,5 +1,7 @@
 """Trackers hold the ball to its course in MuJoCo."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from agentic_diffusion.planning.domains.trajectory import Trajectory
@@ -42,6 +44,22 @@ def test_it_comes_back_after_a_push():
     for _ in range(150):
         state = physics.step(tracker(state))
     assert tracker.deviation(state) < 0.05
+
+
+def test_a_weak_ball_is_damped_as_much_as_the_one_it_knows():
+    """Pushed off a resting place, a ball of a third of the force swings over no further than with more damping."""
+    weak = replace(BALL, force=0.3 * BALL.force)
+    course = Course(np.full((2, 2), 4.0), np.array([0.0, DT / 2]))
+    over = {}
+    for name, damping in (("fitting", None), ("as before", 1.0)):
+        physics = MazePhysics(HALL, gear=30.0)
+        tracker = CourseTracker(course, engine=weak, damping=damping)
+        state, path = physics.reset((4.3, 4.0)), []
+        for _ in range(150):
+            state = physics.step(tracker(state))
+            path.append(state[0] - 4.0)
+        over[name] = -min(path)
+    assert over["fitting"] < 0.5 * over["as before"]
 
 
 def test_forces_are_never_above_one():

@@ -26,17 +26,20 @@ class Engine:
         drag: Deceleration for each unit of speed, in 1/s.
         speed: Largest speed on one axis, in units/s.
         margin: Share of the force that a course may plan with.
+        exact: Whether a course counts drag as it comes: the faster the ball, the less force is left to speed it up, and
+            the more helps to brake. Otherwise force is held back everywhere for the drag at full speed.
     """
 
     force: float = 100.0 / 4.18879
     drag: float = 1.0 / 4.18879
     speed: float = 5.0
     margin: float = 0.95
+    exact: bool = False
 
     @property
     def usable(self) -> float:
-        """Acceleration that a course may ask for on one axis."""
-        return self.margin * self.force - self.drag * self.speed
+        """Acceleration that a course may ask for on one axis, beside drag where that is counted as it comes."""
+        return self.margin * self.force - (0.0 if self.exact else self.drag * self.speed)
 
 
 BALL = Engine()
@@ -227,7 +230,7 @@ def moments(points: Array, *, velocity: Array, engine: Engine) -> Array:
     bend = np.gradient(tangent, axis=1) / ds[:, None, None]
     limit = _speed_limit(tangent, bend, engine)
     start = np.clip((tangent[:, 0] * velocity).sum(axis=1), 0.0, None) ** 2
-    square = _passes(tangent, bend, limit=limit, ds=ds, start=start, usable=engine.usable)
+    square = _passes(tangent, bend, limit=limit, ds=ds, start=start, engine=engine)
     speed = np.sqrt(square)
     laps = 2 * gaps / np.maximum(speed[:, 1:] + speed[:, :-1], 1e-3)
     return np.concatenate([np.zeros((len(points), 1)), laps.cumsum(axis=1)], axis=1)
@@ -264,26 +267,29 @@ def _speed_limit(tangent: Array, bend: Array, engine: Engine) -> Array:
     return capped
 
 
-def _passes(tangent: Array, bend: Array, *, limit: Array, ds: Array, start: Array, usable: float) -> Array:
+def _passes(tangent: Array, bend: Array, *, limit: Array, ds: Array, start: Array, engine: Engine) -> Array:
     """Return the squared speed at each point after the pass forward and the pass backward.
 
     On an axis with tangent q' and bend q'' the force allows an acceleration along the curve of up to
-    (usable ∓ sign(q') q'' speed²) / |q'|, minus for speeding up and plus for braking.
+    (usable ∓ sign(q') q'' speed²) / |q'|, minus for speeding up and plus for braking; with exact drag this is
+    ∓ drag · speed on either axis.
     """
+    usable = engine.usable
+    drag = 2 * ds * engine.drag if engine.exact else None
     size = np.maximum(np.abs(tangent), TINY)
     # (points, 2, curves), so that one step of a pass reads and writes whole rows
     room = np.ascontiguousarray(np.moveaxis(2 * ds[:, None, None] * usable / size, 0, -1))
     pull = np.ascontiguousarray(np.moveaxis(2 * ds[:, None, None] * np.sign(tangent) * bend / size, 0, -1))
     square = np.ascontiguousarray(limit.T)
     np.minimum(start, square[0], out=square[0])
-    _pass(square, room, -pull)
+    _pass(square, room, -pull, None if drag is None else -drag)
     square[-1] = 0.0
-    _pass(square[::-1], room[::-1], pull[::-1])
+    _pass(square[::-1], room[::-1], pull[::-1], drag)
     return square.T
 
 
-def _pass(square: Array, room: Array, pull: Array) -> None:
-    """Lower each squared speed, in place, to what the one before it and the force allow."""
+def _pass(square: Array, room: Array, pull: Array, drag: Array | None) -> None:
+    """Lower each squared speed, in place, to what the one before it, the force and the drag allow."""
     gain, most = np.empty_like(room[0]), np.empty_like(square[0])
     first, second = gain
     rows = list(square)
@@ -292,5 +298,7 @@ def _pass(square: Array, room: Array, pull: Array) -> None:
         np.add(gain, allowed, out=gain)
         np.minimum(first, second, out=most)
         np.add(most, here, out=most)
+        if drag is not None:
+            np.add(most, drag * np.sqrt(here), out=most)
         np.maximum(most, 0.0, out=most)
         np.minimum(there, most, out=there)

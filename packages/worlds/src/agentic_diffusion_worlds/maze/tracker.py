@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import final
 
 import numpy as np
 from agentic_diffusion.planning.domains.trajectory import Trajectory
 
-from agentic_diffusion_worlds.maze.courses import Course, Engine
+from agentic_diffusion_worlds.maze.courses import BALL, Course, Engine
 from agentic_diffusion_worlds.maze.geometry import Array
 from agentic_diffusion_worlds.maze.physics import DT
 
@@ -22,14 +23,18 @@ class CourseTracker:
         course: What to follow; the ball rests at its end.
         engine: What the ball can do.
         pull: P, force for each unit of distance.
-        damping: D, force for each unit of speed.
+        damping: D, force for each unit of speed; where left out 1 for the ball of Maze2D, and for a ball of another
+            force what damps it as much: √(force of the ball of Maze2D / force).
     """
 
-    def __init__(self, course: Course, *, engine: Engine, pull: float = 10.0, damping: float = 1.0) -> None:
+    def __init__(
+        self, course: Course, *, engine: Engine, pull: float = 10.0, damping: float | None = None
+    ) -> None:
         self._position, self._velocity, acceleration = course.reference(DT)
         self._push = (acceleration + engine.drag * self._velocity) / engine.force
         self._end = course.points[-1]
-        self._pull, self._damping = pull, damping
+        self._pull = pull
+        self._damping = math.sqrt(BALL.force / engine.force) if damping is None else damping
         self.step = 0
 
     def deviation(self, state: Array) -> float:
