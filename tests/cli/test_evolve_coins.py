@@ -9,7 +9,9 @@ from agentic_diffusion_cli.evolve_coins import Practice, design_of, practise
 from agentic_diffusion_worlds.maze.map import UMAZE
 from agentic_diffusion_worlds.maze.planner import WEIGHTS, load_network, load_planner
 
-SMALL = Practice(rounds=1, tasks=2, steps=2, batch=4, transitions=2000, trials=2, candidates=8)
+SMALL = Practice(
+    rounds=1, tasks=2, steps=2, batch=4, transitions=2000, trials=2, exams=2, candidates=8, drawn=8
+)
 
 
 @pytest.fixture(scope="module")

@@ -26,6 +26,8 @@ PUBLISHED = {
 
 OURS, ADAPT, OURS_TWICE = "ours", "adaptdiffuser's recipe", "ours, evolved and looking twice"
 ALL = "all"
+RATE = 3e-4  # of AdaptDiffuser's recipe, which has one network for everything: a third of that of the first training
+PLANS = 1000  # seeds set aside for the plans of one plain drive
 
 
 def coins(
@@ -36,8 +38,8 @@ def coins(
         bool, typer.Option("--fresh", help="Draw starts and goals from the seeds; else the published ones.")
     ] = False,
     rounds: Annotated[int, typer.Option(min=0, help="Generations; 0 leaves out what evolves.")] = 2,
-    tasks: Annotated[int, typer.Option(min=1, help="Coins to practise with in each generation.")] = 100,
-    steps: Annotated[int, typer.Option(min=1, help="Optimiser steps of each generation.")] = 1000,
+    tasks: Annotated[int, typer.Option(min=1, help="Coins to practise with in each generation.")] = 60,
+    steps: Annotated[int, typer.Option(min=1, help="Optimiser steps of each generation.")] = 2500,
     candidates: Annotated[int, typer.Option(min=1, help="Candidates of a plan, in every row.")] = 256,
     tries: Annotated[int, typer.Option(min=1, help="Samplings where no candidate passes.")] = 2,
     plans: Annotated[int, typer.Option(min=1, help="Plans of one drive; with 1 it is open loop.")] = 1,
@@ -72,7 +74,7 @@ def coins(
     for each in chosen:
         rows += drive(each, how, out=out, settings=settings, compute=compute, only=row)
     rows += averages(rows)
-    if seen and rounds and (not row or OURS in row):
+    if seen and rounds and (not row or {OURS, OURS_TWICE} & set(row)):
         mazes = list({each.maze.name: each.maze for each in chosen}.values())
         rows += [forgetting(maze, out=out, episodes=seen, compute=compute) for maze in mazes]
     if target:
@@ -102,8 +104,9 @@ def drive(
         InvalidConfigError: A row is asked for that is not there.
     """
     from agentic_diffusion_worlds.maze.coinbench import CoinBench, coin_drivers, told
-    from agentic_diffusion_worlds.maze.coinfocus import Focused
     from agentic_diffusion_worlds.maze.planner import load_planner
+
+    from agentic_diffusion_cli.coins_beside import of_coins
 
     plain = load_planner(suite.maze, compute=compute)
     candidates = settings["candidates"]
@@ -114,10 +117,13 @@ def drive(
                 continue
             place = out / f"{folder}-{suite.maze.name}"
             _evolve(plain, suite.maze, how, place=place, adaptdiffuser=recipe)
-            evolved = told(load_planner(suite.maze, place, compute=compute), candidates=candidates)
-            drivers[name] = evolved
-            if not recipe:
-                drivers[OURS_TWICE] = Focused(evolved)
+            if recipe:
+                alone = load_planner(suite.maze, place, compute=compute)
+                drivers[name] = told(alone, candidates=candidates)
+                continue
+            network = evolved(plain, suite.maze, place, compute=compute)
+            drivers[name] = of_coins(plain, network, candidates=candidates)
+            drivers[OURS_TWICE] = of_coins(plain, network, candidates=candidates, twice=True)
     if unknown := sorted(set(only or ()) - set(drivers)):
         raise InvalidConfigError(f"row {unknown[0]!r}", ", ".join(drivers), "Choose some of these.")
     rows = []
@@ -145,7 +151,9 @@ def drive(
 def _evolve(plain: Any, maze: Any, how: Practice, *, place: Path, adaptdiffuser: bool) -> None:
     with bars() as shown:
         task = shown.add_task(f"{maze.name}: {place.name}"[:26], total=how.rounds, note="evolving")
-        for generation in practise(plain, maze, replace(how, adaptdiffuser=adaptdiffuser), folder=place):
+        if adaptdiffuser:
+            how = replace(how, adaptdiffuser=True, learning_rate=RATE)
+        for generation in practise(plain, maze, how, folder=place):
             shown.update(task, completed=generation["round"])
 
 
@@ -173,27 +181,53 @@ def averages(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def forgetting(maze: Any, *, out: Path, episodes: int, compute: Any) -> dict[str, Any]:
-    """Return plain Maze2D before and after evolution over the same starts and seeds, and the loss in percent."""
-    from agentic_diffusion_worlds.maze.bench import OURS as PLAIN
-    from agentic_diffusion_worlds.maze.bench import MazeBench
+def evolved(plain: Any, maze: Any, place: Path, *, compute: Any) -> Any:
+    """Return the network that evolution ended with: that of the plain planner where nothing was promoted."""
+    from agentic_diffusion import store
     from agentic_diffusion_worlds.maze.planner import load_planner
-    from agentic_diffusion_worlds.maze.score import summary
 
-    scores = {}
-    for name, folder in (("before", None), ("after", out / f"ours-{maze.name}")):
-        planner = load_planner(maze, folder, compute=compute)
-        bench = MazeBench(maze, planner, seeds=range(episodes), episodes=1, only=(PLAIN,))
-        _watched(bench.run(), f"{maze.name}: seen, {name}")
-        scores[name] = bench.rows[0]["seed_means"]
+    card = store.load(place).card
+    if not any(generation["promoted"] for generation in card.get("generations", ())):
+        return plain.denoiser
+    return load_planner(maze, place, compute=compute).denoiser
+
+
+def forgetting(maze: Any, *, out: Path, episodes: int, compute: Any) -> dict[str, Any]:
+    """Return plain Maze2D before and after evolution over the same starts and seeds, and the loss in percent.
+
+    `after` and `loss_percent` are of the evolved planner as it is used, the network that it came from beside it;
+    `alone_percent` is the loss of the new network alone.
+    """
+    from agentic_diffusion_worlds.maze.planner import load_planner
+    from agentic_diffusion_worlds.maze.score import report as scored
+    from agentic_diffusion_worlds.maze.score import starts, summary
+
+    from agentic_diffusion_cli.coins_beside import of_plain, plain_drives
+
+    plain = load_planner(maze, compute=compute)
+    network = evolved(plain, maze, out / f"ours-{maze.name}", compute=compute)
+    drivers = {"before": plain, "after": of_plain(plain, network), "alone": replace(plain, denoiser=network)}
+    first = [(starts(maze, seed=seed, count=1)[0], seed * PLANS) for seed in range(episodes)]
+    scores: dict[str, list[float]] = {}
+    for name, driver in drivers.items():
+        scores[name] = []
+        with bars() as shown:
+            task = shown.add_task(f"{maze.name}: seen, {name}"[:26], total=episodes, note="")
+            for episode in plain_drives(driver, maze, first):
+                scores[name].append(scored(maze, [episode])["return"].mean)
+                shown.update(task, completed=len(scores[name]))
     before = sum(scores["before"]) / episodes
-    lost = [100 * (a - b) / before for a, b in zip(scores["before"], scores["after"], strict=True)]
+    lost = {
+        name: [100 * (a - b) / before for a, b in zip(scores["before"], scores[name], strict=True)]
+        for name in ("after", "alone")
+    }
     return {
         "name": OURS,
         "suite": f"seen: maze2d-{maze.name}",
         "before": summary(scores["before"]).to_json(),
         "after": summary(scores["after"]).to_json(),
-        "loss_percent": summary(lost).to_json(),
+        "loss_percent": summary(lost["after"]).to_json(),
+        "alone_percent": summary(lost["alone"]).to_json(),
     }
 
 
@@ -220,7 +254,8 @@ def show(rows: Sequence[Mapping[str, Any]], *, seeds: int, fresh: bool, to_stder
         told = (
             f"{row['suite']}: {report.interval(row['before'])} before, {report.interval(row['after'])} after"
         )
-        console.print(Text(f"{told}; loss {lost} %", "dim"))
+        alone = report.interval(row["alone_percent"])
+        console.print(Text(f"{told}; loss {lost} %, of the new network alone {alone} %", "dim"))
     console.print(Text("Published, not run here (M single, L single, M multi, L multi):", "dim"))
     for name, scores in PUBLISHED.items():
         console.print(Text(f"  {name:<10} {' / '.join(map(str, scores))}, mean {sum(scores) / 4:.1f}", "dim"))

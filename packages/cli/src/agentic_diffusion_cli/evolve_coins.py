@@ -30,31 +30,38 @@ HELD_OUT = 900_000  # seeds of practice from here on are the gate's
 class Practice:
     """How a planner practises.
 
+    The new network learns to pass coins and nothing else; see `coins_beside` for how it is used.
+
     Args:
         rounds: Generations.
         tasks: Coins to fetch in each.
         steps: Optimiser steps in each.
         batch: Plans a step.
-        learning_rate: A third of the rate of the first training or less.
+        learning_rate: That of the first training: the network that was there before stays beside the new one, so that
+            nothing is forgotten.
         new: The share of a batch that was driven in practice; the rest is old data.
         passing: The share of old data that leads over a coin which was laid there by hindsight.
         transitions: Of old data, driven anew.
-        trials: Tasks of the gate.
+        trials: Coins of the gate.
+        exams: Plain drives of the gate.
         candidates: Of each plan while practising.
+        drawn: Candidates of each plan at the gate, which looks twice as the planner will.
         seed: Of everything.
         adaptdiffuser: AdaptDiffuser's recipe instead: the planner's own plans above a value, new data only, no gate.
     """
 
     rounds: int = 2
-    tasks: int = 100
-    steps: int = 1000
+    tasks: int = 60
+    steps: int = 2500
     batch: int = 32
-    learning_rate: float = 3e-4
+    learning_rate: float = 1e-3
     new: float = 0.25
-    passing: float = 0.6
+    passing: float = 1.0
     transitions: int = 400_000
-    trials: int = 16
+    trials: int = 80
+    exams: int = 60
     candidates: int = 64
+    drawn: int = 256
     seed: int = 0
     adaptdiffuser: bool = False
 
@@ -164,7 +171,7 @@ def _world(plain: MazePlanner, maze: Maze, how: Practice) -> Any:
 
 
 def _tuner(plain: MazePlanner, maze: Maze, how: Practice) -> Callable[[Any, Any], Any]:
-    """Return the tuner: half old data, or new data alone for AdaptDiffuser's recipe."""
+    """Return the tuner: old data and new, or new data alone for AdaptDiffuser's recipe, at a third of the rate."""
     from agentic_diffusion.denoising.train import Recipe
     from agentic_diffusion_evolve.tune import FineTune
 
@@ -230,15 +237,14 @@ def _encoded(drawn: tuple[Tensor, Condition[Tensor]]) -> Encoded:
 
 
 def _gate(plain: MazePlanner, maze: Maze, how: Practice) -> Callable[[Any, Any], Any]:
-    """Return the gate: held-out practice coins, driven with both planners; AdaptDiffuser has none."""
+    """Return the gate: held-out practice coins and plain drives, with both planners; AdaptDiffuser has none."""
     from agentic_diffusion.records import Verdict
-    from agentic_diffusion_evolve.gate import Gate
-    from agentic_diffusion_worlds.maze.coinjudge import NearestFree
     from agentic_diffusion_worlds.maze.coins import practice_tasks
-    from agentic_diffusion_worlds.maze.coinworld import CoinWorld
-    from agentic_diffusion_worlds.maze.geometry import Geometry
+
+    from agentic_diffusion_cli.coins_gate import CoinGate
 
     if how.adaptdiffuser:
         return lambda candidate, incumbent: Verdict(passed=True, score=0.0, evidence={"why": "no gate"})
-    held_out = list(islice(practice_tasks(maze, seed=HELD_OUT + how.seed), how.trials))
-    return Gate(held_out, CoinWorld(maze, NearestFree(Geometry(maze.map))), seeds=(0,), margin=0.05)
+    seed = HELD_OUT + how.seed
+    held_out = list(islice(practice_tasks(maze, seed=seed), how.trials))
+    return CoinGate(plain, maze, held_out, seed=seed, exams=how.exams, candidates=how.drawn)
