@@ -66,10 +66,12 @@ def coins(
             f"suite {unknown[0]!r}", f"{', '.join(names)} or {ALL}", "Choose one of them."
         )
     chosen = [each for each in SUITES if ALL in wanted or each.name in wanted]
+    from agentic_diffusion_cli.coins_beside import OLD
+
     compute = Compute(device="cpu", threads=threads)
     how = Practice(rounds=rounds, tasks=tasks, steps=steps)
     settings: dict[str, Any] = {"seeds": seeds, "fresh": fresh, "candidates": candidates}
-    settings |= {"tries": tries, "plans": plans, "practice": asdict(how)}
+    settings |= {"tries": tries, "plans": plans, "practice": asdict(how), "old": OLD}
     rows: list[dict[str, Any]] = []
     for each in chosen:
         rows += drive(each, how, out=out, settings=settings, compute=compute, only=row)

@@ -24,21 +24,26 @@ if TYPE_CHECKING:
     from agentic_diffusion_worlds.maze.planner import MazePlanner
 
 STEPS = 4
+OLD = 0.25
+"""The share of the candidates past a coin that come from the network as it was; of a plain plan it is half."""
 
 
-def of_coins(plain: MazePlanner, denoiser: Any, *, candidates: int, twice: bool = False) -> CoinPlans:
-    """Return a planner of coins of which half of the candidates come from the network as it was.
+def of_coins(
+    plain: MazePlanner, denoiser: Any, *, candidates: int, twice: bool = False, old: float = OLD
+) -> CoinPlans:
+    """Return a planner of coins of which a share of the candidates comes from the network as it was.
 
     Args:
         plain: The planner of the maze that evolution began with.
         denoiser: The network after evolution; where it is that of `plain` all candidates come from it.
         candidates: Of both together.
         twice: Whether each network looks twice (`Focused`).
+        old: The share of the network as it was.
     """
     parts = [replace(plain, denoiser=network) for network in _networks(plain, denoiser)]
     planners = [
         for_coins(part, count=count, steps=STEPS, returns=1)
-        for part, count in zip(parts, _shares(candidates, len(parts)), strict=True)
+        for part, count in zip(parts, _shares(candidates, len(parts), old), strict=True)
     ]
     drivers: list[CoinPlans] = [Focused(planner) for planner in planners] if twice else [*planners]
     return drivers[0] if len(drivers) == 1 else Beside(drivers)
@@ -49,7 +54,7 @@ def of_plain(plain: MazePlanner, denoiser: Any) -> Plans[Reach, Trajectory]:
     networks = _networks(plain, denoiser)
     planners = [
         replace(plain, denoiser=network, count=count)
-        for network, count in zip(networks, _shares(plain.count, len(networks)), strict=True)
+        for network, count in zip(networks, _shares(plain.count, len(networks), 0.5), strict=True)
     ]
     return planners[0] if len(planners) == 1 else Beside(planners)
 
@@ -68,6 +73,7 @@ def _networks(plain: MazePlanner, denoiser: Any) -> list[Any]:
     return [plain.denoiser] if denoiser is plain.denoiser else [plain.denoiser, denoiser]
 
 
-def _shares(count: int, parts: int) -> list[int]:
-    """Return so many candidates in nearly equal parts, at least one each."""
-    return [max(1, (count + k) // parts) for k in range(parts)]
+def _shares(count: int, parts: int, old: float) -> list[int]:
+    """Return how many candidates the network as it was and the new one have, at least one each."""
+    first = min(max(1, round(old * count)), max(1, count - 1))
+    return [count] if parts == 1 else [first, max(1, count - first)]
