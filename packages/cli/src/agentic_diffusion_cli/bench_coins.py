@@ -188,8 +188,8 @@ def evolved(plain: Any, maze: Any, place: Path, *, compute: Any) -> Any:
     from agentic_diffusion import store
     from agentic_diffusion_worlds.maze.planner import load_planner
 
-    card = store.load(place).card
-    if not any(generation["promoted"] for generation in card.get("generations", ())):
+    generations: Any = store.load(place).card.get("generations", ())
+    if not any(generation["promoted"] for generation in generations):
         return plain.denoiser
     return load_planner(maze, place, compute=compute).denoiser
 

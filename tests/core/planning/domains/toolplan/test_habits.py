@@ -47,7 +47,9 @@ def test_an_example_is_not_told_of_itself() -> None:
     own, times = PLANS[:1], torch.ones(1)
     x = torch.tensor([[0, 4, 3]])
     blind = whole.local(x, own, times)[0, 1, 1]
-    assert torch.equal(whole.local(x.expand(3, -1), own, times)[2, 1, 1], blind)  # one example, many candidates
+    assert torch.equal(
+        whole.local(x.expand(3, -1), own, times)[2, 1, 1], blind
+    )  # one example, many candidates
     assert blind[2] == rest.local(x)[0, 1, 1, 2]
     assert blind[0] < whole.local(x)[0, 1, 1, 0]
     hope = torch.tensor([[0.9, 0.8, 0.0]])
