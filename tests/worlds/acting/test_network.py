@@ -28,3 +28,20 @@ def test_one_context_serves_the_whole_batch_and_dropout_is_for_training():
     net.eval()
     assert torch.equal(net(tokens, t, one), net(tokens, t, one))
     assert net(tokens, t, one).shape == (5, 2, 3)
+
+
+def test_words_that_never_came_up_say_nothing():
+    torch.manual_seed(0)
+    net = FactNet(2, 3, context_dim=4, width=8)
+    tokens, t = torch.full((3, 2), 2), torch.ones(3)
+    optimiser = torch.optim.AdamW(net.parameters(), lr=0.1)
+    for _ in range(5):
+        optimiser.zero_grad()
+        aim = torch.tensor([[1, 0], [0, 1], [0, 0]])
+        torch.nn.functional.cross_entropy(
+            net(tokens, t, {"context": torch.eye(4)[:3]}).transpose(1, 2), aim
+        ).backward()
+        optimiser.step()
+    new = torch.eye(4)[:3]
+    new[:, 3] = 1.0
+    assert torch.equal(net(tokens, t, {"context": new}), net(tokens, t, {"context": torch.eye(4)[:3]}))

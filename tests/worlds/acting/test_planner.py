@@ -5,7 +5,7 @@ from agentic_diffusion.denoising.state import Condition, generator
 from agentic_diffusion.denoising.train import Recipe, fit
 from agentic_diffusion.testing import check_planner
 from agentic_diffusion_worlds.acting.domain import Acting
-from agentic_diffusion_worlds.acting.planner import Agreed, Design, empty, make_planner, trainable
+from agentic_diffusion_worlds.acting.planner import Agreed, Design, futile, make_planner, trainable
 from agentic_diffusion_worlds.acting.situation import Situation
 
 DOMAIN = Acting(("plug", "push", "pull"), width=64)
@@ -38,9 +38,17 @@ def test_it_learns_a_rule_and_keeps_its_promises():
 
 
 def test_verdicts_count_votes_and_object():
-    verdicts = Agreed(empty)(OFF, [("push",), (), ("push",), ("pull",)])
+    verdicts = Agreed(futile)(OFF, [("push",), (), ("push",), ("pull",)])
     assert [verdict.score for verdict in verdicts] == [0.5, 0.25, 0.5, 0.25]
     assert [verdict.passed for verdict in verdicts] == [True, False, True, True]
+
+
+def test_what_was_just_refused_is_not_tried_first_again():
+    refused = OFF.model_copy(update={"tried": {"push": "refused", "pull": "failed"}})
+    assert futile(refused, ("push",))
+    assert not futile(refused, ("plug", "push"))
+    assert not futile(refused, ("pull",))
+    assert not futile(OFF, ("push",))
 
 
 def test_the_seed_decides_the_first_weights():

@@ -16,16 +16,21 @@ from agentic_diffusion_evolve.gate import Trial, judge
 from agentic_diffusion_evolve.memory import ListMemory
 from agentic_diffusion_evolve.shift import Drift
 from agentic_diffusion_evolve.tune import FineTune
-from agentic_diffusion_worlds.acting.domain import Acting
+from agentic_diffusion_worlds.acting.deciding import fit_trust
+from agentic_diffusion_worlds.acting.domain import Acting, bucket
 from agentic_diffusion_worlds.acting.hindsight import calls_of, hindsight
 from agentic_diffusion_worlds.acting.planner import CallPlanner, trainable
 from agentic_diffusion_worlds.acting.pursue import Pursuit
 from agentic_diffusion_worlds.acting.situation import Calls, Situation
-from agentic_diffusion_worlds.acting.trust import Report, Trust, Trusting, fit_trust
+from agentic_diffusion_worlds.acting.trust import Report, Trust, Trusting
 
 Tried = Outcome[Situation, Calls]
 Pursue = Callable[[CallPlanner, int], Pursuit[Situation, Calls]]
 """Pursues one held-out task, by its number, with a planner."""
+
+
+SAME = 50
+"""Reports by which the moment of one and the same change may be dated differently, when more is known of it."""
 
 
 @final
@@ -37,14 +42,14 @@ class Habits:
         memory: Lessons that are remembered; older ones are let go.
         steps: Optimiser steps of one tuning.
         rate: Learning rate of a tuning.
-        forget: Weight of a report, compared with the report after it of the same call.
+        reports: Reports of calls that are remembered.
         margin: The loss of reward that the gate overlooks.
     """
 
     memory: int = 600
     steps: int = 120
     rate: float = 1e-3
-    forget: float = 0.98
+    reports: int = 4000
     margin: float = 0.05
 
 
@@ -70,6 +75,8 @@ class Apprentice:
         self.memory: ListMemory[Situation, Calls] = ListMemory(evict=Recent(self.habits.memory))
         self.reports: list[Report] = []
         self.drift = Drift()
+        self.changed = 0
+        self.let_go = 0
 
     @property
     def domain(self) -> Acting:
@@ -103,21 +110,28 @@ class Apprentice:
         return self.verdicts[-1].passed
 
     def _renew(self) -> None:
-        if self.reports:
-            trust = fit_trust(
-                self.reports,
-                calls=len(self.domain.calls),
-                width=self.domain.width,
-                forget=self.habits.forget,
-            )
-            self.planner = trusting(self.planner, trust)
+        """Fit the trust anew; where reports say that tools have changed since it was last fitted, start over."""
+        self.let_go += max(0, len(self.reports) - self.habits.reports)
+        del self.reports[: -self.habits.reports]
+        if not self.reports:
+            return
+        domain = self.domain
+        own = [bucket(f"tried {call}=failed", domain.width) for call in domain.calls]
+        trust = fit_trust(self.reports, calls=len(domain.calls), width=domain.width, own=own)
+        moment = self.let_go + trust.since if trust.since else 0
+        if moment > self.changed + SAME:
+            self._start_over()
+        self.changed = max(moment, self.changed)
+        self.planner = trusting(self.planner, trust)
 
     def _start_over(self) -> None:
-        """Forget what no longer holds: lessons, reports and tuned weights; the watch begins anew."""
+        """Forget what no longer holds: lessons and tuned weights; the watch begins anew.
+
+        Reports stay: which of them no longer hold is for the trust to find out, tool by tool.
+        """
         self.alarms += 1
         self.planner = self.first
         self.memory = ListMemory(evict=Recent(self.habits.memory))
-        self.reports.clear()
         self.drift = Drift()
 
 

@@ -133,14 +133,18 @@ class _School:
                 self._tune(behaviour)
 
     def _tune(self, behaviour: Behaviour) -> None:
-        """Tune and judge; the two pursuits of a trial count as practice, which the table gets too."""
+        """Tune and judge; both pursuits of a trial are practice, which is learned from, and the table gets as much."""
         held = list(tasks(self.how.trials, seed=TRIAL + 1000 * self.seed + self.done))
         extra = list(tasks(self.how.trials, seed=PRACTICE + 1000 * self.seed + self.done + 1))
 
+        tried = []
+
         def trial(planner: CallPlanner, number: int) -> Pursuit[Situation, Calls]:
-            return _pursue(planner, held[number], behaviour, seed=self._noise(self.done + number))
+            tried.append(_pursue(planner, held[number], behaviour, seed=self._noise(self.done + number)))
+            return tried[-1]
 
         self.apprentice.tune(trial, trials=self.how.trials, seed=self.seed)
+        self.apprentice.take_in(tried)
         for index, task in enumerate([*held, *extra]):
             self._table(task, behaviour, self.done + index)
         self.done += 2 * self.how.trials

@@ -9,14 +9,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from agentic_diffusion_worlds.acting.deciding import fit_trust
     from agentic_diffusion_worlds.acting.domain import Acting, order
     from agentic_diffusion_worlds.acting.network import FactNet
     from agentic_diffusion_worlds.acting.planner import CallPlanner, Design, make_planner
     from agentic_diffusion_worlds.acting.pursue import Place, Pursuit, Round, pursued
     from agentic_diffusion_worlds.acting.situation import Call, Calls, Situation
-    from agentic_diffusion_worlds.acting.trust import Report, Trust, Trusting, fit_trust
+    from agentic_diffusion_worlds.acting.trust import Report, Trust, Trusting
 
 _HOMES = {
+    "deciding": ("fit_trust",),
     "domain": (
         "Acting",
         "order",
@@ -42,7 +44,6 @@ _HOMES = {
         "Report",
         "Trust",
         "Trusting",
-        "fit_trust",
     ),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

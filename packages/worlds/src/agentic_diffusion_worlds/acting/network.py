@@ -16,7 +16,7 @@ class FactNet(nn.Module):
     """Logits of every token from a straight path and a perceptron beside it.
 
     The straight path lets single facts speak for single calls, which few examples are enough for; the perceptron
-    starts silent and learns what facts say together.
+    starts silent and learns what facts say together. Words that never came up in training say nothing.
 
     Args:
         length: Tokens in a row.
@@ -44,9 +44,9 @@ class FactNet(nn.Module):
         last = nn.Linear(width, out)
         nn.init.zeros_(last.weight)
         nn.init.zeros_(last.bias)
-        self.perceptron = nn.Sequential(
-            nn.Linear(into + 1, width), nn.SiLU(), nn.Linear(width, width), nn.SiLU(), last
-        )
+        first = nn.Linear(into + 1, width)
+        nn.init.zeros_(first.weight[:, :context_dim])
+        self.perceptron = nn.Sequential(first, nn.SiLU(), nn.Linear(width, width), nn.SiLU(), last)
 
     def forward(
         self,

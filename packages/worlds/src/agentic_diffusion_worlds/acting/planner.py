@@ -62,7 +62,7 @@ def make_planner(
         domain: Its calls.
         design: How large it is and how it plans.
         seed: Its first weights.
-        objects: A reason not to make a plan; by default that it makes no call.
+        objects: A reason not to make a plan; by default that it is `futile`.
     """
     how = design or Design()
     schedule = LogLinear()
@@ -78,7 +78,7 @@ def make_planner(
         denoiser=Trusting(
             MaskedNet(network, schedule, mask_token=HIDDEN), scale=how.scale, sharpness=how.sharpness
         ).eval(),
-        verify=Agreed(objects or empty),
+        verify=Agreed(objects or futile),
         select=agreeing(lambda one, two: float(one != two), within=0.5),
         kernel=confident(process, bound=how.bound),
         steps=how.steps,
@@ -94,9 +94,12 @@ def trainable(planner: CallPlanner) -> Trusting:
     return denoiser
 
 
-def empty(situation: Situation, calls: Calls) -> bool:
-    """Object to a plan without calls."""
-    return not calls
+def futile(situation: Situation, calls: Calls) -> bool:
+    """Object to a plan without calls, and to one that begins with a call that was refused when it was last tried.
+
+    A plan ends with the call that is refused, so that nothing has changed since.
+    """
+    return not calls or situation.tried.get(calls[0]) == "refused"
 
 
 @final

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, final
 
-import torch
 from agentic_diffusion.denoising.belief import Categorical
 from agentic_diffusion.denoising.denoiser import Denoiser
 from agentic_diffusion.denoising.state import Condition, Time
-from agentic_diffusion.errors import InvalidConfigError
 from torch import Tensor, nn
 
 from agentic_diffusion_worlds.acting.domain import MADE
 
-HOPEFUL = (1.5, 0.5)
+HOPEFUL = (0.75, 0.25)
 """Calls that worked and that did not, as if seen before the first one: a call that nobody has tried is thought to work
 more often than not, so that it is tried."""
 
@@ -25,23 +22,27 @@ more often than not, so that it is tried."""
 class Trust:
     """The chance that a call works, averaged over every single word that it might depend on.
 
-    p(l | s) = Σ_b P(b | reports) · (good + 1.5) / (made + 2), counted over the reports of call l in which word b was
-    as it is in s; P(b | reports) is the share of the evidence for word b as the one that decides. This is Bayesian
-    averaging of trees with one split.
+    p(l | s) = P(∅ | reports) · p_l + Σ_b P(b | reports) · (good + ¾) / (made + 1), counted over the reports of call l
+    in which word b was as it is in s; P(b | reports) is how far word b is believed to be the one that decides, and ∅
+    that none does. This is Bayesian averaging of trees with one split.
 
     Args:
         chance: For each call and word, the chance where the word is missing and where it is said: (calls, width, 2).
         share: For each call, how far each word is the one that decides: (calls, width).
+        plain: For each call, the chance where no word decides, times how far that is believed: (calls,).
+        since: How many reports there were before tools last changed; 0 where no change is believed.
     """
 
     chance: Tensor
     share: Tensor
+    plain: Tensor
+    since: int = 0
 
     def __call__(self, context: Tensor) -> Tensor:
         """Return the chance of each call in each situation: (batch, calls)."""
         said = context.to(self.chance)
-        missing = ((1 - said) @ (self.share * self.chance[..., 0]).T).float()
-        return missing + (said @ (self.share * self.chance[..., 1]).T).float()
+        missing = (1 - said) @ (self.share * self.chance[..., 0]).T
+        return (missing + said @ (self.share * self.chance[..., 1]).T + self.plain).float()
 
 
 @final
@@ -58,43 +59,6 @@ class Report:
     context: Tensor
     call: int
     worked: bool
-
-
-def fit_trust(reports: Iterable[Report], *, calls: int, width: int, forget: float = 1.0) -> Trust:
-    """Return the trust that reports give reason for.
-
-    Args:
-        reports: What calls reported, oldest first.
-        calls: How many calls there are.
-        width: Length of the vector of a situation.
-        forget: The weight of a report, compared with the report after it of the same call.
-
-    Raises:
-        InvalidConfigError: `forget` is not in (0, 1].
-    """
-    if not 0 < forget <= 1:
-        raise InvalidConfigError(f"forget={forget}", "a number in (0, 1]", "1 forgets nothing.")
-    told = list(reports)
-    prior = torch.tensor(HOPEFUL, dtype=torch.float64)
-    chance = torch.full((calls, width, 2), float(prior[0] / prior.sum()), dtype=torch.float64)
-    share = torch.full((calls, width), 1 / width, dtype=torch.float64)
-    for call in range(calls):
-        mine = [report for report in told if report.call == call]
-        if not mine:
-            continue
-        said = torch.stack([report.context for report in mine]).double()
-        weight = forget ** torch.arange(len(mine) - 1, -1, -1, dtype=torch.float64)
-        good = weight * torch.tensor([float(report.worked) for report in mine], dtype=torch.float64)
-        seen = torch.stack([1 - said, said], dim=-1)  # (reports, width, 2)
-        worked, made = torch.einsum("r,rwk->wk", good, seen), torch.einsum("r,rwk->wk", weight, seen)
-        one, two = worked + prior[0], made - worked + prior[1]
-        evidence = (one.lgamma() + two.lgamma() - (one + two).lgamma()).sum(dim=1)
-        silent = (made == 0).any(
-            dim=1
-        )  # always or never said: all these words are one hypothesis, that none decides
-        evidence = evidence - silent * silent.sum().clamp(min=1).log()
-        chance[call], share[call] = one / (one + two), evidence.softmax(dim=0)
-    return Trust(chance, share)
 
 
 @final

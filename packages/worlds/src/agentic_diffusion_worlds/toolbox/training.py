@@ -15,6 +15,9 @@ from agentic_diffusion_worlds.acting.planner import CallPlanner, Design, make_pl
 from agentic_diffusion_worlds.acting.situation import Calls, Situation
 from agentic_diffusion_worlds.toolbox.manual import CALLS, demonstrations
 
+WIDTH = 2048
+"""Places for the words of a situation; some 80 are said at once, and few of them should share a place."""
+
 Lesson = Outcome[Situation, Calls]
 
 
@@ -37,7 +40,7 @@ def read_manual(
         design: How large the planner is.
         seed: First weights, batches and noise.
     """
-    domain = Acting(CALLS)
+    domain = Acting(CALLS, width=WIDTH)
     planner = make_planner(domain, design, seed=seed)
     context = domain.read(lesson.request for lesson in known)
     rows = domain.encode([lesson.value for lesson in known])
