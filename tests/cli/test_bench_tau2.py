@@ -63,7 +63,7 @@ def test_the_command_writes_what_it_shows(cli, monkeypatch, tmp_path):
 
 
 def test_what_cannot_be_run_is_refused(cli, tmp_path):
-    for words in (["--mode", "outcomes"], ["--no-test"]):
+    for words in (["--mode", "hearsay"], ["--no-test"]):
         told = cli("bench", "tau2-telecom", "--repo", tmp_path, *words)
         assert told.exit_code != 0
         assert "InvalidConfig" in type(told.exception).__name__ or "supervised" in told.output

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import version
-from math import sqrt
 from pathlib import Path
 from statistics import fmean, median
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,6 +13,7 @@ from agentic_diffusion.errors import InvalidConfigError
 
 from agentic_diffusion_cli import machine, report
 from agentic_diffusion_cli.progress import bars
+from agentic_diffusion_cli.shares import share
 
 if TYPE_CHECKING:
     from agentic_diffusion_worlds.tau2 import Handled, Office
@@ -33,22 +33,33 @@ def tau2_telecom(
     *,
     repo: Annotated[Path, typer.Option(help="A clone of sierra-research/tau2-bench.")],
     seeds: Annotated[int, typer.Option(min=1, help="Planners trained, seeds counted from 0.")] = 3,
-    mode: Annotated[str, typer.Option(help="What is learned from: supervised.")] = SUPERVISED,
+    mode: Annotated[str, typer.Option(help="What is learned from: supervised or outcomes.")] = SUPERVISED,
+    plans: Annotated[
+        int, typer.Option(min=1, help="Executed plans, where outcomes are learned from.")
+    ] = 2000,
     steps: Annotated[int, typer.Option(min=1, help="Optimiser steps of each planner.")] = 1500,
     held: Annotated[int, typer.Option(min=0, help="Also so many tickets outside the official splits.")] = 0,
     test: Annotated[bool, typer.Option(help="Whether the official test tickets are used.")] = True,
     target: Annotated[str, typer.Option("--json", help="File for the figures; - for stdout.")] = "",
 ) -> None:
     """Work on telecom tickets in the closed loop: ours, always transfer, do nothing, and chance."""
-    if mode != SUPERVISED or not (test or held):
+    from agentic_diffusion_cli.tau2_outcomes import OUTCOMES, curve
+
+    if mode not in (SUPERVISED, OUTCOMES) or not (test or held):
         raise InvalidConfigError(
             f"mode {mode!r}, test={test}, held={held}",
-            f"mode {SUPERVISED!r} and tickets to work on",
-            "Leave --mode out, and --no-test unless there is --held.",
+            f"mode {SUPERVISED!r} or {OUTCOMES!r} and tickets to work on",
+            "Name one of the two, and --no-test unless there is --held.",
         )
     from agentic_diffusion_worlds.tau2 import Office, held_out, load
 
     office = Office(load(repo))
+    if mode == OUTCOMES:
+        with bars() as shown:
+            learned = curve(office, seeds=seeds, plans=plans, shown=shown)
+        written(target, [{**each, "mode": mode, "seeds": seeds} for each in learned])
+        show_curve(learned, to_stderr=target == "-")
+        return
     exams = {"test": office.splits["test"]} if test else {}
     if held:
         exams["held out"] = held_out(office, held)
@@ -58,16 +69,21 @@ def tau2_telecom(
             for name, split, cases in examined(office, exams, seed=seed, steps=steps, shown=shown):
                 found.setdefault((name, split), []).append(cases)
     made = [row(name, split, groups) for (name, split), groups in found.items()]
+    written(target, [{**each, "mode": mode, "seeds": seeds, "steps": steps} for each in made])
+    show(made, to_stderr=target == "-")
+
+
+def written(target: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write the figures, where there is a target."""
     if target:
         figures = {
             "bench": "tau2-telecom",
             "command": report.typed(),
             "version": version("agentic-diffusion-worlds"),
             "machine": machine.facts(),
-            "rows": [{**each, "mode": mode, "seeds": seeds, "steps": steps} for each in made],
+            "rows": list(rows),
         }
         report.write_json(figures, target)
-    show(made, to_stderr=target == "-")
 
 
 def examined(
@@ -135,17 +151,6 @@ def row(name: str, split: str, groups: Sequence[Sequence[Handled]]) -> dict[str,
     }
 
 
-def share(mean: float, count: int) -> dict[str, Any]:
-    """Return a share with its 95 % interval by Wilson's score.
-
-    Seeds meet the same tickets, so that tickets are counted once, however many seeds there were.
-    """
-    z2 = 1.959964**2
-    middle = (mean + z2 / (2 * count)) / (1 + z2 / count)
-    half = sqrt(z2 * (mean * (1 - mean) + z2 / (4 * count)) / count) / (1 + z2 / count)
-    return {"mean": mean, "ci95": [max(0.0, middle - half), min(1.0, middle + half)], "n": count}
-
-
 def show(rows: Sequence[Mapping[str, Any]], *, to_stderr: bool = False) -> None:
     """Print one line a row, and beneath them what others have published."""
     from agentic_diffusion_worlds.tau2 import PUBLISHED
@@ -174,3 +179,23 @@ def show(rows: Sequence[Mapping[str, Any]], *, to_stderr: bool = False) -> None:
         table.add_row("base", f"published: {name}", f"{percent:.1f} %", *["–"] * 5, style="dim")
     console.print(table)
     console.print(NOTE)
+
+
+def show_curve(rows: Sequence[Mapping[str, Any]], *, to_stderr: bool = False) -> None:
+    """Print one line an examination of what was learned from outcomes."""
+    from rich.table import Table
+
+    table = Table(title="tau2-bench telecom: learned from own outcomes", title_justify="left")
+    for name in ("phase", "plans", "success", "95 %", "by seed", "solved"):
+        table.add_column(name, justify="left" if name == "phase" else "right")
+    for each in rows:
+        low, high = each["success"]["ci95"]
+        table.add_row(
+            each["phase"],
+            str(each["plans"]),
+            f"{100 * each['success']['mean']:.1f} %",
+            f"{100 * low:.1f} to {100 * high:.1f}",
+            ", ".join(f"{100 * one:.1f}" for one in each["success_by_seed"]),
+            ", ".join(map(str, each["solved"])),
+        )
+    (report.err() if to_stderr else report.out()).print(table)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from agentic_diffusion_worlds.tau2.adapter import Source, load
-    from agentic_diffusion_worlds.tau2.desk import CALLS, Desk
+    from agentic_diffusion_worlds.tau2.desk import CALLS, Desk, same
+    from agentic_diffusion_worlds.tau2.outcomes import Manner, SelfTaught, practice
     from agentic_diffusion_worlds.tau2.score import (
         PUBLISHED,
         Handled,
@@ -32,6 +33,12 @@ _HOMES = {
     "desk": (
         "CALLS",
         "Desk",
+        "same",
+    ),
+    "outcomes": (
+        "Manner",
+        "SelfTaught",
+        "practice",
     ),
     "score": (
         "PUBLISHED",
@@ -62,7 +69,9 @@ __all__ = [
     "RECIPE",
     "Desk",
     "Handled",
+    "Manner",
     "Office",
+    "SelfTaught",
     "Source",
     "Ticket",
     "at_random",
@@ -73,6 +82,8 @@ __all__ = [
     "lessons",
     "load",
     "nothing",
+    "practice",
+    "same",
     "teach",
     "transfer",
 ]

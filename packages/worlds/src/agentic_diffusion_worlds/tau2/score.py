@@ -12,7 +12,7 @@ from agentic_diffusion.records import Record
 
 from agentic_diffusion_worlds.acting.pursue import pursued
 from agentic_diffusion_worlds.acting.situation import Calls, Situation
-from agentic_diffusion_worlds.tau2.desk import CALLS, TRANSFER, Desk
+from agentic_diffusion_worlds.tau2.desk import CALLS, TRANSFER, Desk, Twist, same
 from agentic_diffusion_worlds.tau2.tickets import Office
 
 Driver: TypeAlias = Callable[[Desk, int], None]
@@ -79,10 +79,12 @@ def driven(planner: Plans[Situation, Calls], *, rounds: int = ROUNDS) -> Driver:
     return drive
 
 
-def handled(office: Office, ids: Iterable[str], driver: Driver, *, seed: int = 0) -> Iterator[Handled]:
+def handled(
+    office: Office, ids: Iterable[str], driver: Driver, *, seed: int = 0, twist: Twist = same
+) -> Iterator[Handled]:
     """Yield what becomes of each ticket; ticket number i has the driver's seed `1000 * seed + i`."""
     for number, name in enumerate(ids):
-        desk = Desk(office, office.ticket(name))
+        desk = Desk(office, office.ticket(name), twist=twist)
         began = time.process_time()
         driver(desk, 1000 * seed + number)
         spent = time.process_time() - began

@@ -1,0 +1,86 @@
+"""The telecom desk learned from own outcomes alone: success against executed plans, and a changed tool."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from agentic_diffusion_cli.shares import share
+
+if TYPE_CHECKING:
+    from agentic_diffusion_worlds.tau2 import Office
+    from rich.progress import Progress
+
+OUTCOMES = "outcomes"
+MARKS = (500, 1000, 2000, 3500, 5000)
+"""Executed plans after which is examined."""
+
+SWAPPED = ("toggle_airplane_mode", "toggle_roaming")
+"""Two repairs that change places, to see how learning recovers."""
+
+AGAIN = (0, 150, 300)
+"""Executed plans after the change after which is examined."""
+
+
+def swapped(call: str) -> str:
+    """Let each of two calls do what the other one's name says."""
+    return {SWAPPED[0]: SWAPPED[1], SWAPPED[1]: SWAPPED[0]}.get(call, call)
+
+
+def curve(office: Office, *, seeds: int, plans: int, shown: Progress) -> list[dict[str, Any]]:
+    """Return one row for each examination, with the shares of all seeds."""
+    found: dict[tuple[str, int], list[dict[str, Any]]] = {}
+    for seed in range(seeds):
+        task = shown.add_task(f"seed {seed}: practice", total=plans, note="")
+        for told in course(office, seed=seed, plans=plans):
+            found.setdefault((told["phase"], told["plans"]), []).append(told)
+            shown.update(task, completed=told["plans"], note=f"{told['phase']} {100 * told['success']:.1f} %")
+    made = []
+    for (phase, count), group in found.items():
+        mean = sum(told["success"] for told in group) / len(group)
+        made.append(
+            {
+                "name": "ours",
+                "split": "base",
+                "phase": phase,
+                "plans": count,
+                "success": share(mean, group[0]["tickets"]),
+                "success_by_seed": [told["success"] for told in group],
+                "solved": [told["solved"] for told in group],
+                "spent": [told["spent"] for told in group],
+                "cpu_seconds": [told["cpu_seconds"] for told in group],
+                "changed": [told["changed"] for told in group],
+            }
+        )
+    return made
+
+
+def course(office: Office, *, seed: int, plans: int) -> Iterator[dict[str, Any]]:
+    """Yield what one seed comes to: at the marks, and after two tools have changed places."""
+    import time
+
+    from agentic_diffusion_worlds.tau2 import SelfTaught, driven, handled, practice, same
+
+    taught = SelfTaught(office, practice(office), seed=seed)
+    spent = 0.0
+    marks = [("learning", mark, same) for mark in (*(m for m in MARKS if m < plans), plans)]
+    marks += [("two calls swapped", plans + more, swapped) for more in AGAIN]
+    for phase, mark, twist in marks:
+        began = time.process_time()
+        taught.twist = twist
+        taught.practise(mark)
+        spent += time.process_time() - began
+        cases = []
+        if taught.planner is not None:
+            driver = driven(taught.planner)
+            cases = list(handled(office, office.splits["base"], driver, seed=seed, twist=twist))
+        yield {
+            "phase": phase,
+            "plans": mark,
+            "success": sum(case.success for case in cases) / max(1, len(cases)),
+            "tickets": len(office.splits["base"]),
+            "solved": len(taught.solved),
+            "spent": dict(taught.spent),
+            "cpu_seconds": round(spent, 1),
+            "changed": list(taught.changed),
+        }
