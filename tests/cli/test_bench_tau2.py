@@ -5,7 +5,8 @@ from types import SimpleNamespace
 
 import agentic_diffusion_worlds.tau2 as desk
 import pytest
-from agentic_diffusion_cli.bench_tau2 import row, share
+from agentic_diffusion_cli.bench_tau2 import row
+from agentic_diffusion_cli.shares import share
 from agentic_diffusion_worlds.tau2 import Handled
 
 

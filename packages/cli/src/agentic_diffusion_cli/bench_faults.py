@@ -85,7 +85,7 @@ def _tried(
 
 
 def _row(name: str, told: Sequence[Trial]) -> dict[str, Any]:
-    from agentic_diffusion_cli.bench_tau2 import share
+    from agentic_diffusion_cli.shares import share
 
     held = sum(trial.held for trial in told)
     return {
