@@ -93,6 +93,17 @@ def test_a_name_that_is_not_rendered_is_found(house) -> None:
     ]
 
 
+def test_a_constant_that_is_not_shown_is_found(house) -> None:
+    other = house / "packages/small/src/small/other.py"
+    other.write_text('"""A room."""\n\nOther = 3\n')
+    fault = (
+        "packages/small/src/small/__init__.py:1: Other has no docstring, so that docs/api does not show it"
+    )
+    assert unreferenced(house) == [fault]
+    other.write_text('"""A room."""\n\nOther = 3\n"""A number."""\n')
+    assert unreferenced(house) == []
+
+
 def test_a_card_that_has_changed_is_found(house) -> None:
     path = house / "packages/small/src/small/weights/first/card.json"
     path.write_text(path.read_text().replace("1234", "1235"))

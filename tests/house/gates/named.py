@@ -40,8 +40,12 @@ def unexplained(root: Path) -> list[str]:
 
 
 def unreferenced(root: Path) -> list[str]:
-    """Return the public names (of any `__all__`) that no page of the reference renders."""
+    """Return the public names (of any `__all__`) that no page of the reference renders.
+
+    A constant without a docstring is not rendered, unless a page names it alone.
+    """
     shown = _directives(root)
+    silent = {f"{module.dotted}.{name}" for module in modules(root) for name in _silent(module.tree)}
     faults = []
     for module in modules(root):
         names = _promised(module.tree)
@@ -52,7 +56,19 @@ def unreferenced(root: Path) -> list[str]:
             home = homes.get(name, module.dotted)
             if not any(_covers(page, deep, home) or page == module.dotted for page, deep in shown.items()):
                 faults.append(f"{module.at(1)}: no page of docs/api renders {name}")
+            elif f"{home}.{name}" in silent and f"{home}.{name}" not in shown:
+                faults.append(f"{module.at(1)}: {name} has no docstring, so that docs/api does not show it")
     return faults
+
+
+def _silent(tree: ast.Module) -> list[str]:
+    """Return the names that a module assigns without a docstring below."""
+    names = []
+    for node, below in zip(tree.body, [*tree.body[1:], None], strict=True):
+        told = isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant)
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        names += [target.id for target in targets if isinstance(target, ast.Name) and not told]
+    return names
 
 
 def _covers(page: str, deep: bool, home: str) -> bool:

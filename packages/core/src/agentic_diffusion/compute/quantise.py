@@ -17,6 +17,7 @@ from agentic_diffusion.errors import InvalidConfigError
 T = TypeVar("T")
 
 SCALE = ".scale"
+"""What is put behind the name of a weight for the name of its scale."""
 MOST = 63
 """The largest weight of `Int8Linear`: with seven bits, two products with eight-bit inputs fit into sixteen bits, which
 the instructions of AVX2 add up in; with eight they would overflow and be cut off."""

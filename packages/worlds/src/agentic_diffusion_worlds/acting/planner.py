@@ -24,6 +24,7 @@ from agentic_diffusion_worlds.acting.situation import Calls, Situation
 from agentic_diffusion_worlds.acting.trust import Trusting
 
 CallPlanner: TypeAlias = Planner[Situation, Tensor, Any, Calls]
+"""A planner of calls that mend a situation."""
 
 Objects: TypeAlias = Callable[[Situation, Calls], bool]
 """Whether there is a reason not to make a plan, such as that it was just tried in vain."""

@@ -24,6 +24,7 @@ from agentic_diffusion_worlds.maze.domain import MazeDomain, reach
 from agentic_diffusion_worlds.maze.planner import MazePlanner
 
 CoinPlanner: TypeAlias = Planner[CoinTask, Tensor, Gaussian, Trajectory]
+"""A planner for tasks with a coin."""
 FINE = 4  # places that are looked at between two planned moments
 
 

@@ -23,6 +23,7 @@ from agentic_diffusion_worlds.maze.recording import MazeData, Recipe
 __all__ = ["CHUNK", "MazeData", "Recipe", "drive", "generate"]
 
 CHUNK = 50_000
+"""Steps of a drive that share one random stream."""
 
 
 def drive(recipe: Recipe, *, workers: int = 1) -> Iterator[MazeData]:

@@ -17,6 +17,7 @@ from agentic_diffusion.errors import InvalidConfigError, InvalidStateError
 from numpy.typing import NDArray
 
 Cell: TypeAlias = tuple[int, int]
+"""Row and column of a cell, from the top left."""
 
 WALL = "#"
 FREE = "."
@@ -223,6 +224,7 @@ UMAZE = Maze(
     limit=300,
     reference=(23.85, 161.86),
 )
+"""The small maze of D4RL: one bend."""
 
 MEDIUM = Maze(
     name="medium",
@@ -242,6 +244,7 @@ MEDIUM = Maze(
     limit=600,
     reference=(13.13, 277.39),
 )
+"""The medium maze of D4RL."""
 
 LARGE = Maze(
     name="large",
@@ -262,5 +265,7 @@ LARGE = Maze(
     limit=800,
     reference=(6.7, 273.99),
 )
+"""The large maze of D4RL."""
 
 MAZES = (UMAZE, MEDIUM, LARGE)
+"""The three mazes, from small to large."""

@@ -59,6 +59,7 @@ Left out is `set_apn_settings`, whose argument is free-form. The amount is the o
 """
 
 CALLS: Calls = tuple(GROUND)
+"""The calls that change something at the desk."""
 
 Twist = Callable[[str], str]
 """What a call does when it is made: the name of a call, often its own."""

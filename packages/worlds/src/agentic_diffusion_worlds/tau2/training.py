@@ -25,6 +25,7 @@ IDENTIFIERS = {"customer_id", "line_id", "bill_id", "summary"}
 """Arguments that are read from the account, or that nothing depends on."""
 
 RECIPE = Recipe(steps=1500, learning_rate=3e-3, warmup=20, weight_decay=0.01, average=0.99)
+"""How a planner for the desk is trained."""
 DESIGN = Design(width=64, dropout=0.1)
 
 

@@ -139,7 +139,9 @@ CATALOG: tuple[Tool, ...] = (
 BY_NAME: Mapping[str, Tool] = MappingProxyType({tool.name: tool for tool in CATALOG})
 
 READING = tuple(tool for tool in CATALOG if tool.reads)
+"""The calls that only look."""
 ACTING = (*(tool for tool in CATALOG if tool.acts), HAND_OVER)
+"""The calls that change something, and the one that hands a case over to a person."""
 
 RIVALS: tuple[tuple[str, str, str], ...] = (
     ("device.model", "device_clear_quick", "device_clear_deep"),

@@ -23,5 +23,6 @@ ATTACKS: tuple[Attack, ...] = (
     *JAVASCRIPT,
     *COMPILED,
 )
+"""Every attack, each of which a fence must stop."""
 
 __all__ = ["ATTACKS", "Attack"]
