@@ -47,9 +47,8 @@ def imitation(deadly: Any = lambda words: False) -> types.ModuleType:
 
             def born(*parts: Any) -> Any:
                 actor = body(*parts)
-                return types.SimpleNamespace(
-                    work=call(actor.work, RayActorError), settings=settings, body=body
-                )
+                methods = {name: call(getattr(actor, name), RayActorError) for name in ("work", "alive")}
+                return types.SimpleNamespace(**methods, settings=settings, body=body)
 
             return types.SimpleNamespace(remote=born)
 

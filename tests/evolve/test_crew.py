@@ -18,6 +18,9 @@ class Doubler:
             raise ValueError("no such number")
         return self.unit * number
 
+    def alive(self):
+        return True
+
 
 @pytest.fixture
 def ray(monkeypatch):
@@ -39,8 +42,37 @@ def test_results_come_in_order_and_faults_are_said(ray) -> None:
         list(crew.each([(1,), (66,)], what=lambda number: f"piece {number}"))
     crew.close()
     assert [actor.settings for actor in ray.killed] == 3 * [
-        {"num_cpus": 0.5, "num_gpus": 0.0, "max_restarts": -1, "max_task_retries": 4}
+        {"num_cpus": 0.5, "num_gpus": 0.0, "max_restarts": -1, "max_task_retries": 0}
     ]
+
+
+def test_what_died_with_its_actor_is_done_again_once_the_actor_answers(ray, monkeypatch, caplog) -> None:
+    crew = Crew(ray, Doubler, parts=(2,), role=Role(1))
+    deaths, get = [3, 1, 1], ray.get  # of the piece, then of two questions whether the actor is back
+
+    def mortal(reference):
+        if deaths and reference[1] == ((3,) if deaths[0] == 3 else ()):
+            deaths.pop(0)
+            raise ray.exceptions.RayActorError
+        return get(reference)
+
+    monkeypatch.setattr(ray, "get", mortal)
+    monkeypatch.setattr("agentic_diffusion_evolve.crew.time.sleep", lambda seconds: None)
+    assert list(crew.each([(1,), (3,), (4,)], what=lambda n: f"piece {n}")) == [2, 6, 8]
+    assert not deaths
+    assert caplog.messages == ["an actor died; piece 1 is done again"]
+
+
+def test_an_actor_that_never_answers_is_an_error(ray, monkeypatch) -> None:
+    crew = Crew(ray, Doubler, parts=(2,), role=Role(1))
+
+    def dead(reference):
+        raise ray.exceptions.RayActorError
+
+    monkeypatch.setattr(ray, "get", dead)
+    monkeypatch.setattr("agentic_diffusion_evolve.crew.PATIENCE", -1.0)
+    with pytest.raises(WorkerError, match="died 1 times, the last time with four"):
+        crew.one((4,), what="four")
 
 
 def test_work_goes_to_whoever_has_the_least_to_do(ray, monkeypatch) -> None:

@@ -1,10 +1,13 @@
 """The code tools pass LangChain's own suites, return what passes, mend what does not, and say why there is nothing."""
 
 import asyncio
+import builtins
 import json
+import runpy
+import sys
 
 import pytest
-from agentic_diffusion.errors import InvalidStateError
+from agentic_diffusion.errors import InvalidStateError, MissingExtraError
 from agentic_diffusion.planning.budget import Budget
 from agentic_diffusion.planning.shelf import PlanShelf, plan_id
 from agentic_diffusion.records import Plan
@@ -174,3 +177,17 @@ def test_a_suffix_is_no_part_of_the_draft():
     said = RefineCodeTool(code_tool=tool).invoke({"program": name, "examples": ["f(3) == 6"]})
     assert said.count("LAST = 1") == 1
     assert tool.coder.writer.asked[-1] == SQUARE
+
+
+def test_without_the_package_for_code_it_says_what_to_install(monkeypatch):
+    real = builtins.__import__
+
+    def without(name, *rest, **more):
+        if name.startswith("agentic_diffusion_code"):
+            raise ImportError(name)
+        return real(name, *rest, **more)
+
+    home = sys.modules["langchain_agentic_diffusion.coding"].__file__
+    monkeypatch.setattr(builtins, "__import__", without)
+    with pytest.raises(MissingExtraError, match=r"\[code\]"):
+        runpy.run_path(home)

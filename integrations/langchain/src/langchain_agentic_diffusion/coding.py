@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, final
 
-from agentic_diffusion.errors import InvalidStateError
+from agentic_diffusion.errors import InvalidStateError, MissingExtraError
 from agentic_diffusion.planning.budget import Budget, never
 from agentic_diffusion.planning.planner import Plans
 from agentic_diffusion.planning.shelf import PlanShelf
 from agentic_diffusion.records import Plan
-from agentic_diffusion_code.asking import CodeAsk, Example
-from agentic_diffusion_code.domain import CodeRequest, Program, refined, status_of
 from langchain_core.callbacks import AsyncCallbackManagerForToolRun, CallbackManagerForToolRun
 from langchain_core.tools import BaseTool
 from langchain_core.tools.base import ArgsSchema
@@ -19,6 +17,16 @@ from langgraph_agentic_diffusion import plain_plan
 from pydantic import BaseModel, Field, InstanceOf
 
 from langchain_agentic_diffusion.tools import in_thread, planned, refuse
+
+try:
+    from agentic_diffusion_code.asking import CodeAsk, Example
+    from agentic_diffusion_code.domain import CodeRequest, Program, refined, status_of
+except ImportError as error:
+    raise MissingExtraError(
+        "an import of the tools for code without agentic-diffusion-code",
+        "the extra [code]",
+        "pip install 'langchain-agentic-diffusion[code]'",
+    ) from error
 
 SHOWN = 200
 """Characters of one value in the line of evidence."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -10,8 +12,13 @@ from typing import Any, final
 
 from agentic_diffusion.errors import InvalidConfigError, MissingExtraError, WorkerError
 
+log = logging.getLogger(__name__)
+
 AHEAD = 4
 """Pieces of work that wait for each actor, so that whoever makes them does not run far ahead."""
+
+PATIENCE = 600.0
+"""Seconds that an actor may take to start anew."""
 
 
 @final
@@ -60,12 +67,12 @@ def connect(ray: Any, *, cpus: float) -> None:
 class Crew:
     """Actors that are alike; each piece of work goes to the one with the least to do.
 
-    Ray starts an actor anew when its process dies, and gives it again what it had not finished; what kills its actor
-    `retries` + 1 times is an error.
+    Ray starts an actor anew when its process dies. What it had not finished is sent again once it answers: Ray's own
+    second try comes so soon that it may meet the same death. What ends with its actor `retries` + 1 times is an error.
 
     Args:
         ray: The module.
-        body: The class of the actors; its method `work` does the work.
+        body: The class of the actors; its method `work` does the work, and `alive` returns at once.
         parts: What each actor is made of.
         role: How many there are, and what each gets.
         retries: How often work whose actor died is done again.
@@ -75,9 +82,7 @@ class Crew:
         self, ray: Any, body: type[Any], *, parts: tuple[Any, ...], role: Role, retries: int = 1
     ) -> None:
         self._ray, self.role, self.retries = ray, role, retries
-        kind = ray.remote(num_cpus=role.cpus, num_gpus=role.gpus, max_restarts=-1, max_task_retries=retries)(
-            body
-        )
+        kind = ray.remote(num_cpus=role.cpus, num_gpus=role.gpus, max_restarts=-1, max_task_retries=0)(body)
         self._actors = [kind.remote(*parts) for _ in range(role.actors)]
         self._open: list[list[Any]] = [[] for _ in self._actors]
 
@@ -92,9 +97,9 @@ class Crew:
             WorkerError: Actors died and died again.
             Exception: What the work itself raised.
         """
-        waiting: deque[tuple[int, Any]] = deque()
+        waiting: deque[tuple[int, tuple[Any, ...], Any]] = deque()
         for number, words in enumerate(asks):
-            waiting.append((number, self._send(words)))
+            waiting.append((number, words, self._send(words)))
             if len(waiting) >= AHEAD * self.role.actors:
                 yield self._told(*waiting.popleft(), what=what)
         while waiting:
@@ -114,17 +119,39 @@ class Crew:
         self._open[least].append(reference)
         return reference
 
-    def _told(self, number: int, reference: Any, *, what: Callable[[int], str]) -> Any:
-        try:
-            return self._ray.get(reference)
-        except (self._ray.exceptions.RayActorError, self._ray.exceptions.WorkerCrashedError) as error:
-            raise WorkerError(
-                f"actors that died {self.retries + 1} times, the last time with {what(number)}",
-                "actors that live until the work is done",
-                "Do this piece of work in one process to see why, or grant each actor more memory.",
-            ) from error
-        except self._ray.exceptions.RayTaskError as error:
-            raise error.cause from error  # what the work raised
+    def _told(
+        self, number: int, words: tuple[Any, ...], reference: Any, *, what: Callable[[int], str]
+    ) -> Any:
+        deaths = 0
+        while True:
+            try:
+                return self._ray.get(reference)
+            except (self._ray.exceptions.RayActorError, self._ray.exceptions.WorkerCrashedError) as error:
+                deaths += 1
+                if deaths > self.retries or not self._answer():
+                    raise WorkerError(
+                        f"actors that died {deaths} times, the last time with {what(number)}",
+                        "actors that live until the work is done",
+                        "Do this piece of work in one process to see why, or grant each actor more memory.",
+                    ) from error
+                log.warning("an actor died; %s is done again", what(number))
+                reference = self._send(words)
+            except self._ray.exceptions.RayTaskError as error:
+                raise error.cause from error  # what the work raised
+
+    def _answer(self) -> bool:
+        """Wait until all actors answer; whether they do."""
+        end = time.monotonic() + PATIENCE
+        for actor in self._actors:
+            while True:
+                try:
+                    self._ray.get(actor.alive.remote())
+                    break
+                except self._ray.exceptions.RayActorError:
+                    if time.monotonic() > end:
+                        return False
+                    time.sleep(0.2)
+        return True
 
     def close(self) -> None:
         """End the actors."""

@@ -172,6 +172,9 @@ class _Actor:
         self.part = part
         self.known: dict[int, Any] = {}
 
+    def alive(self) -> bool:
+        return True
+
     def planner(self, held: tuple[int, list[Any]]) -> Any:
         number, (reference,) = held
         if number not in self.known:
