@@ -85,12 +85,15 @@ class Consensus(Generic[V]):
         same: Whether two values say the same.
         essence: What `gain` and `same` look at, found once for each value; the value itself where it is left out.
         calibrate: From raw to calibrated confidence; the raw one where it is left out.
+        score: The log-weight of a candidate, up to what all share: those that passed share their likelihood anew by it.
+            Each weighs its own likelihood where it is left out.
     """
 
     gain: Callable[[Any, Any], float]
     same: Callable[[Any, Any], bool]
     calibrate: Callable[[float], float] | None = None
     essence: Callable[[V], Any] | None = None
+    score: Callable[[Candidate[Any]], float] | None = None
 
     def __call__(self, candidates: Sequence[Candidate[V]]) -> tuple[Candidate[V], float]:
         """Return the choice and its confidence; 0 where it did not pass."""
@@ -103,7 +106,7 @@ class Consensus(Generic[V]):
         passed = [candidate for candidate in different if candidate.verdict.passed]
         if not passed:
             return max(different, key=likelihood_of), 0.0
-        weights = [math.exp(min(0.0, likelihood_of(candidate))) for candidate in passed]
+        weights = self._weights(passed)
         values: list[Any] = [candidate.value for candidate in passed]
         if self.essence is not None:
             values = [self.essence(value) for value in values]
@@ -117,6 +120,15 @@ class Consensus(Generic[V]):
         raw = min(1.0, sum(w for w, value in pairs if self.same(values[chosen], value)))
         sure = raw if self.calibrate is None else self.calibrate(raw)
         return passed[chosen], min(1.0, max(0.0, sure))
+
+    def _weights(self, passed: Sequence[Candidate[V]]) -> list[float]:
+        """Return what each candidate weighs."""
+        likely = [math.exp(min(0.0, likelihood_of(candidate))) for candidate in passed]
+        if self.score is None:
+            return likely
+        scores = [self.score(candidate) for candidate in passed]
+        shares = [math.exp(score - max(scores)) for score in scores]
+        return [min(1.0, sum(likely)) * share / sum(shares) for share in shares]
 
 
 def likelihood_of(candidate: Candidate[Any]) -> float:

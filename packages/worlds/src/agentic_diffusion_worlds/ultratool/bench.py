@@ -29,6 +29,9 @@ OURS, AUTOREGRESSIVE, LINEAR, NEAREST = (
 RARITY = 0.25
 """The power of how rare a gram is, chosen on training rows left out one by one: names and dates tell little."""
 
+SECOND = 10.0
+"""How strongly the weights of the second look are held back, chosen on training rows that were held out."""
+
 KINDS = (OURS, AUTOREGRESSIVE, LINEAR, NEAREST)
 """What is compared: ours, a model that writes one tool after the other, a linear one, and the nearest example."""
 
@@ -158,7 +161,9 @@ class Bench:
         if self._lesson is None or self._lesson[0] is not train:  # the same for every seed
             domain: Any = planner.domain
             self._lesson = (train, prepare(domain, train))
-        training = ToolTraining(planner, train, recipe=recipe, seed=seed, lesson=self._lesson[1])
+        training = ToolTraining(
+            planner, train, recipe=recipe, seed=seed, lesson=self._lesson[1], second=SECOND
+        )
         process: Any = planner.process
         steps = training.run() if kind == OURS else train_autoregressive(training, process)
         for step in steps:

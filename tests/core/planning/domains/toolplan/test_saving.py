@@ -21,7 +21,7 @@ def taught(tools):
         ("write to Ben", "send_email"),
     ]
     examples = [(ToolRequest(goal=goal), chain(tool)) for goal, tool in pairs]
-    training = ToolTraining(planner, examples, recipe=Recipe(steps=2), batch=2, held_out=0.4)
+    training = ToolTraining(planner, examples, recipe=Recipe(steps=2), batch=2, held_out=0.4, second=1.0)
     list(training.run())
     return training.planner
 

@@ -37,8 +37,8 @@ class Block:
         widen, _, narrow = mixer.mlp
         both = [(mixer.query.weight, mixer.query.bias), (mixer.keys.weight, mixer.keys.bias)]
         weight, bias = (torch.cat(parts) for parts in zip(*both, strict=True))
-        pairs = (_pair(layer) for layer in (mixer.merge, mixer.last, widen, narrow))
-        return Block(_pair(mixer.norm), (weight, bias), *pairs, heads=mixer.heads)
+        rest = _pair(mixer.merge), _pair(mixer.last), _pair(widen), _pair(narrow)
+        return Block(_pair(mixer.norm), (weight, bias), *rest, mixer.heads)
 
     def __call__(self, h: Tensor, there: Tensor | None = None, *, only: int | None = None) -> Tensor:
         """Return what the mixer makes of all slots (batch, slots, width), or of one slot alone.

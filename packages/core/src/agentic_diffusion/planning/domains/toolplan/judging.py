@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import final
 
@@ -24,17 +24,22 @@ class Feasible:
     Args:
         catalogue: The tools.
         goals: Facts that must hold in the end.
+        second: Says how much speaks for each plan as a whole, told as evidence `speaks`.
     """
 
     catalogue: Catalogue
     goals: tuple[str, ...] = ()
+    second: Callable[[ToolRequest, Sequence[ToolPlan]], Sequence[float]] | None = None
 
     def __call__(self, request: ToolRequest, values: Sequence[ToolPlan]) -> Sequence[Verdict]:
         """Return one verdict a plan; a plan that comes again gets the same one."""
         told: dict[int, Verdict] = {}
-        for plan in values:
-            if id(plan) not in told:
-                told[id(plan)] = self._one(request, plan)
+        different = [*{id(plan): plan for plan in values}.values()]
+        speaks = [None] * len(different) if self.second is None else self.second(request, different)
+        for plan, number in zip(different, speaks, strict=True):
+            verdict = self._one(request, plan)
+            more = {} if number is None else {"evidence": {**verdict.evidence, "speaks": number}}
+            told[id(plan)] = verdict.model_copy(update=more)
         return [told[id(plan)] for plan in values]
 
     def _one(self, request: ToolRequest, plan: ToolPlan) -> Verdict:

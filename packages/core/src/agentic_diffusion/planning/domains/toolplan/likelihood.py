@@ -48,6 +48,8 @@ class Chained:
         logits = ask(torch.tensor([*asked], device=x.device), 1 - shown / slots).logits
         which, here, token = torch.tensor([one for told in wanted.values() for one in told]).to(x.device).T
         told = logits[which, here].float().log_softmax(dim=-1).gather(1, token[:, None])[:, 0].cpu()
-        parts = told.split([len(places) for places in wanted.values()])
-        sums = dict(zip(wanted, (float(part.sum()) for part in parts), strict=True))
+        sums, start = dict[tuple[int, ...], float](), 0
+        for row, places in wanted.items():
+            sums[row] = float(told[start : start + len(places)].sum())
+            start += len(places)
         return torch.tensor([sums[row] for row in rows], device=x.device)

@@ -27,6 +27,7 @@ from agentic_diffusion.planning.domains.toolplan.reading import Reading
 from agentic_diffusion.planning.domains.toolplan.requests import ToolPlan, ToolRequest
 from agentic_diffusion.planning.domains.toolplan.rules import Ruled
 from agentic_diffusion.planning.domains.toolplan.text import Encoder, Lexical, describe
+from agentic_diffusion.planning.domains.toolplan.weighing import SecondLook, Weighed
 from agentic_diffusion.planning.planner import Planner
 from agentic_diffusion.planning.select import Consensus
 from agentic_diffusion.records import ToolSpec
@@ -162,6 +163,7 @@ def assembled(
     count: int = 8,
     compute: Compute | None = None,
     calibrate: Callable[[float], float] = untrained,
+    weights: tuple[float, ...] | None = None,
 ) -> ToolPlanner:
     """Return the planner of a domain and a network.
 
@@ -176,6 +178,7 @@ def assembled(
         count: Candidates that are sampled for each request.
         compute: Device and precision.
         calibrate: From raw to calibrated confidence.
+        weights: Of a second look at whole plans (see `SecondLook`); none where it is left out.
     """
     catalogue, schedule = domain.catalogue, LogLinear()
     process = MaskedProcess(schedule, catalogue.mask)
@@ -185,8 +188,10 @@ def assembled(
         domain=domain,
         process=process,
         denoiser=Ruled(net, catalogue, keep=True, ahead=Ahead(catalogue) if search else None),
-        verify=Feasible(catalogue, goals),
-        select=Consensus(agreement, same_calls, calibrate, essence),
+        verify=Feasible(catalogue, goals, None if weights is None else SecondLook(domain, weights)),
+        select=Consensus(
+            agreement, same_calls, calibrate, essence, None if weights is None else Weighed(weights[0])
+        ),
         kernel=(
             searching(process, stop=catalogue.stop)
             if search

@@ -39,6 +39,10 @@ class Reading:
         default_factory=list, init=False, repr=False, compare=False
     )
 
+    _told: list[tuple[ToolRequest, Mapping[str, Tensor]]] = field(
+        default_factory=list, init=False, repr=False, compare=False
+    )
+
     @cached_property
     def tools(self) -> Tensor:
         """(tools, size): the texts of the tools."""
@@ -66,18 +70,24 @@ class Reading:
 
     def look(self, request: ToolRequest) -> tuple[Tensor, Tensor, Tensor | None]:
         """Return the rows of a request and their products with tools and with examples; the last answer is kept."""
-        for known, *told in self._last:
+        for known, rows, tools, products in self._last:
             if known is request:
-                return told[0], told[1], told[2]
-        rows = self.rows(request)
-        tools, products = sparse_product(rows, self.both).split(
-            [len(self.catalogue), self.both.shape[1] - len(self.catalogue)], dim=1
-        )
-        self._last[:] = [(request, rows, tools, None if self.experience is None else products)]
-        return self.look(request)
+                return rows, tools, products
+        rows, count = self.rows(request), len(self.catalogue)
+        both = sparse_product(rows, self.both)
+        tools, products = both[:, :count], None if self.experience is None else both[:, count:]
+        self._last[:] = [(request, rows, tools, products)]
+        return rows, tools, products
 
     def __call__(self, request: ToolRequest) -> Mapping[str, Tensor]:
-        """Return the tensors that `told` describes."""
+        """Return the tensors that `told` describes; the last answer is kept."""
+        for known, told in self._told:
+            if known is request:
+                return told
+        self._told[:] = [(request, self._read(request))]
+        return self._told[0][1]
+
+    def _read(self, request: ToolRequest) -> Mapping[str, Tensor]:
         _, tools, products = self.look(request)
         if self.experience is None or products is None:
             return {**self.told(request, tools), "plans": torch.zeros(1, 0, 1, dtype=torch.long)}

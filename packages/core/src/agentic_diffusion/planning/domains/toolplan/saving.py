@@ -21,6 +21,7 @@ from agentic_diffusion.planning.domains.toolplan.planner import Proposer, ToolPl
 from agentic_diffusion.planning.domains.toolplan.reading import Reading
 from agentic_diffusion.planning.domains.toolplan.text import Encoder, Lexical
 from agentic_diffusion.planning.domains.toolplan.training import network_of
+from agentic_diffusion.planning.domains.toolplan.weighing import SecondLook
 from agentic_diffusion.records import ToolSpec
 
 KIND = "tool planner"
@@ -46,7 +47,8 @@ def packed(planner: ToolPlanner) -> tuple[Mapping[str, Tensor], Mapping[str, Jso
             "experience/weights": reading.experience.weights,
         }
     calibrate = getattr(planner.select, "calibrate", None)
-    links = domain.catalogue.links
+    links, second = domain.catalogue.links, getattr(planner.verify, "second", None)
+    weights = second.weights if isinstance(second, SecondLook) else None
     card: dict[str, JsonValue] = {
         "kind": KIND,
         "tools": [tool.model_dump(mode="json") for tool in domain.catalogue.tools],
@@ -58,6 +60,7 @@ def packed(planner: ToolPlanner) -> tuple[Mapping[str, Tensor], Mapping[str, Jso
         "goals": list(planner.verify.goals) if isinstance(planner.verify, Feasible) else [],
         "lexical": isinstance(reading.encode, Lexical),
         "reach": 1.0 if reading.experience is None else reading.experience.reach,
+        "second": None if weights is None else list(weights),
         "logistic": [calibrate.slope, calibrate.offset] if isinstance(calibrate, Logistic) else None,
     }
     return tensors, card
@@ -107,7 +110,7 @@ def unpacked(
         network.load_state_dict(
             {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
         )
-        told = card["logistic"]
+        told, second = card["logistic"], card.get("second")
         return assembled(
             ToolPlanDomain(catalogue, int(card["slots"]), reading),
             network.eval(),
@@ -116,6 +119,7 @@ def unpacked(
             count=int(card["count"]),
             compute=compute,
             calibrate=untrained if told is None else Logistic(*map(float, told)),
+            weights=None if second is None else tuple(map(float, second)),
         )
     except (KeyError, TypeError, ValueError, RuntimeError, ValidationError) as error:
         raise StoreError(

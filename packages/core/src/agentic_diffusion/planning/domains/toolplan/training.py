@@ -30,7 +30,15 @@ from agentic_diffusion.planning.domains.toolplan.planner import (
 )
 from agentic_diffusion.planning.domains.toolplan.reading import Reading
 from agentic_diffusion.planning.domains.toolplan.requests import ToolPlan, ToolRequest
+from agentic_diffusion.planning.domains.toolplan.weighing import (
+    SecondLook,
+    Tried,
+    Weighed,
+    fit_weights,
+    without_own,
+)
 from agentic_diffusion.planning.select import Consensus
+from agentic_diffusion.records import Plan
 
 Example: TypeAlias = tuple[ToolRequest, ToolPlan]
 
@@ -131,6 +139,8 @@ class ToolTraining:
         lesson: What `prepare` made of the same planner's domain and examples; made here where it is left out.
         unseen: Share of a batch that is read as if no other example had its plan, which teaches new combinations.
         held_out: Share of the examples that the network does not see and its confidence is calibrated on.
+        second: Takes a second look at whole plans, with weights fitted on the held-out examples and held back by so
+            much (see `fit_weights`); likelihood alone decides where it is left out.
     """
 
     def __init__(
@@ -144,13 +154,14 @@ class ToolTraining:
         lesson: tuple[ToolPlanDomain, Lesson] | None = None,
         unseen: float = 0.1,
         held_out: float = 0.1,
+        second: float | None = None,
     ) -> None:
         if not isinstance(planner.domain, ToolPlanDomain):
             raise InvalidConfigError(
                 f"a planner over {type(planner.domain).__name__}", "a planner of tools", "Use `tool_planner`."
             )
         self.examples, self.recipe = list(examples), recipe or Recipe(steps=1000, learning_rate=2.5e-3)
-        self.seed, self.batch, self.unseen = seed, batch, unseen
+        self.seed, self.batch, self.unseen, self.second = seed, batch, unseen, second
         self.domain, self.lesson = lesson or prepare(planner.domain, self.examples)
         network = deepcopy(network_of(planner))
         rng = generator(seed)
@@ -197,21 +208,55 @@ class ToolTraining:
         )
         if len(self.held) == 0:
             return draft
+        if self.second is not None:
+            return self._seconded(draft, self.second)
         raw, right = [], []
-        for index in self.held.tolist():
-            request, truth = self.examples[index]
-            blind = replace(self.domain, read=Told(self.lesson, index))
-            ask = replace(draft, domain=blind, select=chosen, propose=None, unfamiliar=None)
-            plan = ask.plan(request, seed=self.seed)
+        for _, truth, plan in self._asked(draft, chosen):
             raw.append(plan.confidence)
             right.append(same_calls(essence(plan.chosen.value), essence(truth)))
         return replace(draft, select=replace(chosen, calibrate=fit_logistic(raw, right)))
+
+    def _asked(
+        self, draft: ToolPlanner, select: Consensus[ToolPlan]
+    ) -> Iterator[tuple[Mapping[str, Tensor], ToolPlan, Plan[ToolRequest, ToolPlan]]]:
+        """Yield what is read of each held-out example, its truth, and the plan for it."""
+        for index in self.held.tolist():
+            request, truth = self.examples[index]
+            read = Told(self.lesson, index)
+            ask = replace(
+                draft, domain=replace(self.domain, read=read), select=select, propose=None, unfamiliar=None
+            )
+            yield read(request), truth, ask.plan(request, seed=self.seed)
+
+    def _seconded(self, draft: ToolPlanner, pull: float) -> ToolPlanner:
+        """Return the planner with a second look, and with a confidence from weights that had not seen the example."""
+        chosen: Consensus[ToolPlan] = Consensus(agreement, same_calls, essence=essence)
+        found = [
+            Tried.of(plan.considered, truth, context, self.domain)
+            for context, truth, plan in self._asked(draft, chosen)
+        ]
+        tried = [one for one in found if one is not None]
+        raw, right = [], []
+        for one, weights in zip(tried, without_own(tried, pull=pull), strict=True):
+            pick, sure = replace(chosen, score=Weighed(weights[0]))(one.seen(weights))
+            raw.append(sure)
+            right.append(same_calls(essence(pick.value), essence(one.truth)))
+        if not tried:
+            return draft
+        weights = fit_weights(tried, pull=pull)
+        calibrate = fit_logistic(raw, right)
+        second = SecondLook(self.domain, weights)
+        return replace(
+            draft,
+            verify=replace(draft.verify, second=second),  # type: ignore[type-var]
+            select=replace(chosen, calibrate=calibrate, score=Weighed(weights[0])),
+        )
 
 
 @final
 @dataclass(frozen=True)
 class Told:
-    """A reader that says what was read before, of one example, and that its own plan does not count among the habits."""
+    """A reader that says what was read before, of one example; its own plan does not count among the habits."""
 
     lesson: Lesson
     index: int
