@@ -232,7 +232,7 @@ class ToolTraining:
         """Return the planner with a second look, and with a confidence from weights that had not seen the example."""
         chosen: Consensus[ToolPlan] = Consensus(agreement, same_calls, essence=essence)
         found = [
-            Tried.of(plan.considered, truth, context, self.domain)
+            Tried.of(plan.considered, truth, context=context, domain=self.domain)
             for context, truth, plan in self._asked(draft, chosen)
         ]
         tried = [one for one in found if one is not None]

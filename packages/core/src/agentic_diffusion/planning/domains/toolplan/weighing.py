@@ -121,6 +121,7 @@ class Tried:
     def of(
         candidates: Sequence[Any],
         truth: ToolPlan,
+        *,
         context: Mapping[str, Tensor],
         domain: ToolPlanDomain,
     ) -> Tried | None:
