@@ -26,6 +26,7 @@ from .model.train import Progress, Recipe, Run
 from .tokens import Vocabulary
 
 CHECKPOINT = "run"
+KIND = "embedded coder"
 WORDS = 2000
 BOUND = 0.1
 """Joint uncertainty in nats that one move may accept; chosen on 60 questions of the split `valid`."""
@@ -101,15 +102,19 @@ def train(
     network = BlockTransformer(course.shape)
     run = Run(network, Noise(vocabulary.pad, vocabulary.mask), course.recipe, compute or Compute())
     origin = {} if begin is None else {"begun_with": _begin(run, begin, settings)}
-    _resume(run, folder / CHECKPOINT, settings)
-    seconds, about = 0.0, _about(course)
+    before = _resume(run, folder / CHECKPOINT, settings)
+    about = {**_about(course), "kind": KIND, "parameters": sum(p.numel() for p in network.parameters())}
+    seconds = 0.0
     for progress in run.run(lessons(course, vocabulary, start=run.step)):
         seconds += progress.seconds
         if progress.step % every == 0 or progress.step == course.recipe.steps:
             tensors, place = run.state()
-            store.save(folder / CHECKPOINT, tensors, {**place, "settings": settings})
-            known = {**facts, **_told(settings), **about, **origin, "step": progress.step}
-            known |= {"loss": round(progress.loss, 4), "seconds_this_time": round(seconds, 1)}
+            store.save(
+                folder / CHECKPOINT, tensors, {**place, "settings": settings, "seconds": before + seconds}
+            )
+            known = {**facts, **_told(settings), **about, **origin, "seed": course.recipe.seed}
+            known |= {"step": progress.step, "timed_steps": progress.step, "loss": round(progress.loss, 4)}
+            known |= {"seconds": round(before + seconds, 1), "seconds_this_time": round(seconds, 1)}
             known["decoding"] = {"block": min(filter(None, course.recipe.blocks), default=16), "bound": BOUND}
             weights = run.averaged()
             save_model(folder, weights, shape=course.shape, vocabulary=vocabulary, facts=known)
@@ -154,9 +159,10 @@ def _begin(run: Run, folder: Path, settings: Mapping[str, Any]) -> dict[str, Any
     return {**told, "begun_with": card["begun_with"]} if "begun_with" in card else told
 
 
-def _resume(run: Run, folder: Path, settings: Mapping[str, Any]) -> None:
+def _resume(run: Run, folder: Path, settings: Mapping[str, Any]) -> float:
+    """Take a run up where its checkpoint left it, and return how many seconds it had taken."""
     if not (folder / store.CARD).is_file():
-        return
+        return 0.0
     bundle = store.load(folder)
     if bundle.card.get("settings") != settings:
         raise InvalidConfigError(
@@ -165,6 +171,8 @@ def _resume(run: Run, folder: Path, settings: Mapping[str, Any]) -> None:
             "Give the settings it was started with, or another folder.",
         )
     run.resume(bundle.tensors, bundle.card)
+    taken = bundle.card.get("seconds", 0.0)
+    return float(taken) if isinstance(taken, int | float) else 0.0
 
 
 def first(course: Course, count: int) -> Sequence[Task]:
