@@ -1,0 +1,39 @@
+"""What a model thinks of a finished program."""
+
+import pytest
+import torch
+from agentic_diffusion_code.opinion import by_line, chances, features
+from library import Lexemes, Reviewed, Shelf
+
+DOUBLE = "def f ( x ) :\n    y = x + x\n    return y\n"
+
+
+@pytest.mark.parametrize("kind", [Shelf, Reviewed])
+def test_a_wrong_token_is_doubted(kind: type[Shelf]) -> None:
+    tokens = Lexemes()
+    right = [*tokens.encode(DOUBLE, "python"), tokens.end]
+    wrong = list(right)
+    at = right.index(tokens.encode("+", "python")[0])
+    wrong[at] = tokens.encode("-", "python")[0]
+    model = kind([DOUBLE], tokens)
+    sure = chances(model, [3], right, mask=tokens.mask, block=8)
+    doubt = chances(model, [3], wrong, mask=tokens.mask, block=8)
+    assert sure.shape == (len(right),)
+    assert int(doubt.argmin()) == at
+    assert float(sure.min()) > -1 > float(doubt[at])
+
+
+def test_lines_are_as_sure_as_their_least_sure_token() -> None:
+    chance = torch.tensor([0.5, 0.25, 0.9, 0.1]).log()
+    text, places = "a b\nc d\n", [(0, 1), (2, 3), (4, 5), (6, 7)]
+    assert by_line(chance, places, text, fixed=0) == pytest.approx((0.25, 0.1))
+    assert by_line(chance, places, text, fixed=2) == pytest.approx((1.0, 0.1))
+
+
+def test_features_are_numbers_of_the_chances() -> None:
+    found = features(torch.tensor([-0.5, -2.0, -4.0]), strange=True)
+    assert len(found) == 8
+    assert found[:2] == pytest.approx((-6.5 / 3, -4.0))
+    assert found[4:6] == pytest.approx((2 / 5, 1.0))
+    assert found[-1] == 1.0
+    assert features(torch.tensor([-0.5]), strange=False)[-1] == 0.0
