@@ -31,11 +31,7 @@ def code(
     languages: Annotated[str, typer.Option(help="Languages of the corpus, with commas.")] = "python",
     longest: Annotated[int, typer.Option(min=8, help="Tokens of the longest program.")] = 144,
     stages: Annotated[
-        str,
-        typer.Option(
-            help="How often programs of one, two, three and four stages are drawn. Deep ones meet a pair that is kept "
-            "for tests more often, so fewer of them pass."
-        ),
+        str, typer.Option(help="How often programs of one, two, three and four stages are drawn.")
     ] = "0.2,0.4,0.27,0.13",
     length: Annotated[int, typer.Option(min=0, help="Packed row; 0 packs rows of like size, for a CPU.")] = 0,
     learning_rate: Annotated[
