@@ -211,7 +211,7 @@ class ToolTraining:
         if self.second is not None:
             return self._seconded(draft, self.second)
         raw, right = [], []
-    """A reader that says what was read before, of one example; its own plan does not count among the habits."""
+        for _, truth, plan in self._asked(draft, chosen):
             raw.append(plan.confidence)
             right.append(same_calls(essence(plan.chosen.value), essence(truth)))
         return replace(draft, select=replace(chosen, calibrate=fit_logistic(raw, right)))
