@@ -142,7 +142,7 @@ def test_a_draft_that_cannot_be_mended_does_not_keep_a_program_from_being_writte
 
 
 def test_untested_programs_need_confidence() -> None:
-    doubting = Confidence(weights=(0.0,) * 10, bias=-3.0, mean=(0.0,) * 10, scale=(1.0,) * 10)
+    doubting = Confidence(weights=(0.0,) * 5, bias=-3.0, mean=(0.0,) * 5, scale=(1.0,) * 5)
     familiar = Familiar(words=frozenset({"doubles"}))
     plan = Coder(shelf(DOUBLE), confidence=doubting, familiar=familiar, count=1, rounds=0).plan(
         asked("doubles")

@@ -29,7 +29,7 @@ def folder(tmp_path: Path) -> Path:
     torch.manual_seed(0)
     facts = {
         "words": ["doubles"],
-        "confidence": {"weights": [0.0] * 10, "bias": 0.0, "mean": [0.0] * 10, "scale": [1.0] * 10},
+        "confidence": {"weights": [0.0] * 5, "bias": 0.0, "mean": [0.0] * 5, "scale": [1.0] * 5},
     }
     save_model(
         tmp_path, BlockTransformer(shape).state_dict(), shape=shape, vocabulary=vocabulary, facts=facts

@@ -73,4 +73,4 @@ def test_confidence_is_fitted_to_fate(fence: ProcessSandbox) -> None:
     writer = TokenWriter(Shelf([RIGHT, WRONG], tokens, sharp=0.5), tokens, Decoding(block=8))
     coder = Coder(writer, fence, count=4, rounds=0, temperature=1.0)
     fitted = calibrated(coder, [question(4, 6)] * 3 + [question(4, 7)], sandbox=fence)
-    assert len(fitted.weights) == 10
+    assert len(fitted.weights) == 5

@@ -1,5 +1,7 @@
 """What a model thinks of a finished program."""
 
+import math
+
 import pytest
 import torch
 from agentic_diffusion_code.opinion import by_line, chances, features
@@ -30,10 +32,10 @@ def test_lines_are_as_sure_as_their_least_sure_token() -> None:
     assert by_line(chance, places, text, fixed=2) == pytest.approx((1.0, 0.1))
 
 
-def test_features_are_numbers_of_the_chances() -> None:
-    found = features(torch.tensor([-0.5, -2.0, -4.0]), strange=True)
-    assert len(found) == 8
-    assert found[:2] == pytest.approx((-6.5 / 3, -4.0))
-    assert found[4:6] == pytest.approx((2 / 5, 1.0))
-    assert found[-1] == 1.0
-    assert features(torch.tensor([-0.5]), strange=False)[-1] == 0.0
+def test_features_are_logarithms_of_surprise() -> None:
+    total, mean, strange = features(torch.tensor([-0.5, -2.0, -4.0]), strange=True)
+    assert (total, mean, strange) == pytest.approx((math.log(6.51), math.log(6.5 / 3 + 1e-4), 1.0))
+    certain = features(torch.zeros(3), strange=False)
+    assert certain == pytest.approx((math.log(1e-2), math.log(1e-4), 0.0))
+    impossible = features(torch.tensor([-torch.inf]), strange=False)
+    assert impossible[0] == pytest.approx(math.log(20.01))

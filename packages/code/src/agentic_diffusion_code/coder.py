@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from typing import Protocol, final, runtime_checkable
@@ -200,7 +199,7 @@ class Coder:
                 passed = len(attempt.judgement.results) if attempt.judgement and attempt.passed else 0
                 attempt.chance = self.confidence(sure.features, passed)
             elif sure is not None:
-                attempt.chance = math.exp(sure.features[0])
+                attempt.chance = sure.mean
             if attempt.judgement is None and attempt.chance is not None and self.confidence is not None:
                 attempt.passed = attempt.passed and attempt.chance >= self.least
         if self.learns is not None and attempt.judgement is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
@@ -62,21 +63,13 @@ def by_line(
 
 
 def features(chance: Float[Tensor, " length"], *, strange: bool) -> tuple[float, ...]:
-    """Return the mean, the least, and the sum of the log-probabilities, how many are low, the length, and `strange`.
+    """Return the logarithms of the total and of the mean surprise, in nats, and whether something is strange.
+
+    Chances to be right fall with the logarithm of surprise about evenly; with surprise itself they do not.
 
     Args:
         chance: The log-probability of each token that was written.
         strange: Whether the program uses a name that nothing binds.
     """
-    low = chance.clamp(min=-20.0)
-    ordered = low.sort().values
-    return (
-        float(low.mean()),
-        float(ordered[0]),
-        float(ordered[: max(1, len(low) // 10)].mean()),
-        float(low.sum()) / 10,
-        float((low < -1.0).sum()) / 5,
-        float((low < -3.0).sum()),
-        len(low) / 50,
-        float(strange),
-    )
+    surprise = -chance.clamp(min=-20.0)
+    return math.log(float(surprise.sum()) + 1e-2), math.log(float(surprise.mean()) + 1e-4), float(strange)

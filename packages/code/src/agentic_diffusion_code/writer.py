@@ -321,8 +321,11 @@ class TokenWriter:
         )
         fixed = len(self.head(request))
         names = unbound(source) if request.language == "python" else set[str]()
+        written = chance[fixed:]
         return Sureness(
-            by_line(chance, places, text, fixed=fixed), features(chance[fixed:], strange=bool(names))
+            by_line(chance, places, text, fixed=fixed),
+            features(written, strange=bool(names)),
+            float(written.mean().exp()),
         )
 
     def branches(self, request: CodeRequest) -> Branching | None:

@@ -93,10 +93,12 @@ class Sureness:
     Args:
         lines: For each line, the probability of its least sure token.
         features: Numbers from which the chance to pass is estimated (see `confidence`).
+        mean: The geometric mean of the probabilities of its tokens.
     """
 
     lines: tuple[float, ...]
     features: tuple[float, ...]
+    mean: float = 1.0
 
 
 @runtime_checkable
