@@ -137,3 +137,17 @@ def test_the_first_program_is_one_that_could_be_right(writer: TokenWriter) -> No
     hopeless = replace(writer, viable=lambda language: lambda rows: (rows != 2).all(1))
     *_, last = hopeless.write(REQUEST, count=1, seed=0, temperature=0.0)
     assert len(last.sources) == 1
+
+
+def test_a_round_without_programs_is_no_round(writer: TokenWriter, fence: ProcessSandbox) -> None:
+    never = asked("doubles a number", ["f(2) == 77"])
+    plan = Coder(writer, fence, count=8, rounds=9, lints=False).plan(never)
+    assert plan.abstained
+    assert int(str(plan.chosen.verdict.evidence["repairs"])) < 9
+
+
+def test_no_fork_lies_beyond_the_longest_program(writer: TokenWriter) -> None:
+    branches = search(replace(writer, decoding=Decoding(block=8, longest=8)))
+    branches.tell(LESS, 0.0)
+    shown = list(branches.write(count=4, seed=0))
+    assert not shown or len(set(shown[-1].sources)) == len(shown[-1].sources)

@@ -1,5 +1,7 @@
 """Names: one that the model does not know has a stand-in, and examples say what types there are."""
 
+from dataclasses import replace
+
 import pytest
 from agentic_diffusion_code.corpus import generate
 from agentic_diffusion_code.corpus.compose import calls_so
@@ -21,6 +23,7 @@ def test_a_strange_name_has_a_free_stand_in() -> None:
     assert other is not None
     assert other.other == "compute"
     assert other.there("has_close_elements(has_close)") == "compute(has_close)"
+    assert other.told("as has_close_elements does") == "as compute does"
     assert (
         other.back("def compute(x):\n    return computer\n")
         == "def has_close_elements(x):\n    return computer\n"
@@ -43,6 +46,9 @@ def test_a_strange_name_has_a_free_stand_in() -> None:
         ("mixes", ["f([1, 'a']) == 1"], "f"),
         ("mixes", ["f(1) == 1", "f('a') == 1"], "f"),
         ("says nothing of what it returns", ["f(1) raises ValueError"], "f"),
+        ("adds `a` and `b`", ["f((1, 2), 3) == 3"], "f"),
+        ("takes `x` unless it is `lambda`", ["f(1) == 1"], "def f(x: int) -> int:"),
+        ("Write `f`, which doubles", ["f(1) == 2"], "def f(number: int) -> int:"),
         ("has many", ["f(1, 2, 3, 4) == 1"], "f"),
     ],
 )
@@ -66,3 +72,33 @@ def test_the_shipped_writer_gives_the_name_back() -> None:
     *_, sketch = writer.write(request, count=1, seed=0, temperature=0.0)
     assert "def quadratwert(" in sketch.sources[0]
     assert "solve" not in sketch.sources[0]
+
+
+def test_a_name_that_is_a_word_stays_one() -> None:
+    other = stand_in(asked("Return the average of the numbers.", ["average([1, 3]) == 2"]))
+    assert other is not None
+    assert other.told("Return the average of the numbers.") == "Return the average of the numbers."
+    assert other.told("Write `average`, as average(x) does.") == "Write `solve`, as solve(x) does."
+    source = "def average(total):\n    average = total.average(1)\n    return average(average)\n"
+    assert (
+        other.there(source)
+        == "def solve(total):\n    average = total.average(1)\n    return solve(average)\n"
+    )
+    assert other.back(other.there(source)) == source
+
+
+@pytest.mark.parametrize("language", ["python", "javascript", "typescript", "java", "go", "rust", "c"])
+def test_names_of_every_language_are_known(language: str) -> None:
+    tasks = generate(seed=12, languages=(language,))
+    assert all(calls_so(next(tasks).entry) for _ in range(40))
+
+
+def test_without_a_stand_in_the_prompt_has_the_name() -> None:
+    writer, _ = load_writer()
+    request = asked("Return the square of the number.", ["quadratwert(3) == 9"])
+    plain = replace(writer, stands_in=None)
+    assert plain.prompt(request) != writer.prompt(request)
+    assert plain.prompt(request)[-1:] == tuple(writer.tokens.encode("quadratwert", "python"))[-1:]
+    words = asked("Return the average of the numbers.", ["average([1, 3]) == 2.0"])
+    *_, sketch = writer.write(words, count=1, seed=0, temperature=0.0)
+    assert "def average(" in sketch.sources[0]

@@ -106,7 +106,7 @@ class Branching:
         worth = CREDIT * score if score >= 0 else -1.0
         start = max(known[1] if known else 0, len(course.head))
         self._begun.update(ids[: place + 1] for place in range(start, len(ids)))
-        for place in range(start, len(ids)):
+        for place in range(start, min(len(ids), course.decoding.longest - 1)):
             for chance, token in zip(likely[place].tolist(), which[place].tolist(), strict=True):
                 if chance > LEAST and token not in (ids[place], course.tokens.mask, course.tokens.pad):
                     fork = (*ids[:place], token)

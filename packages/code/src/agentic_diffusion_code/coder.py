@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Protocol, final, runtime_checkable
 
 from agentic_diffusion.errors import InvalidConfigError
@@ -218,8 +219,13 @@ class Coder:
         if search.branches is not None:
             for attempt in search.attempts.values():
                 search.branches.tell(attempt.body, -1.0 if attempt.trouble else attempt.score)
+            written = search.branches.write(count=max(1, self.count), seed=search.seed + 3 + search.rounds)
+            first = next(written, None)
+            search.stuck = first is None
+            if first is None:
+                return None
             search.rounds += 1
-            return search.branches.write(count=max(1, self.count), seed=search.seed + 2 + search.rounds)
+            return chain((first,), written)
         fault = search.fault()
         if fault is None:
             return None

@@ -17,17 +17,15 @@ from torch import Tensor
 
 from .coder import Coder, Recalls
 from .confidence import Confidence, Familiar
-from .domain import CodeRequest
 from .model.decode import Decoding, Viable
 from .model.quantise import quantise, restore
 from .model.reading import Embedded, Marks
-from .naming import signature_of, stand_in
+from .naming import stand_in
 from .prefix import Prefixes
 from .sandbox.base import Sandbox
 from .syntax import Permits, Syntax
 from .tokens import Vocabulary
 from .writer import TokenWriter
-from .writes import prompt_of
 
 SHAPE = ("vocabulary", "width", "depth", "heads", "inner")
 
@@ -103,17 +101,10 @@ def load_writer(
 
     how = decoding or decoding_of(card)
 
-    def asks(request: CodeRequest) -> tuple[int, ...]:
-        other, said, given = stand_in(request), request.description, signature_of(request)
-        if other is not None:
-            said, given = other.there(said), other.there(given)
-        return prompt_of(vocabulary, said, request.language, signature=given)
-
     writer = TokenWriter(
         Embedded(network, marks),
         vocabulary,
         how,
-        asks=asks,
         syntax=syntax,
         viable=viable,
         stands_in=stand_in,

@@ -66,7 +66,7 @@ def single(coder: Coder, question: Question, *, sandbox: Sandbox, seed: int = 0)
     sure = coder.writer.sure(request, source) if parses else None
     features = sure.features if sure is not None else ()
     known = coder.confidence(features) if coder.confidence is not None and features else None
-    chance = known if known is not None else sure.mean if sure is not None else 0.0
+    chance = known if known is not None else (sure.mean if sure is not None else None) or 0.0
     clean = parses and request.language == "python" and not lint(source)
     passed = parses and _passes(source, question, sandbox, whole=True)
     return Answer(True, passed, parses, clean, chance, features, 0, seconds, sketch.forwards, sketch.tokens)

@@ -7,9 +7,11 @@ writes gets the name back that was asked for. What the examples say about types 
 
 from __future__ import annotations
 
+import builtins
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from keyword import iskeyword
 from typing import Any, final
 
 from .cases import Case, Raises
@@ -42,13 +44,24 @@ class StandIn:
     name: str
     other: str
 
-    def there(self, text: str) -> str:
-        """Return a text with the other name in it."""
-        return re.sub(rf"\b{re.escape(self.name)}\b", self.other, text)
+    def there(self, source: str) -> str:
+        """Return a program in which the function has the other name; variables and methods called so keep theirs."""
+        return _called(self.name, self.other, source)
 
-    def back(self, text: str) -> str:
-        """Return a text with the name in it that was asked for."""
-        return re.sub(rf"\b{re.escape(self.other)}\b", self.name, text)
+    def back(self, source: str) -> str:
+        """Return a program in which the function has the name that was asked for."""
+        return _called(self.other, self.name, source)
+
+    def told(self, prose: str) -> str:
+        """Return a description with the other name, where it speaks of the function and not of what a word means."""
+        if re.fullmatch(r"[a-z]+|[A-Z][a-z]*", self.name):
+            return _called(self.name, self.other, prose.replace(f"`{self.name}`", f"`{self.other}`"))
+        return re.sub(rf"\b{re.escape(self.name)}\b", self.other, prose)
+
+
+def _called(old: str, new: str, text: str) -> str:
+    """Return a text in which what is declared or called by one name has another."""
+    return re.sub(rf"(?<![\w.]){re.escape(old)}(?=\s*\()", new, text)
 
 
 def stand_in(request: CodeRequest) -> StandIn | None:
@@ -71,18 +84,23 @@ def signature_of(request: CodeRequest) -> str:
         return request.entry
     types = [_type(column) for column in zip(*rows, strict=True)]
     returns = _type([case.expected for case in cases if not isinstance(case.expected, Raises)])
-    names = _names(types, request.description)
+    names = _names(types, request)
     if names is None or returns is None:
         return request.entry
     told = ", ".join(f"{name}: {kind}" for name, kind in zip(names, types, strict=True))
     return f"def {request.entry}({told}) -> {returns}:"
 
 
-def _names(types: Sequence[str | None], description: str) -> list[str] | None:
+def _names(types: Sequence[str | None], request: CodeRequest) -> list[str] | None:
     """Return names of parameters: those that the description sets in backticks, else the usual ones of each type."""
-    marked = list(dict.fromkeys(re.findall(r"`([a-z_][a-z0-9_]*)`", description)))
+    if None in types:
+        return None
+    marked = dict.fromkeys(re.findall(r"`([a-z_][a-z0-9_]*)`", request.description))
+    marked = dict.fromkeys(
+        n for n in marked if n != request.entry and not iskeyword(n) and not hasattr(builtins, n)
+    )
     if len(marked) == len(types):
-        return marked
+        return list(marked)
     names: list[str] = []
     for kind in types:
         free = [name for name in _USUAL.get(kind or "", ()) if name not in names]

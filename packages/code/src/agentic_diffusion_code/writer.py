@@ -18,7 +18,7 @@ from .domain import CodeRequest
 from .holes import Holes
 from .model.decode import Decoding, Draft, Guides, Viable, fill, unguided, write
 from .model.reading import Reads
-from .naming import StandIn
+from .naming import StandIn, signature_of
 from .opinion import Scans, by_line, chances, features
 from .prefix import unbound
 from .signed import Signed, decides, narrowed
@@ -40,7 +40,8 @@ class TokenWriter:
         decoding: How programs are denoised.
         guides: Tilt the beliefs.
         syntax: From a language to what may stand at each position of a row; impossible tokens are barred.
-        stands_in: Another name for the function, where the model does not know the one that was asked for.
+        stands_in: Another name for the function, where the model does not know the one that was asked for; where it is
+            given, the prompt also has the signature that examples tell (see `signature_of`).
         viable: From a language to what refuses beginnings that no program of it has; None where nobody can tell.
         longest_prompt: Tokens of the longest description; longer ones are refused, never cut.
         asks: Turns a request into a prompt; by default as the embedded model was trained (see `prompt_of`).
@@ -80,8 +81,13 @@ class TokenWriter:
                 "`asks`, which turns a request into a prompt",
                 "Give TokenWriter the prompt that its model was trained with.",
             )
+        other, said = self._other(request), request.description
         given = request.signature or request.entry or ""
-        return prompt_of(self.tokens, request.description, request.language, signature=given)
+        if self.stands_in is not None:
+            given = signature_of(request)
+        if other is not None:
+            said, given = other.told(said), other.other if given == other.name else other.there(given)
+        return prompt_of(self.tokens, said, request.language, signature=given)
 
     def _other(self, request: CodeRequest) -> StandIn | None:
         return self.stands_in(request) if self.stands_in is not None else None
@@ -319,7 +325,8 @@ class TokenWriter:
             mask=self.tokens.mask,
             block=self.decoding.block,
         )
-        fixed = len(self.head(request))
+        head = self.head(request)
+        fixed = len(head) if ids[: len(head)] == head else 0
         names = unbound(source) if request.language == "python" else set[str]()
         written = chance[fixed:]
         return Sureness(

@@ -93,12 +93,12 @@ class Sureness:
     Args:
         lines: For each line, the probability of its least sure token.
         features: Numbers from which the chance to pass is estimated (see `confidence`).
-        mean: The geometric mean of the probabilities of its tokens.
+        mean: The geometric mean of the probabilities of its tokens; None where that is not known.
     """
 
     lines: tuple[float, ...]
     features: tuple[float, ...]
-    mean: float = 1.0
+    mean: float | None = None
 
 
 @runtime_checkable

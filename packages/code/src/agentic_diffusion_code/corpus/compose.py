@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -247,8 +248,13 @@ def _name(stages: Sequence[Stage], rng: random.Random) -> str:
 
 
 def calls_so(name: str) -> bool:
-    """Whether the corpus may call a function so: after what its last stage does, and what that follows."""
-    base, _, before = name.removesuffix("_all").partition("_after_")
+    """Whether the corpus may call a function so, in any language: what its last stage does, and what that follows."""
+    name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower().removesuffix("_")
+    return any(_told(each) for each in (name, name.removesuffix("_all")))
+
+
+def _told(name: str) -> bool:
+    base, _, before = name.partition("_after_")
     return _done(base) and (not before or before in names())
 
 

@@ -39,10 +39,10 @@ class Manner:
     """
 
     attempts: int = 2
-    anew: int = 400
-    steps: int = 800
+    anew: int = 500
+    steps: int = 2000
     first: int = 30
-    memory: int = 4000
+    memory: int = 40_000
     looks: int = 300
     level: int = 3
     shuffle: float = 0.3
