@@ -46,7 +46,7 @@ class Manner:
     looks: int = 300
     level: int = 3
     shuffle: float = 0.3
-    flagged: int = 3
+    flagged: int = 5
 
 
 @final
