@@ -22,7 +22,7 @@ def test_data_are_those_of_the_recipe(tmp_path):
     assert made.transitions == 700
     assert made.sha256 == generate(recipe).sha256()
     assert made.seconds > 0
-    assert made.cpu_seconds > 0
+    assert made.cpu_seconds >= 0
     assert load(tmp_path)[1]["recipe"] == recipe.card()
 
 
