@@ -144,6 +144,7 @@ def test_a_round_without_programs_is_no_round(writer: TokenWriter, fence: Proces
     plan = Coder(writer, fence, count=8, rounds=9, lints=False).plan(never)
     assert plan.abstained
     assert int(str(plan.chosen.verdict.evidence["repairs"])) < 9
+    assert "no likely program is left" in plan.chosen.verdict.evidence["reasons"]
 
 
 def test_no_fork_lies_beyond_the_longest_program(writer: TokenWriter) -> None:
@@ -151,3 +152,17 @@ def test_no_fork_lies_beyond_the_longest_program(writer: TokenWriter) -> None:
     branches.tell(LESS, 0.0)
     shown = list(branches.write(count=4, seed=0))
     assert not shown or len(set(shown[-1].sources)) == len(shown[-1].sources)
+
+
+def test_what_is_too_long_is_neither_searched_from_nor_asked_about(writer: TokenWriter) -> None:
+    draft = "def f ( x ) :\n" + "    y = x + x\n" * 120
+    assert writer.branches(REQUEST.model_copy(update={"draft": draft})) is None
+    assert writer.sure(REQUEST, draft) is None
+    assert writer.sure(REQUEST, MORE) is not None
+
+
+def test_names_of_the_suffix_are_not_taken_for_unbound(writer: TokenWriter) -> None:
+    never = replace(writer, viable=lambda language: lambda rows: (rows != 2).all(1))
+    request = REQUEST.model_copy(update={"suffix": "g = f"})
+    plain = list(writer.write(request, count=1, seed=0, temperature=0.0))[-1]
+    assert list(never.write(request, count=1, seed=0, temperature=0.0))[-1].sources == plain.sources

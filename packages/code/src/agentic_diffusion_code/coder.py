@@ -67,7 +67,8 @@ class Coder:
         learns: Is told what the tests made of each program, passed or failed, such as the memory itself.
         least: The chance to pass under which an untested program is not returned.
         lints: Whether findings of ruff are collected for Python; a program that may be returned is then also tried as
-            ruff corrects it, and the one with fewer findings is returned.
+            ruff corrects it. Of programs that pass the tests as well the one with fewer findings is returned; without
+            tests the surer one.
     """
 
     writer: Writes

@@ -83,7 +83,7 @@ class Search:
         tokens: Tokens that were written, of one candidate on average: candidates beside it cost no more calls.
         rounds: Repairs that were made.
         ending: Why the search ended.
-        stuck: Whether every failure had been mended before.
+        stuck: Whether every failure had been mended before, or no likely program is left.
         attempts: What came of each program that was tried.
         branches: Writes the next most likely programs; None for a writer that cannot.
     """
@@ -162,7 +162,10 @@ class Search:
         if len(tried) > unparsable + len(judged):
             reasons.append("there are no tests, and the chance to be right is too small")
         if self.stuck:
-            reasons.append("the same failures came again after repair")
+            dry = self.branches is not None
+            reasons.append(
+                "no likely program is left" if dry else "the same failures came again after repair"
+            )
         closest = max(judged, key=lambda attempt: attempt.rank, default=None)
         first = next(iter(closest.judgement.failures), None) if closest and closest.judgement else None
         shown = (

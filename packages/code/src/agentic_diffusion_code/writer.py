@@ -26,6 +26,8 @@ from .syntax import Permits
 from .writes import Sketch, Sureness, Tokens, Worded, prompt_of
 
 HOLE = "HOLE"
+LOOKED = 640
+"""Tokens of the longest program that the model is asked about: memory grows with the square."""
 _DELTAS = (0, 0, 2, -1, 1, 4, -2, 3)
 
 
@@ -139,7 +141,8 @@ class TokenWriter:
 
     def _likeliest(self, request: CodeRequest, head: list[int], *, seed: int) -> Iterator[Sketch]:
         written = self._written(request, head, count=1, seed=seed, temperature=0.0)
-        viable = self.viable(request.language) if self.viable else None
+        whole = not request.suffix.strip()  # what the suffix binds is not seen here
+        viable = self.viable(request.language) if self.viable and whole else None
         branches = self.branches(request) if viable is not None else None
         if viable is None or branches is None:
             return written
@@ -312,12 +315,14 @@ class TokenWriter:
             yield replace(shown, forwards=shown.forwards + forwards)
 
     def sure(self, request: CodeRequest, source: str) -> Sureness | None:
-        """Return the probability of each line's least sure token.
+        """Return the probability of each line's least sure token; None of a program that is too long to ask about.
 
         A model that can look back tells it of each token given all before it; another is asked with each token hidden
         once and the others in view.
         """
         ids, places, text = self._placed(source, request)
+        if len(ids) > LOOKED:
+            return None
         chance = chances(
             self.model,
             self.prompt(request),
@@ -336,8 +341,11 @@ class TokenWriter:
         )
 
     def branches(self, request: CodeRequest) -> Branching | None:
-        """Return a search among the programs of a request; None where the model cannot look back."""
-        if not isinstance(self.model, Scans):
+        """Return a search among the programs of a request; None where the model cannot look back.
+
+        A draft longer than the model writes is not searched from either: it would be cut off.
+        """
+        if not isinstance(self.model, Scans) or len(self.ids(request.draft, request)) > self.decoding.longest:
             return None
         given, longest = self.head(request), self.decoding.longest
         course = Course(
