@@ -72,8 +72,18 @@ def test_what_is_no_beginning_takes_the_whole_network_and_changed_weights_are_se
         assert ahead(net, [(0, 1, 2, 2)], context) is None
         assert ahead(lambda x, t, condition: None, [(5, 5, 5, 5)], context) is None
         before = ahead(net, [(5, 5, 5, 5)], context)
-        network_of(planner).final.bias.add_(1.0)
-        assert not torch.equal(before, ahead(net, [(5, 5, 5, 5)], context))
+        network = network_of(planner)
+        for weights in (
+            network.final.bias,
+            network.own,
+            network.gather.merge.weight,
+            network.mixers[0].keys.weight,
+        ):
+            weights.add_(torch.randn(weights.shape, generator=torch.Generator().manual_seed(2)))
+            after = ahead(net, [(5, 5, 5, 5)], context)
+            assert not torch.equal(before, after)
+            assert torch.equal(after, Ahead(catalogue)(net, [(5, 5, 5, 5)], context))
+            before = after
         network_of(planner).train()
         assert ahead(net, [(5, 5, 5, 5)], context) is None
 

@@ -14,13 +14,9 @@ from agentic_diffusion.planning.domains.toolplan.training import ToolTraining
 
 
 def taught(tools):
-    planner = tool_planner(tools, slots=3, width=16, count=2, goals=("booking",))
-    pairs = [
-        ("weather in Oslo", "check_weather"),
-        ("write to Anna", "send_email"),
-        ("write to Ben", "send_email"),
-    ]
-    examples = [(ToolRequest(goal=goal), chain(tool)) for goal, tool in pairs]
+    planner = tool_planner(tools, slots=3, width=16, count=8, goals=("booking",))
+    goals = ("book a flight to Oslo", "book me a flight", "a flight for Ben")
+    examples = [(ToolRequest(goal=goal), chain("search_flights", "book_flight")) for goal in goals]
     training = ToolTraining(planner, examples, recipe=Recipe(steps=2), batch=2, held_out=0.4, second=1.0)
     list(training.run())
     return training.planner
@@ -31,12 +27,14 @@ def test_the_same_planner_comes_back(tools, tmp_path, ask) -> None:
     store.save(tmp_path, *packed(planner))
     bundle = store.load(tmp_path)
     back = unpacked(bundle.tensors, bundle.card)
+    assert back.verify.second is not None
+    assert back.verify.second.weights == planner.verify.second.weights
     for seed in range(2):
         one, two = planner.plan(ask, seed=seed), back.plan(ask, seed=seed)
         assert one.chosen.value == two.chosen.value
         assert one.confidence == pytest.approx(two.confidence, abs=1e-4)
         assert one.unfamiliar == pytest.approx(two.unfamiliar, abs=1e-3)
-    assert back.verify == planner.verify
+    assert replace(back.verify, second=None) == replace(planner.verify, second=None)
 
 
 def test_an_untrained_planner_with_links_comes_back_too(tools, ask) -> None:

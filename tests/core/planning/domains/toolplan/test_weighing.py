@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 from agentic_diffusion.denoising.train import Recipe
+from agentic_diffusion.errors import InvalidConfigError, InvalidStateError
 from agentic_diffusion.planning.domains.toolplan import (
     ToolRequest,
     ToolTraining,
@@ -93,6 +94,34 @@ def test_weights_find_what_tells_right_from_wrong() -> None:
     assert fit_weights(examples, pull=1e6)[:2] == pytest.approx((1.0, 0.0), abs=1e-3)
     assert fit_weights([], pull=1.0) == (1.0, *[0.0] * LOOKS)
     assert len(set(without_own(examples, pull=1.0))) == 5
+
+
+def test_what_cannot_be_weighed_is_said() -> None:
+    candidate = Candidate(
+        value=chain("a"), verdict=Verdict(passed=True, score=0.0, evidence={"likelihood": -1.0})
+    )
+    with pytest.raises(InvalidStateError, match="speaks"):
+        Weighed(1.0)(candidate)
+    wild = tried(4)
+    wild[0].told[0, 1] = torch.nan
+    with pytest.raises(InvalidStateError, match="finite"):
+        fit_weights(wild, pull=1.0)
+
+
+def test_a_second_look_of_another_kind_is_not_saved_and_not_dropped(tools) -> None:
+    planner = tool_planner(tools, slots=4, width=16, count=4)
+    other = replace(planner, verify=replace(planner.verify, second=lambda request, plans: [0.0] * len(plans)))
+    with pytest.raises(InvalidConfigError, match="second look"):
+        packed(other)
+
+
+def test_a_second_look_without_candidates_that_pass_is_refused(tools) -> None:
+    examples = [(ToolRequest(goal="mail", facts={"flight_id": "X1"}), chain("send_email"))] * 4
+    fresh = tool_planner(tools, slots=4, width=16, count=4, goals=("what nobody gives",))
+    training = ToolTraining(fresh, examples, recipe=Recipe(steps=1), held_out=0.5, second=1.0)
+    [*training.run()]
+    with pytest.raises(InvalidStateError, match="passed"):
+        _ = training.planner
 
 
 def test_a_trained_planner_takes_and_keeps_its_second_look(tools, ask) -> None:

@@ -255,6 +255,7 @@ class Ahead:
             return self._fixed[2]
         self._parts = [*network.parameters(), *network.buffers()]
         self._fixed = (network, _marks(self._parts), Fixed.of(network, self.catalogue))
+        self._ready = None
         return self._fixed[2]
 
     def _told(

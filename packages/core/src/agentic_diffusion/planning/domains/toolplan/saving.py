@@ -31,7 +31,7 @@ def packed(planner: ToolPlanner) -> tuple[Mapping[str, Tensor], Mapping[str, Jso
     """Return the tensors and the facts that make the planner again, for `store.save`.
 
     Raises:
-        InvalidConfigError: The planner was not made by `tool_planner`.
+        InvalidConfigError: The planner was not made by `tool_planner`, or its second look is not a `SecondLook`.
     """
     network, domain = network_of(planner), planner.domain
     if not isinstance(domain, ToolPlanDomain) or not isinstance(domain.read, Reading):
@@ -48,7 +48,12 @@ def packed(planner: ToolPlanner) -> tuple[Mapping[str, Tensor], Mapping[str, Jso
         }
     calibrate = getattr(planner.select, "calibrate", None)
     links, second = domain.catalogue.links, getattr(planner.verify, "second", None)
-    weights = second.weights if isinstance(second, SecondLook) else None
+    if not isinstance(second, SecondLook | None):
+        raise InvalidConfigError(
+            f"the second look {type(second).__name__}",
+            "a `SecondLook` or none: others cannot be written down",
+            "Save the planner without it and give it to the loaded one again.",
+        )
     card: dict[str, JsonValue] = {
         "kind": KIND,
         "tools": [tool.model_dump(mode="json") for tool in domain.catalogue.tools],
@@ -60,7 +65,7 @@ def packed(planner: ToolPlanner) -> tuple[Mapping[str, Tensor], Mapping[str, Jso
         "goals": list(planner.verify.goals) if isinstance(planner.verify, Feasible) else [],
         "lexical": isinstance(reading.encode, Lexical),
         "reach": 1.0 if reading.experience is None else reading.experience.reach,
-        "second": None if weights is None else list(weights),
+        "second": None if second is None else list(second.weights),
         "logistic": [calibrate.slope, calibrate.offset] if isinstance(calibrate, Logistic) else None,
     }
     return tensors, card

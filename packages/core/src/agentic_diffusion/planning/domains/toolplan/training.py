@@ -14,7 +14,7 @@ from agentic_diffusion.denoising.belief import Categorical
 from agentic_diffusion.denoising.denoiser import MaskedNet
 from agentic_diffusion.denoising.state import Condition, Inpaint, Rng, Time, generator
 from agentic_diffusion.denoising.train import Recipe, TrainStep, fit
-from agentic_diffusion.errors import InvalidConfigError
+from agentic_diffusion.errors import InvalidConfigError, InvalidStateError
 from agentic_diffusion.planning.confidence import fit_logistic
 from agentic_diffusion.planning.domains.toolplan.domain import ToolPlanDomain
 from agentic_diffusion.planning.domains.toolplan.experience import Fold, fit_experience, sparse_product
@@ -229,20 +229,28 @@ class ToolTraining:
             yield read(request), truth, ask.plan(request, seed=self.seed)
 
     def _seconded(self, draft: ToolPlanner, pull: float) -> ToolPlanner:
-        """Return the planner with a second look, and with a confidence from weights that had not seen the example."""
+        """Return the planner with a second look, and with a confidence from weights that had not seen the example.
+
+        Raises:
+            InvalidStateError: No candidate passed for any held-out example.
+        """
         chosen: Consensus[ToolPlan] = Consensus(agreement, same_calls, essence=essence)
         found = [
             Tried.of(plan.considered, truth, context=context, domain=self.domain)
             for context, truth, plan in self._asked(draft, chosen)
         ]
         tried = [one for one in found if one is not None]
+        if not tried:
+            raise InvalidStateError(
+                f"{len(found)} held-out examples, none with a candidate that passed",
+                "candidates that pass, to fit the second look on",
+                "Set `second` of this training to None to take the planner without it; or hold out more examples.",
+            )
         raw, right = [], []
         for one, weights in zip(tried, without_own(tried, pull=pull), strict=True):
             pick, sure = replace(chosen, score=Weighed(weights[0]))(one.seen(weights))
             raw.append(sure)
             right.append(same_calls(essence(pick.value), essence(one.truth)))
-        if not tried:
-            return draft
         weights = fit_weights(tried, pull=pull)
         calibrate = fit_logistic(raw, right)
         second = SecondLook(self.domain, weights)

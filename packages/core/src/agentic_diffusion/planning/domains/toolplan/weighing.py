@@ -11,6 +11,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from agentic_diffusion.errors import InvalidStateError
 from agentic_diffusion.planning.domains.toolplan.domain import ToolPlanDomain
 from agentic_diffusion.planning.domains.toolplan.requests import ToolPlan, ToolRequest
 from agentic_diffusion.planning.select import likelihood_of
@@ -96,10 +97,19 @@ class Weighed:
     likelihood: float
 
     def __call__(self, candidate: Any) -> float:
-        """Return the log-weight, up to what all candidates of a request share."""
+        """Return the log-weight, up to what all candidates of a request share.
+
+        Raises:
+            InvalidStateError: The candidate's evidence has no number `speaks`.
+        """
         speaks = candidate.verdict.evidence.get("speaks")
-        told = float(speaks) if isinstance(speaks, int | float) else 0.0
-        return self.likelihood * max(NEVER, likelihood_of(candidate)) + told
+        if not isinstance(speaks, int | float):
+            raise InvalidStateError(
+                f"a candidate with the evidence {sorted(candidate.verdict.evidence)}",
+                "the number `speaks` of a second look",
+                "Verify with `Feasible(..., second=SecondLook(...))`, or select without `Weighed`.",
+            )
+        return self.likelihood * max(NEVER, likelihood_of(candidate)) + float(speaks)
 
 
 @final
@@ -163,6 +173,9 @@ def fit_weights(tried: Sequence[Tried], *, pull: float) -> tuple[float, ...]:
     Args:
         tried: Candidates of examples that nothing was learned from.
         pull: How strongly the weights are held back.
+
+    Raises:
+        InvalidStateError: No finite weights were found.
     """
     start = torch.zeros(1 + LOOKS, dtype=torch.double)
     start[0] = 1.0
@@ -190,7 +203,13 @@ def fit_weights(tried: Sequence[Tried], *, pull: float) -> tuple[float, ...]:
     with torch.enable_grad():
         optimiser.step(loss)  # type: ignore[no-untyped-call]
     fitted: list[float] = (weights.detach() / spread).tolist()
-    return tuple(fitted) if all(map(math.isfinite, fitted)) else tuple(start.tolist())
+    if not all(map(math.isfinite, fitted)):
+        raise InvalidStateError(
+            f"numbers of {len(useful)} requests that the fit diverged on, or that are not finite",
+            "numbers for which finite weights exist",
+            "Check the candidates' likelihoods and what was read of the requests; hold back more with `pull`.",
+        )
+    return tuple(fitted)
 
 
 def without_own(tried: Sequence[Tried], *, pull: float, folds: int = 5) -> list[tuple[float, ...]]:
