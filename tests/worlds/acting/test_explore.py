@@ -67,3 +67,17 @@ def test_a_call_that_no_longer_does_what_it_did_is_a_surprise():
     assert not known.surprised(off, "switch", on)
     assert known.new(off, case(lamp="blue"))
     assert not known.new(off, on)
+
+
+def test_the_order_in_which_calls_are_given_makes_no_difference():
+    known = taught()
+    for call in ("hum", "nod", "wait"):
+        known.saw(case(lamp="off"), call, case(lamp="off"))
+    orders = (["hum", "nod", "wait"], ["wait", "hum", "nod"], ["nod", "wait", "hum", "nod"])
+    off = case(lamp="off", door="shut")
+    drawn = [
+        [known.choose(off, calls, rng=np.random.default_rng(seed), noise=0.1) for seed in range(20)]
+        for calls in orders
+    ]
+    assert drawn[0] == drawn[1] == drawn[2]
+    assert len(set(drawn[0])) == 3  # among equals it is drawn

@@ -1,7 +1,7 @@
 """From outcomes alone a planner for the miniature is found, every execution counts, and a changed tool is noticed."""
 
-from agentic_diffusion_worlds.tau2 import Office, driven, handled, load
-from agentic_diffusion_worlds.tau2.outcomes import Manner, SelfTaught, issues_in, practice
+from agentic_diffusion_worlds.tau2 import Manner, Office, SelfTaught, driven, handled, load, practice
+from agentic_diffusion_worlds.tau2.outcomes import issues_in
 
 MANNER = Manner(first=6, steps=250, anew=60, level=1)
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 OURS = "ours"
 SUPERVISED = "supervised"
+PLANS = 2000
+STEPS = 1500
 
 NOTE = (
     "Solo mode, structured reading, the benchmark's own assertions; ours learned from the official training tickets "
@@ -35,32 +37,45 @@ def tau2_telecom(
     seeds: Annotated[int, typer.Option(min=1, help="Planners trained, seeds counted from 0.")] = 3,
     mode: Annotated[str, typer.Option(help="What is learned from: supervised or outcomes.")] = SUPERVISED,
     plans: Annotated[
-        int, typer.Option(min=1, help="Executed plans, where outcomes are learned from.")
-    ] = 2000,
-    steps: Annotated[int, typer.Option(min=1, help="Optimiser steps of each planner.")] = 1500,
-    held: Annotated[int, typer.Option(min=0, help="Also so many tickets outside the official splits.")] = 0,
-    test: Annotated[bool, typer.Option(help="Whether the official test tickets are used.")] = True,
+        int | None, typer.Option(min=1, help=f"With outcomes: executed plans; {PLANS} by default.")
+    ] = None,
+    steps: Annotated[
+        int | None,
+        typer.Option(min=1, help=f"Supervised: optimiser steps of each planner; {STEPS} by default."),
+    ] = None,
+    held: Annotated[
+        int | None, typer.Option(min=0, help="Supervised: also so many tickets outside the official splits.")
+    ] = None,
+    test: Annotated[
+        bool | None,
+        typer.Option("--test/--no-test", help="Supervised: the official test tickets; by default."),
+    ] = None,
     target: Annotated[str, typer.Option("--json", help="File for the figures; - for stdout.")] = "",
 ) -> None:
     """Work on telecom tickets in the closed loop: ours, always transfer, do nothing, and chance."""
     from agentic_diffusion_cli.tau2_outcomes import OUTCOMES, curve
 
-    if mode not in (SUPERVISED, OUTCOMES) or not (test or held):
+    if mode not in (SUPERVISED, OUTCOMES):
         raise InvalidConfigError(
-            f"mode {mode!r}, test={test}, held={held}",
-            f"mode {SUPERVISED!r} or {OUTCOMES!r} and tickets to work on",
-            "Name one of the two, and --no-test unless there is --held.",
+            f"mode {mode!r}", f"{SUPERVISED!r} or {OUTCOMES!r}", "Name one of the two with --mode."
         )
+    given = {"--plans": plans, "--steps": steps, "--held": held, "--test or --no-test": test}
+    _meant(mode, {name for name, value in given.items() if value is not None})
     from agentic_diffusion_worlds.tau2 import Office, held_out, load
 
     office = Office(load(repo))
     if mode == OUTCOMES:
         with bars() as shown:
-            learned = curve(office, seeds=seeds, plans=plans, shown=shown)
+            learned = curve(office, seeds=seeds, plans=plans or PLANS, shown=shown)
         written(target, [{**each, "mode": mode, "seeds": seeds} for each in learned])
         show_curve(learned, to_stderr=target == "-")
         return
-    exams = {"test": office.splits["test"]} if test else {}
+    steps = steps or STEPS
+    exams = {} if test is False else {"test": office.splits["test"]}
+    if test is False and not held:
+        raise InvalidConfigError(
+            "--no-test without --held", "tickets to work on", "Leave --no-test out, or add --held 100."
+        )
     if held:
         exams["held out"] = held_out(office, held)
     found: dict[tuple[str, str], list[list[Handled]]] = {}
@@ -71,6 +86,21 @@ def tau2_telecom(
     made = [row(name, split, groups) for (name, split), groups in found.items()]
     written(target, [{**each, "mode": mode, "seeds": seeds, "steps": steps} for each in made])
     show(made, to_stderr=target == "-")
+
+
+def _meant(mode: str, given: set[str]) -> None:
+    """Refuse options that say nothing in a mode.
+
+    Raises:
+        InvalidConfigError: One was given.
+    """
+    other = given - {"--plans"} if mode != SUPERVISED else given & {"--plans"}
+    if other:
+        raise InvalidConfigError(
+            f"--mode {mode} with {' and '.join(sorted(other))}",
+            "--plans with outcomes; --steps, --held and --no-test with supervised",
+            "Leave it out, or choose the other mode.",
+        )
 
 
 def written(target: str, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -189,13 +219,15 @@ def show_curve(rows: Sequence[Mapping[str, Any]], *, to_stderr: bool = False) ->
     for name in ("phase", "plans", "success", "95 %", "by seed", "solved"):
         table.add_column(name, justify="left" if name == "phase" else "right")
     for each in rows:
-        low, high = each["success"]["ci95"]
+        shown = ("no planner yet", "–")
+        if each["success"] is not None:
+            low, high = each["success"]["ci95"]
+            shown = (f"{100 * each['success']['mean']:.1f} %", f"{100 * low:.1f} to {100 * high:.1f}")
         table.add_row(
             each["phase"],
             str(each["plans"]),
-            f"{100 * each['success']['mean']:.1f} %",
-            f"{100 * low:.1f} to {100 * high:.1f}",
-            ", ".join(f"{100 * one:.1f}" for one in each["success_by_seed"]),
+            *shown,
+            ", ".join("–" if one is None else f"{100 * one:.1f}" for one in each["success_by_seed"]),
             ", ".join(map(str, each["solved"])),
         )
     (report.err() if to_stderr else report.out()).print(table)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from agentic_diffusion_cli.shares import share
@@ -28,23 +29,25 @@ def swapped(call: str) -> str:
 
 
 def curve(office: Office, *, seeds: int, plans: int, shown: Progress) -> list[dict[str, Any]]:
-    """Return one row for each examination, with the shares of all seeds."""
+    """Return one row for each examination, with the shares of all seeds; none where a seed has no planner yet."""
     found: dict[tuple[str, int], list[dict[str, Any]]] = {}
     for seed in range(seeds):
         task = shown.add_task(f"seed {seed}: practice", total=plans, note="")
         for told in course(office, seed=seed, plans=plans):
             found.setdefault((told["phase"], told["plans"]), []).append(told)
-            shown.update(task, completed=told["plans"], note=f"{told['phase']} {100 * told['success']:.1f} %")
+            note = "no planner yet" if told["success"] is None else f"{100 * told['success']:.1f} %"
+            shown.update(task, completed=told["plans"], note=f"{told['phase']}: {note}")
     made = []
     for (phase, count), group in found.items():
-        mean = sum(told["success"] for told in group) / len(group)
+        shares = [told["success"] for told in group if told["success"] is not None]
+        complete = len(shares) == len(group)
         made.append(
             {
                 "name": "ours",
                 "split": "base",
                 "phase": phase,
                 "plans": count,
-                "success": share(mean, group[0]["tickets"]),
+                "success": share(fmean(shares), group[0]["tickets"]) if complete else None,
                 "success_by_seed": [told["success"] for told in group],
                 "solved": [told["solved"] for told in group],
                 "spent": [told["spent"] for told in group],
@@ -56,7 +59,10 @@ def curve(office: Office, *, seeds: int, plans: int, shown: Progress) -> list[di
 
 
 def course(office: Office, *, seed: int, plans: int) -> Iterator[dict[str, Any]]:
-    """Yield what one seed comes to: at the marks, and after two tools have changed places."""
+    """Yield what one seed comes to: at the marks, and after two tools have changed places.
+
+    `success` is None where no planner has been taught yet.
+    """
     import time
 
     from agentic_diffusion_worlds.tau2 import SelfTaught, driven, handled, practice, same
@@ -70,14 +76,14 @@ def course(office: Office, *, seed: int, plans: int) -> Iterator[dict[str, Any]]
         taught.twist = twist
         taught.practise(mark)
         spent += time.process_time() - began
-        cases = []
+        success = None
         if taught.planner is not None:
-            driver = driven(taught.planner)
-            cases = list(handled(office, office.splits["base"], driver, seed=seed, twist=twist))
+            cases = handled(office, office.splits["base"], driven(taught.planner), seed=seed, twist=twist)
+            success = fmean(case.success for case in cases)
         yield {
             "phase": phase,
             "plans": mark,
-            "success": sum(case.success for case in cases) / max(1, len(cases)),
+            "success": success,
             "tickets": len(office.splits["base"]),
             "solved": len(taught.solved),
             "spent": dict(taught.spent),

@@ -170,7 +170,8 @@ class Knowledge:
     ) -> str | None:
         """Return the call that is worth most; where none is worth anything, any that is not known to do harm.
 
-        Some calls only prepare for others and change nothing that is seen; the second rule is what finds them.
+        Some calls only prepare for others and change nothing that is seen; the second rule is what finds them. In which
+        order calls are given, and whether twice, makes no difference.
 
         Args:
             situation: What is the case.
@@ -179,7 +180,7 @@ class Knowledge:
             noise: How far two calls may differ and count as equals.
         """
         odd = self.odd(situation)
-        told = {call: self.worth(situation, call, odd) for call in calls}
+        told = {call: self.worth(situation, call, odd) for call in sorted(set(calls))}
         drawn = {call: worth + noise * float(rng.random()) for call, worth in told.items()}
         best = max(drawn, key=lambda call: drawn[call], default=None)
         if best is None or told[best] > 0:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from agentic_diffusion_worlds.tau2.adapter import Source, load
     from agentic_diffusion_worlds.tau2.desk import CALLS, Desk, same
-    from agentic_diffusion_worlds.tau2.outcomes import Manner, SelfTaught, practice
+    from agentic_diffusion_worlds.tau2.manner import Manner
+    from agentic_diffusion_worlds.tau2.outcomes import SelfTaught, practice
     from agentic_diffusion_worlds.tau2.score import (
         PUBLISHED,
         Handled,
@@ -35,8 +36,8 @@ _HOMES = {
         "Desk",
         "same",
     ),
+    "manner": ("Manner",),
     "outcomes": (
-        "Manner",
         "SelfTaught",
         "practice",
     ),

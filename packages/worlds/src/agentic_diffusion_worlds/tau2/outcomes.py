@@ -14,39 +14,12 @@ from agentic_diffusion_worlds.acting.explore import CHAIN, Knowledge
 from agentic_diffusion_worlds.acting.planner import CallPlanner
 from agentic_diffusion_worlds.acting.situation import Calls, Situation
 from agentic_diffusion_worlds.tau2.desk import CALLS, TRANSFER, Desk, Twist, same
+from agentic_diffusion_worlds.tau2.manner import Manner
 from agentic_diffusion_worlds.tau2.score import LENGTH, ROUNDS
 from agentic_diffusion_worlds.tau2.tickets import Office
 from agentic_diffusion_worlds.tau2.training import Lesson, teach
 
 ACTING = tuple(call for call in CALLS if call != TRANSFER)
-
-
-@final
-@dataclass(frozen=True)
-class Manner:
-    """How a self-taught planner practises.
-
-    Args:
-        attempts: Plans that are executed for one ticket before the next one has its turn.
-        anew: Executed plans between two trainings.
-        steps: Optimiser steps of a training.
-        first: Lessons before the first training.
-        memory: Lessons that are kept.
-        looks: Tickets that are read before the first plan, to know how tickets begin.
-        level: Solved tickets of a kind for each further issue that its next tickets may combine.
-        shuffle: Share of the solved tickets whose plan is executed once more in another order.
-        flagged: Surprises among the last five uses of a call after which it counts as changed.
-    """
-
-    attempts: int = 2
-    anew: int = 500
-    steps: int = 2000
-    first: int = 30
-    memory: int = 40_000
-    looks: int = 300
-    level: int = 3
-    shuffle: float = 0.3
-    flagged: int = 5
 
 
 @final
