@@ -56,7 +56,6 @@ def test_a_prompt_may_be_empty_and_blocks_are_kept_one_by_one(network: BlockTran
     reading = CachedReading(network, [])
     reading.keep(block)
     assert reading.look(block).shape == (1, 4, 16)
-    assert reading.states(block).shape == (1, 4, 16)
     others = list(torch.randint(3, 16, (3, 2, 4)))
     twice = CachedReading(network, [5, 6])
     twice.keep(others[0])

@@ -214,7 +214,7 @@ def write(
         viable: Refuses beginnings that nothing right can follow; their last block is denoised anew.
 
     Yields:
-        A draft after every call of the network; the last is `done`.
+        A draft after every look of the model; the last is `done`.
     """
     how, marks = decoding or Decoding(), model.marks
     reading = model.open(prompt)
@@ -269,7 +269,7 @@ def fill(
         guides: Tilt the belief.
 
     Yields:
-        A draft after every call of the network; the last is `done`.
+        A draft after every look of the model; the last is `done`.
     """
     how, marks = decoding or Decoding(), model.marks
     reading = model.open(prompt)

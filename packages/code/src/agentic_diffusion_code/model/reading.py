@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import Protocol, final, runtime_checkable
 
 import torch
-from agentic_diffusion.denoising.nn.block import BlockTransformer, Past, joined, left_of
+from agentic_diffusion.denoising.nn.block import BlockTransformer, Past, joined
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from agentic_diffusion_code.model.foresight import LONGEST, Foresight, Look
 from agentic_diffusion_code.model.hindsight import hindsight
+from agentic_diffusion_code.model.sheet import Sheet
 
 
 @final
@@ -57,7 +59,7 @@ class Rewinds(Protocol):
     """A reading that can forget the last block."""
 
     def back(self, count: int) -> None:
-        """Forget the block of so many tokens that was kept last, and read by a look since."""
+        """Forget the block of so many tokens that was kept last."""
         ...
 
 
@@ -84,72 +86,116 @@ class CachedReading:
     Args:
         network: The network, ready to infer.
         prompt: What is read first, at positions that end at -1.
+        foresight: Asks for later looks in the same call, where one program is written; nothing is where it is None.
     """
 
-    def __init__(self, network: BlockTransformer, prompt: Sequence[int]) -> None:
+    def __init__(
+        self, network: BlockTransformer, prompt: Sequence[int], *, foresight: Foresight | None = None
+    ) -> None:
         self._network = network
         self._device = network.embed.weight.device
+        self._foresight = foresight
         self._past: Past = ()
         self._fresh: list[Tensor] = []
-        self._last = torch.tensor([prompt[-1] if prompt else -1], device=self._device)
+        self._last = torch.tensor([-1], device=self._device)
         self._lasts: list[Tensor] = []
-        self._at = 0
+        self._at = -len(prompt)
         self.forwards = 0
         if prompt:
-            tokens = torch.tensor([list(prompt)], device=self._device)
-            position = torch.arange(-len(prompt), 0, device=self._device)[None]
-            _, self._past = self._ask(tokens, position, None, before=left_of(tokens))
-
-    def _ask(
-        self, tokens: Tensor, position: Tensor, mask: Tensor | None, *, before: Tensor
-    ) -> tuple[Tensor, Past]:
-        self.forwards += 1
-        hidden: Tensor
-        hidden, fresh = self._network(tokens, position, mask, before=before, past=self._past)
-        return hidden, fresh
+            self._fresh.append(torch.tensor([list(prompt)], device=self._device))
 
     @torch.inference_mode()
     def look(self, x: Int[Tensor, "batch length"]) -> Float[Tensor, "batch length vocabulary"]:
         """Return the logits of each token of `x`."""
-        return self._network.logits(self.states(x))
-
-    @torch.inference_mode()
-    def states(self, x: Int[Tensor, "batch length"]) -> Float[Tensor, "batch length width"]:
-        """Return the last hidden states of `x`."""
+        foresight = self._foresight if len(x) == 1 and x.shape[1] <= LONGEST else None
         x = x.to(self._device)
-        if not self._fresh:
-            return self._ask(x, self._places(x.shape[1]), None, before=left_of(x, self._last))[0]
-        kept = torch.cat(self._fresh, dim=1)
-        both = torch.cat([kept, x], dim=1)
-        first, mask = kept.shape[1], self._seen(both.shape[1])
-        left = left_of(both, self._last)
-        hidden, fresh = self._ask(both, self._places(both.shape[1]), mask, before=left)
-        self._past = joined(self._past, tuple((k[:, :, :first], v[:, :, :first]) for k, v in fresh))
-        self._at += first
-        for block in self._fresh:
+        if len(x) > 1:
+            self._read_shared()
+        if foresight is None:
+            sheet = self._begun()
+            number = self._beside(sheet, x)
+            return self._network.logits(sheet.part(self._ask(sheet), number))
+        shown = tuple(x[0].tolist())
+        told = foresight.known(shown)
+        return self._foreseen(foresight, x, shown) if told is None else told
+
+    def _foreseen(self, foresight: Foresight, x: Tensor, shown: tuple[int, ...]) -> Tensor:
+        """Look, and ask for what comes next in the same call."""
+        sheet, guessed = self._begun(), dict[tuple[tuple[int, ...], ...], int]()
+        asked = {Look((), shown): self._beside(sheet, x)}
+        first, place, edge = len(self._fresh), self._at + _length(self._fresh), self._edge()
+        for look in foresight.wishes(shown):
+            chain = [look.after[:count] for count in range(1, len(look.after) + 1)]
+            for before, after in zip([(), *chain], chain, strict=False):
+                if after not in guessed:
+                    left = torch.tensor(before[-1][-1:], device=self._device) if before else edge
+                    seen = [*range(first), *(guessed[told] for told in chain[: len(before)])]
+                    run = torch.tensor([after[-1]], device=self._device)
+                    start = place + sum(map(len, before))
+                    guessed[after] = sheet.add(run, start=start, left=left, sees=seen)
+            left = torch.tensor(look.after[-1][-1:], device=self._device) if chain else edge
+            seen = [*range(first), *(guessed[told] for told in chain)]
+            run, start = torch.tensor([look.shown], device=self._device), place + sum(map(len, look.after))
+            asked.setdefault(look, sheet.add(run, start=start, left=left, sees=seen))
+        logits = self._network.logits(self._ask(sheet))
+        told = {look: sheet.part(logits, number) for look, number in asked.items()}
+        foresight.learn(shown, told)
+        return told[Look((), shown)]
+
+    def _read_shared(self) -> None:
+        """Read what all candidates share and was not read yet, once for all of them."""
+        count = sum(len(run) == 1 for run in self._fresh)
+        if count:
+            self._fresh, own = self._fresh[:count], self._fresh[count:]
+            self._ask(self._begun())
+            self._fresh = own
+
+    def _begun(self) -> Sheet:
+        """Return a sheet with all that was kept and not yet read."""
+        sheet, start, left = Sheet(), self._at, self._last
+        for number, run in enumerate(self._fresh):
+            sheet.add(run, start=start, left=left, sees=range(number))
+            start, left = start + run.shape[1], run[:, -1]
+        return sheet
+
+    def _beside(self, sheet: Sheet, x: Tensor) -> int:
+        start = self._at + _length(self._fresh)
+        return sheet.add(x, start=start, left=self._edge(), sees=range(len(self._fresh)))
+
+    def _edge(self) -> Tensor:
+        return self._fresh[-1][:, -1] if self._fresh else self._last
+
+    def _ask(self, sheet: Sheet) -> Tensor:
+        """Ask the network; what was kept is read then."""
+        self.forwards += 1
+        past = self._past[0][0].shape[2] if self._past else 0
+        hidden: Tensor
+        hidden, fresh = self._network(
+            sheet.tokens, sheet.position, sheet.mask(past), before=sheet.before, past=self._past
+        )
+        length = _length(self._fresh)
+        if length:
+            self._past = joined(self._past, tuple((k[:, :, :length], v[:, :, :length]) for k, v in fresh))
+            self._at += length
+        for run in self._fresh:
             self._lasts.append(self._last)
-            self._last = block[:, -1]
+            self._last = run[:, -1]
         self._fresh = []
-        return hidden[:, first:]
-
-    def _seen(self, length: int) -> Tensor:
-        """Return who may look at whom: all at what was read before, each block at itself and those to its left."""
-        sizes = [block.shape[1] for block in self._fresh]
-        sizes.append(length - sum(sizes))
-        owner = torch.arange(len(sizes)).repeat_interleave(torch.tensor(sizes))
-        before = self._past[0][0].shape[2] if self._past else 0
-        mask = torch.cat([torch.ones(length, before, dtype=torch.bool), owner[:, None] >= owner], dim=1)
-        return mask.to(self._device)[None, None]
-
-    def _places(self, length: int) -> Tensor:
-        return torch.arange(self._at, self._at + length, device=self._device)[None]
+        return hidden
 
     def keep(self, x: Int[Tensor, "batch length"]) -> None:
         """Take finished tokens as read; they become one block."""
         self._fresh.append(x.to(self._device))
+        if self._foresight is not None:
+            self._foresight.keep(tuple(x[0].tolist())) if len(x) == 1 else self._foresight.forget()
 
     def back(self, count: int) -> None:
-        """Forget the block of so many tokens that was kept last, and read by a look since."""
+        """Forget the block of so many tokens that was kept last."""
+        if self._foresight is not None:
+            self._foresight.forget()
+        if self._fresh:
+            self._fresh.pop()
+            return
         self._past = tuple((key[:, :, :-count], value[:, :, :-count]) for key, value in self._past)
         self._at -= count
         self._last = self._lasts.pop()
@@ -157,12 +203,18 @@ class CachedReading:
     def pick(self, index: Int[Tensor, " batch"]) -> None:
         """Go on with these candidates; what all share stays shared."""
         index = index.to(self._device)
-        self._fresh = [block[index] for block in self._fresh]
+        if self._foresight is not None:
+            self._foresight.forget()
+        self._fresh = [run[index] if len(run) > 1 else run for run in self._fresh]
         if len(self._last) > 1:
             self._last = self._last[index]
         self._lasts = [last[index] if len(last) > 1 else last for last in self._lasts]
         if self._past and self._past[0][0].shape[0] > 1:
             self._past = tuple((key[index], value[index]) for key, value in self._past)
+
+
+def _length(runs: Sequence[Tensor]) -> int:
+    return sum(run.shape[1] for run in runs)
 
 
 @final
@@ -181,7 +233,7 @@ class Embedded:
     @torch.inference_mode()
     def open(self, prompt: Sequence[int]) -> CachedReading:
         """Read a prompt."""
-        return CachedReading(self.network, prompt)
+        return CachedReading(self.network, prompt, foresight=Foresight(self.marks.mask, self.marks.end))
 
     def scan(
         self, prompt: Sequence[int], program: Sequence[int], *, block: int
