@@ -82,7 +82,8 @@ class Foresight:
 
     def wishes(self, shown: Block) -> Iterator[Look]:
         """Yield what to ask for beside a look."""
-        blank, after, plan = (self.mask,) * len(shown), (), list(self._plan)
+        blank, plan = (self.mask,) * len(shown), self._plan
+        after: tuple[Block, ...] = ()
         fits = bool(plan) and all(a in (self.mask, b) for a, b in zip(shown, plan[0].block, strict=True))
         for number, guess in enumerate(plan[: self.ahead + 1] if fits else ()):
             seen = shown if number == 0 else blank
