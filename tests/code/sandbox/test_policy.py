@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from agentic_diffusion_code.sandbox.policy import Finding, findings
 
@@ -48,13 +50,13 @@ def test_ordinary_programs_have_no_findings():
         ("def _getattr_(o): pass\n_getattr_ = 1", "guard"),
         ("__loader__", "__loader__"),
         ("x = (", "SyntaxError"),
-        ("\ud800", "cannot be read"),
+        ("\ud800", "surrogates not allowed|cannot be read"),
         ("x" * 70_000, "characters"),
     ],
 )
 def test_dangerous_constructs_are_found(source, word):
     found = findings(source)
-    assert any(word in one.message for one in found), found
+    assert any(re.search(word, one.message) for one in found), found
 
 
 def test_findings_are_in_the_order_of_lines():

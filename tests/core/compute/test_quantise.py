@@ -7,6 +7,7 @@ import torch
 from agentic_diffusion.compute import Compute, int8
 from agentic_diffusion.compute.quantise import Int8Linear, quantise, restore
 from agentic_diffusion.denoising.denoiser import ClassifierFree
+from agentic_diffusion.denoising.nn.block import BlockTransformer, Shape
 from agentic_diffusion.errors import InvalidConfigError
 from torch import nn
 
@@ -57,13 +58,37 @@ def test_networks_are_copied_and_small_layers_left_alone() -> None:
     assert torch.equal(Compute("cpu").copied(told).denoiser(x), small(x))
 
 
+def test_logits_by_tied_embeddings_are_computed_in_eight_bits_and_the_embeddings_stay() -> None:
+    torch.manual_seed(0)
+    plain = BlockTransformer(Shape(100, width=64, depth=1, heads=2)).eval()
+    small, tokens = int8(plain), torch.arange(12)[None]
+    assert plain.head is None
+    assert isinstance(small.head, Int8Linear)
+    assert torch.equal(small.embed.weight, plain.embed.weight)
+    with torch.inference_mode():
+        (exact, _), (said, _) = (net(tokens, tokens) for net in (plain, small))
+        gap = (small.logits(said) - plain.logits(exact)).abs().mean() / plain.logits(exact).abs().mean()
+        alone = (small.logits(exact) - plain.logits(exact)).abs().max()
+    assert 0 < alone < 0.1
+    assert gap < 0.05
+
+
+def test_the_approximation_of_gelu_is_left_for_its_definition() -> None:
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Linear(2, 2), nn.GELU(approximate="tanh"))
+    x = torch.linspace(-6, 6, 200).reshape(100, 2)
+    small = int8(net)
+    assert [each[1].approximate for each in (small, net)] == ["none", "tanh"]
+    assert (small(x) - net(x)).abs().max() < 5e-4
+
+
 def test_what_cannot_be_is_refused(monkeypatch) -> None:
     with pytest.raises(InvalidConfigError, match="the processor"):
         Int8Linear(nn.Linear(8, 8))(torch.zeros(1, 8, device="meta"))
 
-    def gone(matrix):
+    def gone(*told):
         raise RuntimeError("built without FBGEMM")
 
-    monkeypatch.setattr(torch, "fbgemm_pack_quantized_matrix", gone)
+    monkeypatch.setattr(torch, "quantize_per_channel", gone)
     with pytest.raises(InvalidConfigError, match="AVX2"):
         int8(nn.Linear(128, 128))

@@ -1,6 +1,8 @@
 """From states to plans: requests that are judged together get the verdicts that each would get alone."""
 
-from agentic_diffusion.planning.domains.trajectory import Reach
+from dataclasses import dataclass, replace
+
+from agentic_diffusion.planning.domains.trajectory import Reach, Trajectories
 from agentic_diffusion.records import MemoryUse, Verdict
 
 ASKS = [Reach(start=(k / 10, 0.0), goal=(1.0, None)) for k in range(3)]
@@ -56,3 +58,25 @@ def test_proposals_stand_behind_the_candidates_of_their_own_request(maker) -> No
     assert plans[1].considered[-1].value.states[3] == remembered.states[3]
     assert asked == ASKS
     assert [plan.unfamiliar for plan in plans] == [0.0, 0.1, 0.2]
+
+
+def test_states_of_many_requests_are_decoded_by_one_call(maker) -> None:
+    calls = []
+
+    @dataclass(frozen=True)
+    class Counting:
+        inner: Trajectories
+
+        def __getattr__(self, name):
+            return getattr(self.inner, name)
+
+        def decode(self, x):
+            calls.append(len(x))
+            return self.inner.decode(x)
+
+    plain = maker()
+    plans = replace(plain, domain=Counting(plain.domain)).plan_many(ASKS, seeds=[1, 2, 3])
+    assert calls == [24]
+    assert [plan.considered for plan in plans] == [
+        plan.considered for plan in plain.plan_many(ASKS, seeds=[1, 2, 3])
+    ]

@@ -25,3 +25,11 @@ def test_a_context_that_is_missing_or_left_out_is_the_learned_stand_in() -> None
     mixed = embed({"context": vector, "told": torch.tensor([1.0, 0.0])})
     assert torch.equal(mixed[0], given[0])
     assert mixed[1].tolist() == [5.0, 5.0, 5.0]
+
+
+def test_a_number_that_all_rows_share_is_embedded_once() -> None:
+    torch.manual_seed(0)
+    embed = TimeEmbedding(8)
+    shared = embed(torch.tensor(0.3).expand(5))
+    assert shared.shape == (1, 8)
+    assert torch.allclose(embed(torch.full((5,), 0.3)), shared.expand(5, 8), atol=1e-6)

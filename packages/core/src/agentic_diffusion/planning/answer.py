@@ -6,7 +6,11 @@ import logging
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar, final
+from itertools import islice
+from typing import Any, Generic, TypeVar, cast, final
+
+import torch
+from torch import Tensor
 
 from agentic_diffusion.compute import Compute, MemoryWatch
 from agentic_diffusion.compute.memory import Peak
@@ -70,7 +74,9 @@ class Answers(Generic[Q, X, V]):
     def __call__(self, runs: Sequence[Run[Q, X]]) -> list[Plan[Q, V]]:
         """Return the plan of each run."""
         states = [self._states(run) for run in runs]
-        values = [self._values(run.request, each) for run, each in zip(runs, states, strict=True)]
+        values = [
+            self._finished(run.request, each) for run, each in zip(runs, self._decoded(states), strict=True)
+        ]
         judged = self._judge([run.request for run in runs], values)
         watches = {id(run.memory): run.memory for run in runs}  # requests that are planned together share one
         peaks = {name: watch.peak() for name, watch in watches.items()}
@@ -95,8 +101,16 @@ class Answers(Generic[Q, X, V]):
             states.append(run.condition.pin(self.compute.send(self.domain.encode(proposed))))
         return states
 
-    def _values(self, request: Q, states: Sequence[X]) -> list[V]:
-        values = [value for batch in states for value in self.domain.decode(batch)]
+    def _decoded(self, states: Sequence[Sequence[X]]) -> list[list[V]]:
+        """Return the values of every run; those of all runs by one call where their states are alike."""
+        batches: list[Any] = [batch for each in states for batch in each]
+        if len(batches) > 1 and _alike(batches):
+            whole: Any = torch.cat(batches)
+            values = iter(self.domain.decode(whole))
+            return [list(islice(values, sum(map(len, each)))) for each in cast(Any, states)]
+        return [[value for batch in each for value in self.domain.decode(batch)] for each in states]
+
+    def _finished(self, request: Q, values: Sequence[V]) -> Sequence[V]:
         return values if self.finish is None else [self.finish(request, value) for value in values]
 
     def _judge(self, requests: Sequence[Q], values: Sequence[Sequence[V]]) -> Sequence[Sequence[Verdict]]:
@@ -144,3 +158,9 @@ class Answers(Generic[Q, X, V]):
             plan.seconds,
         )
         return plan
+
+
+def _alike(batches: Sequence[Any]) -> bool:
+    """Whether batches of states are tensors that can be joined."""
+    kinds = {(b.shape[1:], b.dtype, b.device) if isinstance(b, Tensor) else None for b in batches}
+    return len(kinds) == 1 and None not in kinds

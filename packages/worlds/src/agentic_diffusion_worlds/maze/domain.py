@@ -66,14 +66,19 @@ class MazeDomain:
             InvalidStateError: A number is missing, not finite, outside the maze or inside a wall.
         """
         condition = self.trajectories.condition(request)
-        for name, numbers in (("start", request.start), ("goal", request.goal)):
-            if numbers is None or numbers[0] is None or numbers[1] is None:
-                continue
-            if not bool(self.geometry.is_free(np.array(numbers[:2], dtype=float), slack=0.05)):
+        told = [
+            (name, numbers[:2])
+            for name, numbers in (("start", request.start), ("goal", request.goal))
+            if numbers is not None and numbers[0] is not None and numbers[1] is not None
+        ]
+        places = np.array([place for _, place in told], dtype=float).reshape(-1, 2)
+        free = self.geometry.is_free(places, slack=0.05)
+        for (name, _), place, fits in zip(told, places, free, strict=True):
+            if not fits:
                 raise InvalidStateError(
-                    f"{name} = ({numbers[0]:.3f}, {numbers[1]:.3f})",
+                    f"{name} = ({place[0]:.3f}, {place[1]:.3f})",
                     "a position in the free space of the maze",
-                    f"The nearest free cell is {self.geometry.xy_to_cell(np.array(numbers[:2], dtype=float))}.",
+                    f"The nearest free cell is {self.geometry.xy_to_cell(place)}.",
                 )
         return condition
 
@@ -136,9 +141,8 @@ class FastestFree:
     def _judge(
         self, requests: Sequence[Reach], values: Sequence[Sequence[Trajectory]]
     ) -> Iterator[list[Verdict]]:
-        plain = np.concatenate(
-            [self._points(request, each) for request, each in zip(requests, values, strict=True)]
-        )
+        goals = [goal for pair in zip(requests, values, strict=True) for goal in _goals(*pair)]
+        plain = curves([value for each in values for value in each], goals=np.array(goals))
         sizes = [len(each) for each in values]
         velocity = np.repeat([_velocity(request) for request in requests], sizes, axis=0)
         points = np.concatenate([smoothed(plain, width) for width in self.smoothings])
@@ -178,7 +182,8 @@ class FastestFree:
     def course(self, request: Reach, value: Trajectory) -> Course:
         """Return the course to drive: the one that was judged, or what of it lies well before the first wall."""
         (verdict,) = self(request, [value])
-        points = smoothed(self._points(request, [value]), float(str(verdict.evidence["smoothing"])))
+        plain = curves([value], goals=np.array(_goals(request, [value])))
+        points = smoothed(plain, float(str(verdict.evidence["smoothing"])))
         clear = float(self._clear(points)[0])
         if clear < 1:
             ahead = int(clear * len(points[0])) - WALL_MARGIN
@@ -186,12 +191,12 @@ class FastestFree:
                 points = resample(points[:, :ahead])
         return fastest(points, velocity=_velocity(request), engine=self.engine)[0]
 
-    def _points(self, request: Reach, values: Sequence[Trajectory]) -> Array:
-        if request.goal is None or request.goal[0] is None or request.goal[1] is None:
-            goals = [value.states[value.arrival][:2] for value in values]
-        else:
-            goals = [(request.goal[0], request.goal[1])] * len(values)
-        return curves(values, goals=np.array(goals))
+
+def _goals(request: Reach, values: Sequence[Trajectory]) -> list[tuple[float, ...]]:
+    """Return where the curve of each plan ends: at the goal, or where the plan arrives if that is open."""
+    if request.goal is None or request.goal[0] is None or request.goal[1] is None:
+        return [value.states[value.arrival][:2] for value in values]
+    return [(request.goal[0], request.goal[1])] * len(values)
 
 
 def _velocity(request: Reach) -> Array:

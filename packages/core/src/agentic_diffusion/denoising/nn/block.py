@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias, final
+from typing import Any, ClassVar, TypeAlias, final
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -133,9 +133,14 @@ class BlockTransformer(nn.Module):
         shape: The sizes.
     """
 
+    tied: ClassVar[Mapping[str, str]] = {
+        "head": "embed"
+    }  # layers without weights of their own, and whose they use
+
     def __init__(self, shape: Shape) -> None:
         super().__init__()
         self.shape = shape
+        self.head: nn.Module | None = None
         self.embed = nn.Embedding(shape.vocabulary, shape.width)
         self.carry = nn.Linear(shape.width, shape.width, bias=False)
         self.layers = nn.ModuleList([Layer(shape) for _ in range(shape.depth)])
@@ -176,7 +181,10 @@ class BlockTransformer(nn.Module):
         return unit(h), tuple(fresh)
 
     def logits(self, hidden: Float[Tensor, "*shape width"]) -> Float[Tensor, "*shape vocabulary"]:
-        """Return the logits of each token, by the embeddings themselves."""
+        """Return the logits of each token, by the embeddings themselves or by a layer that was made of them."""
+        if self.head is not None:
+            told: Tensor = self.head(hidden)
+            return told
         return functional.linear(hidden, self.embed.weight)
 
 

@@ -37,7 +37,7 @@ class Block(nn.Module):
         nn.init.zeros_(self.modulate.bias)
 
     def forward(
-        self, h: Float[Tensor, "batch length width"], condition: Float[Tensor, "batch width"]
+        self, h: Float[Tensor, "batch length width"], condition: Float[Tensor, "#batch width"]
     ) -> Float[Tensor, "batch length width"]:
         """Return the updated tokens."""
         tilt = self.modulate(condition)[:, None].chunk(6, dim=-1)

@@ -24,8 +24,9 @@ class TimeEmbedding(nn.Module):
         self.register_buffer("grid", grid, persistent=False)
         self.net = nn.Sequential(nn.Linear(2 * frequencies, width), nn.SiLU(), nn.Linear(width, width))
 
-    def forward(self, t: Float[Tensor, " batch"]) -> Float[Tensor, "batch width"]:
-        """Return the embedding of each number."""
+    def forward(self, t: Float[Tensor, " batch"]) -> Float[Tensor, "#batch width"]:
+        """Return the embedding of each number; one for all where one number was expanded for all."""
+        t = t[:1] if t.stride(0) == 0 else t
         angle = t[:, None] * self.get_buffer("grid")
         waves = torch.cat([angle.sin(), angle.cos()], dim=-1)
         embedded: Tensor = self.net(waves)

@@ -32,7 +32,7 @@ class Residual(nn.Module):
         self.skip = nn.Conv1d(inner, outer, 1) if inner != outer else nn.Identity()
 
     def forward(
-        self, h: Float[Tensor, "batch inner time"], condition: Float[Tensor, "batch width"]
+        self, h: Float[Tensor, "batch inner time"], condition: Float[Tensor, "#batch width"]
     ) -> Float[Tensor, "batch outer time"]:
         """Return the updated features."""
         out = self.first(h) + self.condition(condition)[..., None]

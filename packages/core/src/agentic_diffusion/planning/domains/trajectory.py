@@ -129,10 +129,9 @@ class Trajectories:
             mask[0, 0, : self.state_dim] = True
         if request.goal is not None:
             self._check("goal", request.goal)
-            for index, number in enumerate(request.goal):
-                if number is not None:
-                    values[0, -1, index] = number
-                    mask[0, -1, index] = True
+            known = [number is not None for number in request.goal]
+            values[0, -1, : self.state_dim] = torch.tensor([number or 0.0 for number in request.goal])
+            mask[0, -1, : self.state_dim] = torch.tensor(known)
         pinned = torch.where(mask, self.limits.shrink(values), 0.0)
         return Condition(Inpaint(pinned, mask), {"known": mask})
 
