@@ -51,8 +51,11 @@ class Scripted:
 
 
 class Remembers:
+    def __init__(self, source: str = DOUBLE) -> None:
+        self.source = source
+
     def nearest(self, request: CodeRequest) -> str:
-        return DOUBLE
+        return self.source
 
 
 def test_a_program_is_found_and_verified(fence: ProcessSandbox) -> None:
@@ -100,7 +103,30 @@ def test_a_proven_program_is_the_start(fence: ProcessSandbox) -> None:
     writer = Scripted((BROKEN,))
     plan = Coder(writer, fence, memory=Remembers(), lints=False).plan(REQUEST)
     assert plan.chosen.value.source == DOUBLE
-    assert writer.asked[-1] == ("vary", DOUBLE, 0.5)
+    assert writer.asked == ["write"]
+    other = DOUBLE.replace("x + x", "x * x")
+    writer = Scripted((BROKEN,))
+    assert Coder(writer, fence, memory=Remembers(other), lints=False).plan(REQUEST).abstained
+    assert ("vary", other, 0.5) in writer.asked
+
+
+class Looks(Scripted):
+    """One that can look back as well."""
+
+    def branches(self, request: CodeRequest) -> "Looks":
+        return self
+
+    def tell(self, source: str, score: float) -> None:
+        self.asked.append(("tell", source))
+
+
+def test_a_writer_that_looks_back_looks_back_at_the_proven_program(fence: ProcessSandbox) -> None:
+    other = DOUBLE.replace("x + x", "x * x")
+    writer = Looks((BROKEN,))
+    writer.write = lambda *args, **how: iter([Sketch((BROKEN,), 1.0, 1, 3, True)])
+    plan = Coder(writer, fence, rounds=1, memory=Remembers(other), lints=False).plan(REQUEST)
+    assert plan.abstained
+    assert writer.asked == [("tell", BROKEN), ("tell", other)]
 
 
 class Told:

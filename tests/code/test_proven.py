@@ -28,6 +28,15 @@ def test_the_nearest_proven_program_is_given() -> None:
     assert memory.nearest(DOUBLE.model_copy(update={"language": "go"})) is None
 
 
+def test_the_nearest_program_has_the_name_that_is_asked_for() -> None:
+    memory = Proven()
+    source = "def twice(x):\n    return x + x\n"
+    memory.learn(outcome(source, 1.0, asked("return twice the number x", ["twice(2) == 4"])))
+    found = memory.nearest(asked("return twice the number x", ["double(3) == 6"]))
+    assert found == source.replace("twice", "double")
+    assert memory.nearest(asked("return twice the number x")) == source
+
+
 def test_failures_make_pairs_and_disprove() -> None:
     memory = Proven()
     for number in range(MAX_FAILED + 2):

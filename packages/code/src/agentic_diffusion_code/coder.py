@@ -48,9 +48,10 @@ class Sketched:
 class Coder:
     """Answers requests for functions; implements `Plans[CodeRequest, Program]`.
 
-    A draft that came with the request is judged and mended first. Then one program of the most likely tokens. Where
-    it fails, a writer that can look back (`Forks`) writes the next most likely ones in up to `rounds` rounds, each from
-    a doubtful place of one that failed, those that passed more tests first. Other writers draw several at a
+    A draft that came with the request is judged and mended first. Then one program of the most likely tokens; where
+    it fails, the nearest program that a memory has proven. Where that fails too, a writer that can look back (`Forks`)
+    writes the next most likely ones in up to `rounds` rounds, each from a doubtful place of one that failed, those that
+    passed more tests first. Other writers begin half-way from noise with the proven program, draw several at a
     temperature, then mend the best failing one up to `rounds` times: the lines that the failing trace names, or those
     that the model doubts, are hidden and denoised with the rest in view; a failure that was seen before ends that.
 
@@ -130,9 +131,10 @@ class Coder:
             yield from self._phase(search, first)
         known = self.memory.nearest(request) if self.memory is not None and self._wanting(search) else None
         if known is not None:
-            share = 0.5
-            started = self.writer.vary(request, known, share=share, count=max(1, self.count), seed=seed + 1)
-            yield from self._phase(search, started, skip=True)
+            yield from self._phase(search, iter([Sketch((known,), 1.0, 0, done=True)]), skip=True)
+            if self._wanting(search) and search.branches is None:
+                started = self.writer.vary(request, known, share=0.5, count=max(1, self.count), seed=seed + 1)
+                yield from self._phase(search, started, skip=True)
         if self._wanting(search) and self.count and search.branches is None:
             more = self.writer.write(request, count=self.count, seed=seed + 2, temperature=self.temperature)
             yield from self._phase(search, more)

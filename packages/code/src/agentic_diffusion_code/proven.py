@@ -16,7 +16,8 @@ from agentic_diffusion.records import Outcome, Record
 from agentic_diffusion.store import write_atomically
 from pydantic import ValidationError
 
-from .domain import CodeRequest, Program
+from .domain import CodeRequest, Program, named
+from .naming import StandIn
 
 _WORD = re.compile(r"[a-z0-9_]+")
 MAX_FAILED = 8
@@ -99,7 +100,10 @@ class Proven:
             write_atomically(self.path, ("\n".join(lines) + "\n").encode())
 
     def nearest(self, request: CodeRequest) -> str | None:
-        """Return the proven program whose description is most like this one, if any is like enough."""
+        """Return the proven program whose description is most like this one, if any is like enough.
+
+        Its function has the name that is asked for now.
+        """
         asked = _words(request.description)
         found = [
             (_likeness(asked, _words(proof.request.description)), key)
@@ -107,7 +111,11 @@ class Proven:
             if proof.passed and proof.request.language == request.language
         ]
         like, key = max(found, default=(0.0, ""))
-        return self._proofs[key].passed if found and like >= self.near else None
+        if not found or like < self.near:
+            return None
+        proof = self._proofs[key]
+        old, new = (one.entry or named(one.signature) for one in (proof.request, request))
+        return StandIn(old, new).there(proof.passed) if old and new and old != new else proof.passed
 
     def proofs(self) -> tuple[Proof, ...]:
         """Return everything that is known, the oldest request first."""
