@@ -4,7 +4,15 @@ import json
 
 import pytest
 from agentic_diffusion_cli import bench_coins
-from agentic_diffusion_cli.bench_coins import ADAPT, OURS, OURS_TWICE, PUBLISHED, averages, show
+from agentic_diffusion_cli.bench_coins import (
+    ADAPT,
+    OURS,
+    OURS_CROSSED,
+    OURS_TWICE,
+    PUBLISHED,
+    averages,
+    show,
+)
 from agentic_diffusion_worlds.maze import coins
 from agentic_diffusion_worlds.maze.map import UMAZE
 
@@ -55,8 +63,8 @@ def test_a_table_and_a_file_and_nothing_twice(cli, small, tmp_path, monkeypatch)
     assert set(figures) == {"bench", "command", "version", "machine", "rows"}
     rows = figures["rows"]
     names = [row["name"] for row in rows if "score" in row]
-    assert len(names) == 10
-    assert names[-3:] == [ADAPT, OURS, OURS_TWICE]
+    assert len(names) == 12
+    assert names[-4:] == [ADAPT, OURS, OURS_TWICE, OURS_CROSSED]
     assert small == [True, False]
     by_name = {row["name"]: row for row in rows if "score" in row}
     assert by_name[OURS]["tasks"] == by_name["ours, zero-shot"]["tasks"]  # the same weights, the same seeds

@@ -5,6 +5,7 @@ from copy import deepcopy
 import pytest
 from agentic_diffusion_cli.coins_beside import of_coins, of_plain, plain_drives
 from agentic_diffusion_evolve.beside import Beside
+from agentic_diffusion_worlds.maze.coincross import Crossed
 from agentic_diffusion_worlds.maze.coinfocus import Focused
 from agentic_diffusion_worlds.maze.coins import practice_tasks
 from agentic_diffusion_worlds.maze.domain import reach
@@ -27,6 +28,13 @@ def test_the_candidates_are_as_many_and_their_parts_are_told(plain, twice):
     assert len(driver.plan(task).considered) == 16
     halves = of_coins(plain, deepcopy(plain.denoiser), candidates=16, old=0.5)
     assert [planner.count for planner in halves.planners] == [8, 8]
+
+
+def test_candidates_of_both_networks_are_crossed_with_one_another(plain):
+    driver = of_coins(plain, deepcopy(plain.denoiser), candidates=16, crossed=True)
+    assert isinstance(driver, Crossed)
+    assert isinstance(driver.planner, Beside)
+    assert driver.judge is driver.planner.planners[0].verify
 
 
 def test_without_a_new_network_nothing_changes(plain):

@@ -14,6 +14,10 @@ class RayActorError(Exception):
     """An actor's process died."""
 
 
+class GetTimeoutError(Exception):
+    """An answer did not come in time."""
+
+
 class RayTaskError(Exception):
     """What a task or an actor raised."""
 
@@ -31,7 +35,10 @@ def imitation(deadly: Any = lambda words: False) -> types.ModuleType:
     started: list[dict[str, Any]] = []
     killed: list[Any] = []
     exceptions = types.SimpleNamespace(
-        WorkerCrashedError=WorkerCrashedError, RayTaskError=RayTaskError, RayActorError=RayActorError
+        WorkerCrashedError=WorkerCrashedError,
+        RayTaskError=RayTaskError,
+        RayActorError=RayActorError,
+        GetTimeoutError=GetTimeoutError,
     )
 
     def call(work: Any, death: type[Exception]) -> Any:
@@ -54,7 +61,7 @@ def imitation(deadly: Any = lambda words: False) -> types.ModuleType:
 
         return made
 
-    def get(reference: Any) -> Any:
+    def get(reference: Any, *, timeout: float | None = None) -> Any:
         if not isinstance(reference, tuple):
             return reference
         work, words, death = reference

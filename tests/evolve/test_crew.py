@@ -50,7 +50,9 @@ def test_what_died_with_its_actor_is_done_again_once_the_actor_answers(ray, monk
     crew = Crew(ray, Doubler, parts=(2,), role=Role(1))
     deaths, get = [3, 1, 1], ray.get  # of the piece, then of two questions whether the actor is back
 
-    def mortal(reference):
+    def mortal(reference, *, timeout=None):
+        if reference[1] == ():
+            assert 590 < timeout <= 600
         if deaths and reference[1] == ((3,) if deaths[0] == 3 else ()):
             deaths.pop(0)
             raise ray.exceptions.RayActorError
@@ -63,15 +65,16 @@ def test_what_died_with_its_actor_is_done_again_once_the_actor_answers(ray, monk
     assert caplog.messages == ["an actor died; piece 1 is done again"]
 
 
-def test_an_actor_that_never_answers_is_an_error(ray, monkeypatch) -> None:
+@pytest.mark.parametrize("fault", ["RayActorError", "GetTimeoutError"])
+def test_an_actor_that_keeps_dying_or_hangs_is_an_error(ray, monkeypatch, fault) -> None:
     crew = Crew(ray, Doubler, parts=(2,), role=Role(1))
 
-    def dead(reference):
-        raise ray.exceptions.RayActorError
+    def silent(reference, *, timeout=None):
+        raise getattr(ray.exceptions, "RayActorError" if reference[1] == (4,) else fault)
 
-    monkeypatch.setattr(ray, "get", dead)
-    monkeypatch.setattr("agentic_diffusion_evolve.crew.PATIENCE", -1.0)
-    with pytest.raises(WorkerError, match="died 1 times, the last time with four"):
+    monkeypatch.setattr(ray, "get", silent)
+    monkeypatch.setattr("agentic_diffusion_evolve.crew.PATIENCE", 0.0)
+    with pytest.raises(WorkerError, match="did not answer within 0 s after one died with four"):
         crew.one((4,), what="four")
 
 

@@ -3,6 +3,7 @@
 import pytest
 from agentic_diffusion.errors import InvalidConfigError
 from agentic_diffusion_worlds.maze.coinbench import (
+    CROSSED,
     DIFFUSER,
     GRADIENT,
     LEGS,
@@ -30,8 +31,8 @@ def driven(routes):
 def test_every_row_is_driven_over_the_same_tasks(driven):
     bench, ticks = driven
     names = [row["name"] for row in bench.rows]
-    assert names == [UNAWARE, DIFFUSER, MCSS, GRADIENT, ZERO_SHOT, TWICE, LEGS]
-    assert [(tick.done, tick.total) for tick in ticks] == [(n, 4) for n in (1, 2, 3, 4)] * 7
+    assert names == [UNAWARE, DIFFUSER, MCSS, GRADIENT, ZERO_SHOT, TWICE, CROSSED, LEGS]
+    assert [(tick.done, tick.total) for tick in ticks] == [(n, 4) for n in (1, 2, 3, 4)] * 8
     for row in bench.rows:
         assert row["score"]["n"] == 2
         assert len(row["tasks"]) == 4

@@ -25,9 +25,9 @@ PUBLISHED = {
 """Scores of the suites maze2d-medium, maze2d-large, multi2d-medium, multi2d-large as TDP's paper gives them."""
 
 OURS, ADAPT, OURS_TWICE = "ours", "adaptdiffuser's recipe", "ours, evolved and looking twice"
+OURS_CROSSED = "ours, evolved, looking twice and crossed"
 ALL = "all"
 RATE = 3e-4  # of AdaptDiffuser's recipe, which has one network for everything: a third of that of the first training
-PLANS = 1000  # seeds set aside for the plans of one plain drive
 
 
 def coins(
@@ -76,7 +76,7 @@ def coins(
     for each in chosen:
         rows += drive(each, how, out=out, settings=settings, compute=compute, only=row)
     rows += averages(rows)
-    if seen and rounds and (not row or {OURS, OURS_TWICE} & set(row)):
+    if seen and rounds and (not row or {OURS, OURS_TWICE, OURS_CROSSED} & set(row)):
         mazes = list({each.maze.name: each.maze for each in chosen}.values())
         rows += [forgetting(maze, out=out, episodes=seen, compute=compute) for maze in mazes]
     if target:
@@ -115,7 +115,7 @@ def drive(
     drivers = dict(coin_drivers(plain, candidates=candidates))
     if how.rounds:
         for name, folder, recipe in ((ADAPT, "adaptdiffuser", True), (OURS, "ours", False)):
-            if only and name not in only and (recipe or OURS_TWICE not in only):
+            if only and name not in only and (recipe or not {OURS_TWICE, OURS_CROSSED} & set(only)):
                 continue
             place = out / f"{folder}-{suite.maze.name}"
             _evolve(plain, suite.maze, how, place=place, adaptdiffuser=recipe)
@@ -126,6 +126,7 @@ def drive(
             network = evolved(plain, suite.maze, place, compute=compute)
             drivers[name] = of_coins(plain, network, candidates=candidates)
             drivers[OURS_TWICE] = of_coins(plain, network, candidates=candidates, twice=True)
+            drivers[OURS_CROSSED] = of_coins(plain, network, candidates=candidates, twice=True, crossed=True)
     if unknown := sorted(set(only or ()) - set(drivers)):
         raise InvalidConfigError(f"row {unknown[0]!r}", ", ".join(drivers), "Choose some of these.")
     rows = []
@@ -204,7 +205,7 @@ def forgetting(maze: Any, *, out: Path, episodes: int, compute: Any) -> dict[str
     from agentic_diffusion_worlds.maze.score import report as scored
     from agentic_diffusion_worlds.maze.score import starts, summary
 
-    from agentic_diffusion_cli.coins_beside import of_plain, plain_drives
+    from agentic_diffusion_cli.coins_beside import PLANS, of_plain, plain_drives
 
     plain = load_planner(maze, compute=compute)
     network = evolved(plain, maze, out / f"ours-{maze.name}", compute=compute)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from agentic_diffusion_evolve.beside import Beside
+from agentic_diffusion_worlds.maze.coincross import Crossed
 from agentic_diffusion_worlds.maze.coindomain import for_coins
 from agentic_diffusion_worlds.maze.coinfocus import Focused
 from agentic_diffusion_worlds.maze.domain import FastestFree
@@ -24,12 +25,19 @@ if TYPE_CHECKING:
     from agentic_diffusion_worlds.maze.planner import MazePlanner
 
 STEPS = 4
+PLANS = 1000  # seeds set aside for the plans of one plain drive
 OLD = 0.25
 """The share of the candidates past a coin that come from the network as it was; of a plain plan it is half."""
 
 
 def of_coins(
-    plain: MazePlanner, denoiser: Any, *, candidates: int, twice: bool = False, old: float = OLD
+    plain: MazePlanner,
+    denoiser: Any,
+    *,
+    candidates: int,
+    twice: bool = False,
+    crossed: bool = False,
+    old: float = OLD,
 ) -> CoinPlans:
     """Return a planner of coins of which a share of the candidates comes from the network as it was.
 
@@ -38,6 +46,8 @@ def of_coins(
         denoiser: The network after evolution; where it is that of `plain` all candidates come from it.
         candidates: Of both together.
         twice: Whether each network looks twice (`Focused`).
+        crossed: Whether candidates are crossed where none passes, those of one network with those of the other too
+            (`Crossed`).
         old: The share of the network as it was.
     """
     parts = [replace(plain, denoiser=network) for network in _networks(plain, denoiser)]
@@ -46,7 +56,8 @@ def of_coins(
         for part, count in zip(parts, _shares(candidates, len(parts), old), strict=True)
     ]
     drivers: list[CoinPlans] = [Focused(planner) for planner in planners] if twice else [*planners]
-    return drivers[0] if len(drivers) == 1 else Beside(drivers)
+    driver: CoinPlans = drivers[0] if len(drivers) == 1 else Beside(drivers)
+    return Crossed(driver, planners[0].verify) if crossed else driver  # type: ignore[arg-type]
 
 
 def of_plain(plain: MazePlanner, denoiser: Any) -> Plans[Reach, Trajectory]:

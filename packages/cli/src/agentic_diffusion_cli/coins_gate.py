@@ -14,7 +14,7 @@ from agentic_diffusion_worlds.maze.coinworld import CoinWorld
 from agentic_diffusion_worlds.maze.geometry import Geometry
 from agentic_diffusion_worlds.maze.score import starts
 
-from agentic_diffusion_cli.coins_beside import of_coins, of_plain, plain_drives
+from agentic_diffusion_cli.coins_beside import PLANS, of_coins, of_plain, plain_drives
 
 if TYPE_CHECKING:
     from agentic_diffusion_worlds.maze.coindomain import CoinPlanner
@@ -22,9 +22,7 @@ if TYPE_CHECKING:
     from agentic_diffusion_worlds.maze.map import Maze
     from agentic_diffusion_worlds.maze.planner import MazePlanner
 
-PLANS = 1000  # seeds set aside for the plans of one plain drive
 SOURCE = "simulator"
-HALF = 0.5  # the candidates that the network as it was keeps in an exam: more than later, which is the harder exam
 
 
 @final
@@ -85,7 +83,7 @@ class CoinGate:
         network = planner.denoiser
         if (known := _of(network, self._coins)) is None:
             world = CoinWorld(self.maze, NearestFree(self._geometry))
-            driver = of_coins(self.plain, network, candidates=self.candidates, twice=True, old=HALF)
+            driver = of_coins(self.plain, network, candidates=self.candidates, twice=True, crossed=True)
             plans = (driver.plan(task, seed=index) for index, task in enumerate(self.tasks))
             known = [outcome.reward for plan in plans for outcome in world(plan)]
             self._coins.append((network, known))

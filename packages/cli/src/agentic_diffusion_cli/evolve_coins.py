@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 HELD_OUT = 900_000  # seeds of practice from here on are the gate's
+SEEDS = 1000  # seeds set aside for the generations of one evolution
 
 
 @final
@@ -30,7 +31,8 @@ HELD_OUT = 900_000  # seeds of practice from here on are the gate's
 class Practice:
     """How a planner practises.
 
-    The new network learns to pass coins and nothing else; see `coins_beside` for how it is used.
+    The new network learns to pass coins and nothing else; see `coins_beside` for how it is used. Each generation goes
+    on from the candidate of the one before, also where that was refused (`Onward`).
 
     Args:
         rounds: Generations.
@@ -45,7 +47,7 @@ class Practice:
         trials: Coins of the gate.
         exams: Plain drives of the gate.
         candidates: Of each plan while practising.
-        drawn: Candidates of each plan at the gate, which looks twice as the planner will.
+        drawn: Candidates of each plan at the gate, which looks twice and crosses as the planner will.
         seed: Of everything.
         adaptdiffuser: AdaptDiffuser's recipe instead: the planner's own plans above a value, new data only, no gate.
     """
@@ -58,7 +60,7 @@ class Practice:
     new: float = 0.25
     passing: float = 1.0
     transitions: int = 400_000
-    trials: int = 80
+    trials: int = 100
     exams: int = 60
     candidates: int = 64
     drawn: int = 256
@@ -92,7 +94,7 @@ def practise(plain: MazePlanner, maze: Maze, how: Practice, *, folder: Path) -> 
     rounds: list[dict[str, Any]] = []
 
     def tasks(number: int) -> Sequence[CoinTask]:
-        seed = 1000 * how.seed + number
+        seed = SEEDS * how.seed + number
         return list(islice(practice_tasks(maze, seed=seed), how.tasks))
 
     for generation, active in evolve(
@@ -171,14 +173,16 @@ def _world(plain: MazePlanner, maze: Maze, how: Practice) -> Any:
 
 
 def _tuner(plain: MazePlanner, maze: Maze, how: Practice) -> Callable[[Any, Any], Any]:
-    """Return the tuner: old data and new, or new data alone for AdaptDiffuser's recipe, at a third of the rate."""
+    """Return the tuner: old data and new, going on; or new data alone, from the active planner, for AdaptDiffuser."""
     from agentic_diffusion.denoising.train import Recipe
+    from agentic_diffusion_evolve.onward import Onward
     from agentic_diffusion_evolve.tune import FineTune
 
     recipe = Recipe(steps=how.steps, learning_rate=how.learning_rate, average=0.998, warmup=50)
     if not how.adaptdiffuser:
         old = old_data(plain, maze, how)
-        return FineTune(old, recipe, batch=how.batch, share=1.0, seed=how.seed, new=how.new)
+        first = FineTune(old, recipe, batch=how.batch, share=1.0, seed=SEEDS * how.seed, new=how.new)
+        return Onward(lambda number: replace(first, seed=first.seed + number))
 
     def tune(planner: Planner[Any, Any, Any, Any], memory: Any) -> Planner[Any, Any, Any, Any]:
         if not len(memory):

@@ -18,7 +18,7 @@ AHEAD = 4
 """Pieces of work that wait for each actor, so that whoever makes them does not run far ahead."""
 
 PATIENCE = 600.0
-"""Seconds that an actor may take to start anew."""
+"""Seconds that actors may take to start anew and answer, after one died."""
 
 
 @final
@@ -94,7 +94,7 @@ class Crew:
             what: Names a piece of work by its number, for the error.
 
         Raises:
-            WorkerError: Actors died and died again.
+            WorkerError: Actors died and died again, or did not answer afterwards.
             Exception: What the work itself raised.
         """
         waiting: deque[tuple[int, tuple[Any, ...], Any]] = deque()
@@ -128,30 +128,38 @@ class Crew:
                 return self._ray.get(reference)
             except (self._ray.exceptions.RayActorError, self._ray.exceptions.WorkerCrashedError) as error:
                 deaths += 1
-                if deaths > self.retries or not self._answer():
+                if deaths > self.retries:
                     raise WorkerError(
                         f"actors that died {deaths} times, the last time with {what(number)}",
                         "actors that live until the work is done",
                         "Do this piece of work in one process to see why, or grant each actor more memory.",
                     ) from error
+                self._wait_for_answers(what(number))
                 log.warning("an actor died; %s is done again", what(number))
                 reference = self._send(words)
             except self._ray.exceptions.RayTaskError as error:
                 raise error.cause from error  # what the work raised
 
-    def _answer(self) -> bool:
-        """Wait until all actors answer; whether they do."""
-        end = time.monotonic() + PATIENCE
+    def _wait_for_answers(self, piece: str) -> None:
+        """Wait until all actors answer.
+
+        Raises:
+            WorkerError: One did not in all that time, because it keeps dying or because it hangs.
+        """
+        end, lost = time.monotonic() + PATIENCE, self._ray.exceptions
         for actor in self._actors:
             while True:
                 try:
-                    self._ray.get(actor.alive.remote())
+                    self._ray.get(actor.alive.remote(), timeout=max(0.0, end - time.monotonic()))
                     break
-                except self._ray.exceptions.RayActorError:
-                    if time.monotonic() > end:
-                        return False
+                except (lost.RayActorError, lost.GetTimeoutError) as error:
+                    if time.monotonic() >= end:
+                        raise WorkerError(
+                            f"an actor that did not answer within {PATIENCE:g} s after one died with {piece}",
+                            "actors that start anew and answer",
+                            "See `ray status`: the cluster may have no room for it, or it hangs where it is made.",
+                        ) from error
                     time.sleep(0.2)
-        return True
 
     def close(self) -> None:
         """End the actors."""

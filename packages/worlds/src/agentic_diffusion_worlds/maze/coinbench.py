@@ -15,6 +15,7 @@ from agentic_diffusion.planning.planner import Plans
 from agentic_diffusion.planning.select import first
 from agentic_diffusion.records import DenoiseEvent, Plan
 
+from agentic_diffusion_worlds.maze.coincross import Crossed
 from agentic_diffusion_worlds.maze.coindomain import CoinPlanner, CoinReward, for_coins
 from agentic_diffusion_worlds.maze.coinfocus import Focused
 from agentic_diffusion_worlds.maze.coinjudge import NearestFree
@@ -36,7 +37,7 @@ SAMPLINGS = 1000  # seeds set aside for the plans of one drive
 
 UNAWARE, DIFFUSER, MCSS = "unaware", "diffuser", "mcss"
 GRADIENT, ZERO_SHOT, LEGS = "reward gradient", "ours, zero-shot", "two plans over the coin"
-TWICE = "ours, looking twice"
+TWICE, CROSSED = "ours, looking twice", "ours, looking twice and crossed"
 
 
 @final
@@ -100,8 +101,9 @@ def coin_drivers(
     `unaware`: plans for start and goal alone. `diffuser`: one unguided sample, tracked at its own pace. `mcss`:
     unguided samples, chosen by the coin's reward (as in Diffusion Veteran, Lu et al. 2025). `reward gradient`: the
     same, tilted by the gradient of the reward. `ours, zero-shot`: the coin is pinned to another moment in each
-    candidate. `ours, looking twice`: half of the candidates have moments near those that suited the other half. `two
-    plans over the coin`: is told how the task is made up, so it is no competitor but what one could reach.
+    candidate. `ours, looking twice`: half of the candidates have moments near those that suited the other half. `ours,
+    looking twice and crossed`: where none of them passes, their halves are put together anew (`Crossed`). `two plans
+    over the coin`: is told how the task is made up, so it is no competitor but what one could reach.
 
     Args:
         plain: The maze planner that all rows are made of.
@@ -113,13 +115,15 @@ def coin_drivers(
     assert isinstance(judge, NearestFree)
     legs = replace(plain, count=max(1, candidates // 2), steps=steps)
     horizon = plain.domain.trajectories.horizon  # type: ignore[attr-defined]
+    twice = Focused(told(plain, candidates=candidates, steps=steps))
     return {
         UNAWARE: Unaware(free),
         DIFFUSER: replace(free, count=1, select=first),
         MCSS: free,
         GRADIENT: Drawn(free),
         ZERO_SHOT: told(plain, candidates=candidates, steps=steps),
-        TWICE: Focused(told(plain, candidates=candidates, steps=steps)),
+        TWICE: twice,
+        CROSSED: Crossed(twice, judge),
         LEGS: TwoLegs(legs, judge, horizon),
     }
 

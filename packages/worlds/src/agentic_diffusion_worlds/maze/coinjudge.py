@@ -107,6 +107,17 @@ class NearestFree:
         share: Array = first / free.shape[1]
         return share
 
+    def halves(self, request: CoinTask, values: Sequence[Trajectory]) -> tuple[Array, Array]:
+        """Return of each plan, as it is planned, its way to the coin and its way on.
+
+        Returns:
+            The share of each half before its first wall, and the length of each: both (plans, 2).
+        """
+        pieces = [_way(request, value).pieces for value in values]
+        points = np.stack([evenly(piece, POINTS // 2) for pair in pieces for piece in pair])
+        length = np.linalg.norm(np.diff(points, axis=1), axis=2).sum(axis=1)
+        return self._clear(points).reshape(-1, 2), length.reshape(-1, 2)
+
     def course(self, request: CoinTask, value: Trajectory) -> Course:
         """Return the course to drive: the one that was judged, or what of it lies well before the first wall."""
         (verdict,) = self(request, [value])

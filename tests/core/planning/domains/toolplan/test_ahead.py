@@ -7,6 +7,7 @@ import torch
 from agentic_diffusion.denoising.denoiser import MaskedNet
 from agentic_diffusion.denoising.schedule import LogLinear
 from agentic_diffusion.denoising.train import Recipe
+from agentic_diffusion.errors import InvalidConfigError
 from agentic_diffusion.planning.domains.toolplan import ToolRequest, ToolTraining, chain, tool_planner
 from agentic_diffusion.planning.domains.toolplan.ahead import Ahead
 from agentic_diffusion.planning.domains.toolplan.rules import Ruled
@@ -61,6 +62,12 @@ def test_plans_and_likelihoods_are_the_same_the_short_way(planner) -> None:
         assert [c.value for c in short.considered] == [c.value for c in whole.considered]
         assert short.chosen.value == whole.chosen.value
         assert short.confidence == pytest.approx(whole.confidence, abs=1e-4)
+
+
+def test_ahead_without_keep_is_refused(planner) -> None:
+    catalogue = planner.domain.catalogue
+    with pytest.raises(InvalidConfigError, match="keep=False"):
+        Ruled(planner.denoiser.denoiser, catalogue, ahead=Ahead(catalogue))
 
 
 def test_what_is_no_beginning_takes_the_whole_network_and_changed_weights_are_seen(planner) -> None:

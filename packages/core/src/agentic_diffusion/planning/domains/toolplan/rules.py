@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from agentic_diffusion.denoising.belief import Categorical
 from agentic_diffusion.denoising.guidance import Allowed
 from agentic_diffusion.denoising.state import Condition, Time
+from agentic_diffusion.errors import InvalidConfigError
 from agentic_diffusion.planning.domains.toolplan.catalogue import Catalogue
 
 Mask = Bool[Tensor, "batch slots tokens"]
@@ -93,12 +94,21 @@ class Ruled(nn.Module):
         ahead: Answers about the first hidden slot alone, where it can (see `Ahead`); what comes behind is then said to
             be stops. For searches, which ask about nothing else; the guess of a search that is cut short is the
             likeliest beginning, ended. Needs `keep`.
+
+    Raises:
+        InvalidConfigError: `ahead` without `keep`, which would never be asked.
     """
 
     def __init__(
         self, denoiser: Any, catalogue: Catalogue, *, keep: bool = False, ahead: Next | None = None
     ) -> None:
         super().__init__()
+        if ahead is not None and not keep:
+            raise InvalidConfigError(
+                "Ruled(ahead=...) with keep=False",
+                "keep=True, for only beliefs that are kept are answered ahead",
+                "Give keep=True, or leave `ahead` out.",
+            )
         self.keep, self.ahead = keep, ahead
         self._known: tuple[Any, dict[tuple[int, ...], Tensor]] = ((), {})
         self.denoiser = denoiser
