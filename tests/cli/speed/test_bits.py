@@ -16,9 +16,9 @@ def test_each_domain_has_its_score(bench, monkeypatch):
     monkeypatch.setattr(bits, "reader", lambda: reader(known=20, steps=2))
     monkeypatch.setattr(bits, "right", right)
     rows = list(bits.eight_bits(bench))
-    assert [row["reference"] for row in rows] == ["fp32"] * 4
-    assert ["score" in row for row in rows] == [True, False, True, True]
+    assert [row["reference"] for row in rows] == ["fp32"] * 5
+    assert ["score" in row for row in rows] == [True, True, False, True, True]
     assert rows[0]["score"]["n"] == 2
     assert written[0] > 0
     assert written[1] == 0
-    assert rows[3]["lost"]["mean"] == 0.5
+    assert rows[4]["lost"]["mean"] == 0.5

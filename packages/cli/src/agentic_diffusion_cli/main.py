@@ -11,7 +11,7 @@ import typer
 from agentic_diffusion.errors import AgenticDiffusionError
 from typer.core import TyperGroup
 
-from agentic_diffusion_cli import bench, code, demo, doctor, evolve, report, sandbox, serve, train
+from agentic_diffusion_cli import bench, code, demo, doctor, evolve, export, report, sandbox, serve, train
 
 DEBUG = "AGENTIC_DIFFUSION_DEBUG"
 FAULT, INTERRUPTED = 2, 130
@@ -81,6 +81,7 @@ def family(
 app.command("code")(code.code)
 app.command("demo")(demo.demo)
 app.command("doctor")(doctor.doctor)
+app.command("export")(export.export)
 app.command("serve")(serve.serve)
 app.add_typer(train.app, name="train")
 app.add_typer(evolve.app, name="evolve")

@@ -44,15 +44,17 @@ def _mazes(bench: Mazes) -> Iterator[Row]:
     asked = errands(bench.maze, seed=4, count=bench.scored)
     for name, planner in (("maze, shipped", shipped), ("maze, width 512, 6 blocks (untrained)", large)):
         small = replace(planner, denoiser=int8(planner.denoiser))
-        figures = bench.turns(_asker(bench, small), _asker(bench, planner))
         told = kept(passed(small, asked), passed(planner, asked)) if planner is shipped else {}
-        yield row(f"int8, {name}: the network alone, 16 candidates", {**figures, **told}, "fp32")
+        for count in (16, 64) if planner is shipped else (16,):
+            figures = bench.turns(_asker(bench, small, count), _asker(bench, planner, count))
+            what = f"int8, {name}: the network alone, {count} candidates"
+            yield row(what, {**figures, **told}, "fp32")
 
 
-def _asker(bench: Mazes, planner: MazePlanner) -> Callable[[], Any]:
+def _asker(bench: Mazes, planner: MazePlanner, count: int) -> Callable[[], Any]:
     request = errands(bench.maze, seed=1, count=1)[0]
     condition = planner.domain.condition(request)
-    x = torch.randn(planner.count, *planner.domain.blank(request, 1).shape[1:], generator=generator(0))
+    x = torch.randn(count, *planner.domain.blank(request, 1).shape[1:], generator=generator(0))
 
     def ask() -> None:
         with torch.inference_mode():
