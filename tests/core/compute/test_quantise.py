@@ -86,6 +86,9 @@ def test_what_cannot_be_is_refused(monkeypatch) -> None:
     with pytest.raises(InvalidConfigError, match="the processor"):
         Int8Linear(nn.Linear(8, 8))(torch.zeros(1, 8, device="meta"))
 
+    with pytest.raises(InvalidConfigError, match=r"weights of 0 in eight bits.*save or train that"):
+        int8(nn.Sequential(nn.Linear(64, 64), nn.Tanh())).state_dict()
+
     def gone(*told):
         raise RuntimeError("built without FBGEMM")
 

@@ -50,7 +50,7 @@ class Int8Linear(nn.Module):
     """A linear layer with whole numbers as weights; its inputs are rounded to 256 steps of their range at each call.
 
     y = r ∘ (W₇ x₈) + b, with one scale r for each output and one range for all inputs of a call. For inference on a
-    processor; it has no gradients.
+    processor; it has no gradients, and its weights can be neither saved nor trained.
 
     Args:
         linear: The layer to take the weights of.
@@ -69,6 +69,18 @@ class Int8Linear(nn.Module):
 
     def __deepcopy__(self, memo: dict[int, object]) -> Int8Linear:
         return self  # nothing in it ever changes, and packed weights cannot be copied
+
+    def _save_to_state_dict(self, destination: Any, prefix: str, keep_vars: bool) -> None:
+        """Refuse: a file without these weights could not be told from a whole one.
+
+        Raises:
+            InvalidConfigError: Always.
+        """
+        raise InvalidConfigError(
+            f"the weights of {prefix.removesuffix('.') or 'a layer'} in eight bits",
+            "a network in fp32 where weights are saved or trained",
+            "Keep the network that `int8` was given, save or train that, and call `int8` afterwards.",
+        )
 
     def forward(self, x: Float[Tensor, "*batch inputs"]) -> Float[Tensor, "*batch outputs"]:
         """Return the outputs, in the dtype of the inputs.
