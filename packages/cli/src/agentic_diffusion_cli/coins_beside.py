@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 STEPS = 4
 PLANS = 1000  # seeds set aside for the plans of one plain drive
 OLD = 0.25
-"""The share of the candidates past a coin that come from the network as it was; of a plain plan it is half."""
+"""The share of the candidates past a coin that come from the network as it was."""
+OLD_PLAIN = 0.875
+"""That share of a plain plan, which the network as it was knows better."""
 
 
 def of_coins(
@@ -65,7 +67,7 @@ def of_plain(plain: MazePlanner, denoiser: Any) -> Plans[Reach, Trajectory]:
     networks = _networks(plain, denoiser)
     planners = [
         replace(plain, denoiser=network, count=count)
-        for network, count in zip(networks, _shares(plain.count, len(networks), 0.5), strict=True)
+        for network, count in zip(networks, _shares(plain.count, len(networks), OLD_PLAIN), strict=True)
     ]
     return planners[0] if len(planners) == 1 else Beside(planners)
 
