@@ -1,7 +1,8 @@
 """What an explorer finds out: what calls change, what is odd, what was a preparation, and that a tool has changed."""
 
 import numpy as np
-from agentic_diffusion_worlds.acting.explore import CHAIN, Knowledge
+from agentic_diffusion_worlds.acting.explore import Knowledge
+from agentic_diffusion_worlds.acting.rows import CHAIN
 from agentic_diffusion_worlds.acting.situation import Situation
 
 
@@ -44,29 +45,76 @@ def test_two_values_that_never_met_at_a_good_end_are_odd_together():
     assert known.odd(case(place="abroad", roaming="no")) == {"place", "roaming"}
 
 
+OFF, ON = case(lamp="off"), case(lamp="on")
+ROW = CHAIN.join(("reset", "restart"))
+
+
 def test_a_preparation_is_suspected_where_a_call_suddenly_helps():
     known = taught()
-    off, on = case(lamp="off"), case(lamp="on")
-    for _ in range(3):
-        known.saw(off, "restart", off)
-    known.credit([(off, "reset"), (off, "restart")], on)
-    assert known.rows == {CHAIN.join(("reset", "restart"))}
-    known.saw(off, "restart", on)
+    known.saw(OFF, "restart", OFF)
+    known.credit([(OFF, "reset"), (OFF, "restart")], ON)
+    assert list(known.rows.suspected) == [ROW]
+    assert known.becomes(ROW, "lamp", "off") == {"on": 1.0}
+    known.saw(OFF, ROW, ON)
+    assert known.rows.proven == {ROW}
     known.forget("reset")
-    assert known.rows == set()
-    known.credit([(off, "other"), (off, "restart")], on)
-    assert known.rows == set()  # it has helped before
+    assert known.rows.suspected == {}
+    assert known.becomes(ROW, "lamp", "off") is None
+    known.saw(OFF, "restart", ON)
+    known.credit([(OFF, "other"), (OFF, "restart")], ON)
+    assert known.rows.suspected == {}  # it has helped before
 
 
-def test_a_call_that_no_longer_does_what_it_did_is_a_surprise():
-    known, off, on = taught(), case(lamp="off"), case(lamp="on")
+def test_a_call_that_did_what_it_always_does_needs_no_preparation():
+    known = Knowledge()
+    dark = case(lamp="off", mood="low")
+    known.began(dark)
+    known.went_well(case(lamp="on", mood="high"))
+    known.saw(dark, "switch", case(lamp="on", mood="low"))
+    known.credit([(dark, "reset"), (dark, "switch")], case(lamp="on", mood="high"))
+    assert known.rows.suspected == {}
+
+
+def test_a_call_that_is_needed_and_changes_nothing_prepares_for_the_next_that_does():
+    known = taught()
+    known.needed([OFF, OFF, OFF, ON], ["reset", "wait", "restart"])
+    assert set(known.rows.suspected) == {ROW, CHAIN.join(("wait", "restart"))}
+
+
+def test_a_call_that_leaves_all_alone_that_it_changed_is_a_surprise_and_more_so_if_it_does_something_else():
+    known = taught()
+    off, on, ajar = (
+        case(lamp=lamp, door=door) for lamp, door in (("off", "shut"), ("on", "shut"), ("off", "ajar"))
+    )
     for _ in range(4):
-        assert not known.surprised(off, "switch", off)  # too little is known
+        assert known.surprise(off, "switch", off) == 0  # too little is known
         known.saw(off, "switch", on)
-    assert known.surprised(off, "switch", off)
-    assert not known.surprised(off, "switch", on)
+    assert known.surprise(off, "switch", on) == 0
+    assert known.surprise(off, "switch", off) == 1
+    assert known.surprise(off, "switch", ajar) == 2
+    assert known.surprise(on, "switch", on) == 1  # what it makes of "on" has never been seen, but something
+    assert known.surprise(on, "switch", off) == 0
+    assert known.effects("switch", least=4) == {("lamp", "off"): "on"}
+    assert known.effects("switch", least=5) == {}
+
+
+def test_what_is_new_is_what_no_task_began_with_and_none_ended_badly_with():
+    known, off = taught(), case(lamp="off")
     assert known.new(off, case(lamp="blue"))
-    assert not known.new(off, on)
+    assert not known.new(off, case(lamp="on"))
+    known.went_wrong(case(lamp="blue"))
+    assert not known.new(off, case(lamp="blue"))
+
+
+def test_where_nothing_helps_what_never_came_after_the_calls_just_made_is_next():
+    known, rng = taught(), np.random.default_rng(0)
+    dark = case(lamp="off", door="shut")
+    for call in ("hum", "nod", "wait"):
+        known.saw(dark, call, dark)
+    known.credit([(dark, "hum"), (dark, "nod")], dark)
+    for _ in range(10):
+        assert known.choose(dark, ["nod", "wait"], rng=rng, made=["hum"]) == "wait"
+        assert known.choose(dark, ["nod"], rng=rng, made=["hum"], again=["hum", "wait"]) == "wait"
 
 
 def test_the_order_in_which_calls_are_given_makes_no_difference():
@@ -81,3 +129,11 @@ def test_the_order_in_which_calls_are_given_makes_no_difference():
     ]
     assert drawn[0] == drawn[1] == drawn[2]
     assert len(set(drawn[0])) == 3  # among equals it is drawn
+
+
+def test_harm_is_no_objection_for_the_bold():
+    known, rng = taught(), np.random.default_rng(0)
+    dark, lit = case(lamp="off", door="shut"), case(lamp="on", door="shut")
+    known.saw(lit, "switch", dark)
+    assert known.choose(lit, ["switch"], rng=rng) is None
+    assert known.choose(lit, ["switch"], rng=rng, bold=True) == "switch"

@@ -3,12 +3,14 @@
 from types import SimpleNamespace
 
 import pytest
+import torch
 from agentic_diffusion.denoising.train import Recipe
 from agentic_diffusion.errors import InvalidConfigError
-from agentic_diffusion_worlds.acting.planner import Design
+from agentic_diffusion_worlds.acting.planner import Design, trainable
+from agentic_diffusion_worlds.acting.situation import Situation
 from agentic_diffusion_worlds.tau2.desk import TRANSFER, Desk
 from agentic_diffusion_worlds.tau2.tickets import Ticket
-from agentic_diffusion_worlds.tau2.training import anything, book, lessons, teach
+from agentic_diffusion_worlds.tau2.training import anything, balanced, book, lessons, teach
 
 BOTH = "[mobile]airplane|suspended[PERSONA:Easy]"
 LOST = "[service]ended[PERSONA:Easy]"
@@ -47,3 +49,32 @@ def test_a_planner_learns_them(office):
     seen = Desk(office, office.ticket(BOTH)).observe()
     assert set(planner.plan(seen).chosen.value) == {"toggle_airplane_mode", "resume_line"}
     assert planner.plan(Desk(office, office.ticket(LOST)).observe()).chosen.value == (TRANSFER,)
+
+
+def test_goals_and_transfers_are_drawn_in_balance():
+    up, down = Situation(goal=("up",)), Situation(goal=("down",))
+    told = [(up, ("a",))] * 3 + [(up, ("transfer_to_human_agents",)), (down, ())]
+    assert balanced(told) == [1 / 6, 1 / 6, 1 / 6, 1 / 2, 1]
+
+
+def test_lessons_that_are_drawn_more_often_are_learned():
+    one, two = (Situation(goal=("up",), facts={"lamp": "off"}),) * 2
+    known = [(one, ("toggle_data",)), (two, ("toggle_wifi",))]
+    recipe = Recipe(steps=60, learning_rate=3e-2, average=0.9)
+    for shares, call in (([1.0, 0.0], "toggle_data"), ([0.0, 1.0], "toggle_wifi")):
+        *_, planner = teach(known, recipe=recipe, design=Design(width=8), shares=shares)
+        assert planner.plan(one, seed=0).chosen.value == (call,)
+
+
+def test_a_seed_makes_the_same_planner_whatever_torch_drew_before():
+    known = [
+        (Situation(goal=("up",), facts={"lamp": lamp}), (call,))
+        for lamp, call in (("a", "make_payment"), ("b", "toggle_wifi"))
+    ]
+    told = []
+    for before in (1, 2):
+        torch.manual_seed(before)
+        *_, planner = teach(known, recipe=Recipe(steps=4), design=Design(width=8, dropout=0.5))
+        told.append([weight.detach().clone() for weight in trainable(planner).parameters()])
+        assert torch.initial_seed() == before
+    assert all(torch.equal(one, two) for one, two in zip(*told, strict=True))

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TypeAlias, final
 
 import numpy as np
 
+from agentic_diffusion_worlds.acting.rows import Rows
 from agentic_diffusion_worlds.acting.situation import Situation
 
 Goal: TypeAlias = tuple[str, ...]
@@ -25,11 +27,11 @@ NEW = 0.75
 HARM = 0.5
 """How many facts a call may be expected to put wrong and still be taken for harmless."""
 
-CHAIN = " > "
-"""Stands between the calls of a row."""
-
-REACH = 4
+REACH = 8
 """How many calls before a surprising one are suspected."""
+
+SURE = 4
+"""How often a call was seen before anything about it is a surprise."""
 
 APART = 3.0
 """How often two values should have been met together, had they nothing to do with each other, until their never having
@@ -52,9 +54,10 @@ class Knowledge:
     """
 
     moves: dict[tuple[str, str, str], deque[str]] = field(default_factory=dict)
-    rows: set[str] = field(default_factory=set)
+    rows: Rows = field(default_factory=Rows)
     begins: set[tuple[Goal, str, str]] = field(default_factory=set)
     ends: dict[Goal, list[Mapping[str, str]]] = field(default_factory=dict)
+    _pairs: set[tuple[Goal, str, str, str]] = field(default_factory=set)
     _alone: dict[Goal, Counter[tuple[str, str]]] = field(default_factory=dict)
     _both: dict[Goal, Counter[tuple[str, str, str, str]]] = field(default_factory=dict)
 
@@ -63,6 +66,8 @@ class Knowledge:
         for fact, value in before.facts.items():
             key = (call, fact, value)
             self.moves.setdefault(key, deque(maxlen=RECENT)).append(after.facts.get(fact, ""))
+        if call in self.rows.suspected:
+            self.rows.tried(call, before, after)
 
     def began(self, situation: Situation) -> None:
         """Remember how a task began."""
@@ -75,6 +80,10 @@ class Knowledge:
             for fact, value in after.facts.items()
         )
 
+    def went_wrong(self, end: Situation) -> None:
+        """Remember the facts at an end that was none, so that they are not taken for something new again."""
+        self.began(end)
+
     def went_well(self, end: Situation) -> None:
         """Remember the facts at a good end."""
         facts = dict(end.facts)
@@ -86,13 +95,15 @@ class Knowledge:
 
     def forget(self, call: str) -> None:
         """Forget what a call changes, and every row of calls with it."""
-        self.moves = {key: seen for key, seen in self.moves.items() if call not in key[0].split(CHAIN)}
-        self.rows = {row for row in self.rows if call not in row.split(CHAIN)}
+        gone = {call, *self.rows.forget(call)}
+        self.moves = {key: seen for key, seen in self.moves.items() if key[0] not in gone}
+        self._pairs = {pair for pair in self._pairs if call not in pair[2:]}
 
     def credit(self, path: Sequence[tuple[Situation, str]], after: Situation) -> None:
         """Suspect earlier calls of an attempt where the last one changed what it was always seen to leave alone.
 
-        With each of the latest calls before it, it becomes a row, to be tried as one and to prove itself.
+        Each of the latest calls before it that changed nothing odd may have prepared for it. A call that did something
+        odd that it always does needs no explanation.
 
         Args:
             path: What was the case before each call of the attempt, and the call.
@@ -100,17 +111,46 @@ class Knowledge:
         """
         before, last = path[-1]
         odd, alone = self.odd(before), self._alone.get(before.goal, Counter())
-        for fact, value in before.facts.items():
-            seen, new = self.moves.get((last, fact, value), ()), after.facts.get(fact, "")
-            helps = fact in odd and (alone[fact, new] or not self.knows(before.goal))
-            if new != value and helps and len(seen) >= 3 and set(seen) == {value}:
-                break
-        else:
+        earlier = [*zip(path[-1 - REACH :], path[-REACH:], strict=False)][:-1]
+        if self.knows(before.goal):
+            self._pairs.update((before.goal, f, call, last) for f in odd for (_, call), _ in earlier)
+        self.rows.alone(before, last, after, made={call for _, call in path[:-1]})
+        changed = self._changed(before, after, odd)
+        seen = {key: self.moves.get((last, *key), ()) for key in changed}
+        if any(seen[key] and key[1] not in seen[key] for key in changed):
             return
-        for _, earlier in path[-1 - REACH : -1]:
-            row = CHAIN.join((earlier, last))
-            if earlier != last:
-                self.rows.add(row)
+        helped = {
+            key: new
+            for key, new in changed.items()
+            if set(seen[key]) == {key[1]} and (alone[key[0], new] or not self.knows(before.goal))
+        }
+        for (then, call), (later, _) in earlier if helped else ():
+            if call != last and not self._changed(then, later, self.odd(then)):
+                self._suspect(call, last, helped)
+
+    def needed(self, states: Sequence[Situation], calls: Sequence[str]) -> None:
+        """Make rows of calls that changed nothing odd, in a plan that does not go well without any of its calls.
+
+        Each prepared for the next call that did change something odd.
+
+        Args:
+            states: What was the case before each call, and at the end.
+            calls: The plan.
+        """
+        moved = [self._changed(then, later, self.odd(then)) for then, later in pairwise(states)]
+        for place, call in enumerate(calls):
+            after = next((p for p in range(place + 1, len(calls)) if moved[p]), None)
+            if after is not None and not moved[place] and calls[after] != call:
+                self._suspect(call, calls[after], moved[after])
+
+    def _changed(self, then: Situation, later: Situation, facts: Iterable[str]) -> dict[tuple[str, str], str]:
+        told = {(fact, then.facts[fact]): later.facts.get(fact, "") for fact in facts}
+        return {key: new for key, new in told.items() if key[1] != new}
+
+    def _suspect(self, first: str, second: str, helped: Mapping[tuple[str, str], str]) -> None:
+        row = self.rows.suspect(first, second, helped)
+        for key, new in helped.items() if row else ():
+            self.moves.setdefault((str(row), *key), deque(maxlen=RECENT)).append(new)
 
     def knows(self, goal: Goal) -> bool:
         """Whether a task with this goal has ever gone well."""
@@ -147,7 +187,9 @@ class Knowledge:
         for fact, value in situation.facts.items():
             after = self.becomes(call, fact, value)
             if after is None:
-                total += UNKNOWN * (fact in odd)
+                total += UNKNOWN * (
+                    fact in odd and (call not in self.rows.suspected or call in self.rows.proven)
+                )
                 continue
             for new, chance in after.items():
                 if new == value:
@@ -156,28 +198,54 @@ class Knowledge:
                 total += chance * (well - float(fact not in odd))
         return total
 
-    def surprised(self, before: Situation, call: str, after: Situation) -> bool:
-        """Whether a call left alone what it was always seen to change, whatever else was the case."""
-        told = [
-            (self.becomes(call, fact, value), value, after.facts.get(fact, ""))
-            for fact, value in before.facts.items()
-            if len(self.moves.get((call, fact, value), ())) >= 4
-        ]
-        return any(seen is not None and value not in seen and new == value for seen, value, new in told)
+    def effects(self, call: str, *, least: int) -> dict[tuple[str, str], str]:
+        """Return what a call always made of facts and their values where it was seen that often, changes only."""
+        return {
+            (fact, value): seen[0]
+            for (name, fact, value), seen in self.moves.items()
+            if name == call and len(seen) >= least and seen[0] != value and len(set(seen)) == 1
+        }
+
+    def surprise(self, before: Situation, call: str, after: Situation) -> int:
+        """Return 1 where a call left alone all that it always changed, 2 where it changed something else instead.
+
+        A fact that it always changed at another value counts as well, while too little is known about this value.
+        """
+        moving = {fact for fact, _ in self.effects(call, least=SURE)}
+        left_alone, instead = [], False
+        for fact, value in before.facts.items():
+            seen = self.moves.get((call, fact, value), ())
+            moved = after.facts.get(fact, "") != value
+            if fact in moving and (len(seen) < SURE or value not in seen):
+                left_alone.append(not moved)
+            instead = instead or (moved and len(seen) >= SURE and set(seen) == {value})
+        return 1 + instead if left_alone and all(left_alone) else 0
 
     def choose(
-        self, situation: Situation, calls: Iterable[str], *, rng: np.random.Generator, noise: float = 0.02
+        self,
+        situation: Situation,
+        calls: Iterable[str],
+        *,
+        rng: np.random.Generator,
+        noise: float = 0.02,
+        made: Sequence[str] = (),
+        again: Sequence[str] = (),
+        bold: bool = False,
     ) -> str | None:
-        """Return the call that is worth most; where none is worth anything, any that is not known to do harm.
+        """Return the call that is worth most; where none is worth anything, one that is not known to do harm.
 
-        Some calls only prepare for others and change nothing that is seen; the second rule is what finds them. In which
-        order calls are given, and whether twice, makes no difference.
+        Some calls only prepare for others and change nothing that is seen; the second rule is what finds them: it takes
+        the call that has come least often after those just made while the same was odd. In which order calls are
+        given, and whether twice, makes no difference.
 
         Args:
             situation: What is the case.
             calls: What may be called.
             rng: Draws among equals.
             noise: How far two calls may differ and count as equals.
+            made: The calls just made.
+            again: Calls that have been made, and may be again where nothing is worth anything.
+            bold: Whether harm is no objection where nothing is worth anything; what seems wrong may be right here.
         """
         odd = self.odd(situation)
         told = {call: self.worth(situation, call, odd) for call in sorted(set(calls))}
@@ -185,5 +253,15 @@ class Knowledge:
         best = max(drawn, key=lambda call: drawn[call], default=None)
         if best is None or told[best] > 0:
             return best
-        harmless = [call for call, worth in told.items() if worth > -HARM]
-        return str(rng.choice(harmless)) if harmless else None
+        told |= {call: self.worth(situation, call, odd) for call in sorted(set(again) - {*made[-1:]})}
+        harmless = {
+            call: self._untried(situation.goal, odd, made, call)
+            for call in told
+            if bold or told[call] > -HARM
+        }
+        newest = [call for call, count in harmless.items() if count == max(harmless.values())]
+        return str(rng.choice(newest)) if newest else None
+
+    def _untried(self, goal: Goal, odd: set[str], made: Sequence[str], call: str) -> int:
+        """Count the calls just made that this one never came after while the same fact was odd."""
+        return sum((goal, fact, one, call) not in self._pairs for fact in odd for one in set(made))

@@ -53,3 +53,7 @@ class Call(Record):
     told: Mapping[str, str] = Field(default_factory=dict)
     milliseconds: float = Field(default=0.0, ge=0.0)
     cost: float = Field(default=0.0, ge=0.0)
+
+
+Lesson: TypeAlias = tuple[Situation, Calls]
+"""What could be seen, and what was left to do."""

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from agentic_diffusion_worlds.tau2.adapter import Source, load
     from agentic_diffusion_worlds.tau2.desk import CALLS, Desk, same
     from agentic_diffusion_worlds.tau2.manner import Manner
-    from agentic_diffusion_worlds.tau2.outcomes import SelfTaught, practice
+    from agentic_diffusion_worlds.tau2.outcomes import SelfTaught
     from agentic_diffusion_worlds.tau2.score import (
         PUBLISHED,
         Handled,
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     )
     from agentic_diffusion_worlds.tau2.tickets import Office, Ticket
     from agentic_diffusion_worlds.tau2.training import RECIPE, book, lessons, teach
+    from agentic_diffusion_worlds.tau2.turns import practice
 
 _HOMES = {
     "adapter": (
@@ -37,10 +38,7 @@ _HOMES = {
         "same",
     ),
     "manner": ("Manner",),
-    "outcomes": (
-        "SelfTaught",
-        "practice",
-    ),
+    "outcomes": ("SelfTaught",),
     "score": (
         "PUBLISHED",
         "Handled",
@@ -55,6 +53,7 @@ _HOMES = {
         "Office",
         "Ticket",
     ),
+    "turns": ("practice",),
     "training": (
         "RECIPE",
         "book",

@@ -23,17 +23,21 @@ class Manner:
         level: Solved tickets of a kind for each further issue that its next tickets may combine.
         shuffle: Share of the solved tickets whose plan is executed once more in another order.
         flagged: Surprises among the last five uses of a call after which it counts as changed.
+        imagined: Combined lessons for each goal in a training, at most.
+        trial: Latest attempts that are repeated with a newly taught planner, which is kept if it does no worse.
     """
 
     attempts: int = 2
-    anew: int = 500
-    steps: int = 2000
+    anew: int = 250
+    steps: int = 1000
     first: int = 30
     memory: int = 40_000
     looks: int = 300
     level: int = 3
     shuffle: float = 0.3
-    flagged: int = 5
+    flagged: int = 3
+    imagined: int = 500
+    trial: int = 24
 
     def __post_init__(self) -> None:
         least = {

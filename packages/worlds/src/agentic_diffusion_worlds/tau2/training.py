@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -14,12 +15,9 @@ from torch import Tensor
 
 from agentic_diffusion_worlds.acting.domain import Acting, order
 from agentic_diffusion_worlds.acting.planner import CallPlanner, Design, make_planner, trainable
-from agentic_diffusion_worlds.acting.situation import Calls, Situation
+from agentic_diffusion_worlds.acting.situation import Calls, Lesson, Situation
 from agentic_diffusion_worlds.tau2.desk import CALLS, GROUND, TRANSFER, Desk
 from agentic_diffusion_worlds.tau2.tickets import Office, Ticket
-
-Lesson = tuple[Situation, Calls]
-"""What could be seen, and what was left to do."""
 
 IDENTIFIERS = {"customer_id", "line_id", "bill_id", "summary"}
 """Arguments that are read from the account, or that nothing depends on."""
@@ -80,7 +78,12 @@ def lessons(office: Office, ids: Iterable[str], *, partial: int = 6, seed: int =
 
 
 def teach(
-    known: Sequence[Lesson], *, recipe: Recipe = RECIPE, design: Design = DESIGN, seed: int = 0
+    known: Sequence[Lesson],
+    *,
+    recipe: Recipe = RECIPE,
+    design: Design = DESIGN,
+    seed: int = 0,
+    shares: Sequence[float] | None = None,
 ) -> Iterator[CallPlanner]:
     """Yield the planner after each step of training on lessons; the last one is trained.
 
@@ -89,18 +92,45 @@ def teach(
         recipe: How to train.
         design: How large the planner is.
         seed: First weights, batches and noise.
+        shares: How often each lesson is drawn, in any unit; all alike by default.
     """
     domain = Acting(order((calls for _, calls in known), CALLS))
     planner = make_planner(domain, design, seed=seed, objects=anything)
     context = domain.read(situation for situation, _ in known)
     rows = domain.encode([calls for _, calls in known])
+    often = None if shares is None else torch.tensor(shares)
 
     def draw(rng: Rng) -> tuple[Tensor, Condition[Tensor]]:
-        index = torch.randint(len(rows), (64,), generator=rng)
+        if often is None:
+            index = torch.randint(len(rows), (64,), generator=rng)
+        else:
+            index = torch.multinomial(often, 64, replacement=True, generator=rng)
         return rows[index], Condition(context={"context": context[index]})
 
-    for _ in fit(trainable(planner), planner.process, draw=draw, recipe=recipe, rng=generator(seed)):
+    steps = fit(trainable(planner), planner.process, draw=draw, recipe=recipe, rng=generator(seed))
+    for _ in _seeded(steps, seed):
         yield planner
+
+
+def _seeded(steps: Iterator[object], seed: int) -> Iterator[object]:
+    """Yield steps that draw from a seeded generator of their own where they ask torch's global one, as dropout does."""
+    state, done = generator(seed).get_state(), object()
+    while True:
+        with torch.random.fork_rng(devices=[]):
+            torch.set_rng_state(state)
+            step = next(steps, done)
+            state = torch.get_rng_state()
+        if step is done:
+            return
+        yield step
+
+
+def balanced(lessons: Sequence[Lesson]) -> list[float]:
+    """Return how often to draw each lesson: goals in equal parts, and within one its transfers and its repairs."""
+    kinds = [(situation.goal, TRANSFER in left) for situation, left in lessons]
+    members = Counter(kinds)
+    parts = Counter(goal for goal, _ in members)
+    return [1 / (members[goal, hands_over] * parts[goal]) for goal, hands_over in kinds]
 
 
 def anything(situation: Situation, calls: Calls) -> bool:
