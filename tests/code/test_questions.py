@@ -36,6 +36,15 @@ def test_a_prompt_is_taken_apart() -> None:
     assert examples(">>> f(\n2", "f") == ()
 
 
+@pytest.mark.parametrize("indent", ["\t", "  "])
+def test_prompts_may_be_indented_by_anything(indent) -> None:
+    body = '"""', "Doubles.", ">>> double(2)", "4", '"""'
+    prompt = "\n\ndef double(x):\n" + "".join(f"{indent}{line}\n" for line in body)
+    assert told(prompt, "double") == ("Doubles.", "def double(x):", "")
+    assert len(examples(prompt, "double")) == 1
+    assert told("def double(x):", "double")[1] == "def double(x):"
+
+
 @pytest.mark.parametrize("packed", [False, True])
 def test_files_are_read(tmp_path: Path, packed: bool) -> None:
     text = json.dumps(ROW) + "\n\n" + json.dumps({**ROW, "language": "javascript", "task_id": "T/1"}) + "\n"

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from .cases import Check, Task
+from .questions import ended
 from .sandbox.base import DEFAULT_LIMITS, Limits, Sandbox
 from .verify import verify
 
@@ -50,7 +51,7 @@ def task_of(problem: Problem) -> Task:
     return Task(
         description=problem.prompt[:8000],
         entry=problem.entry,
-        tests=(Check(test=f"{problem.prompt}\n    pass\n{problem.test}"),),
+        tests=(Check(test=f"{ended(problem.prompt)}\n{problem.test}"),),
     )
 
 

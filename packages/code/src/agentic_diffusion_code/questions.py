@@ -120,7 +120,7 @@ def _question(row: dict[str, Any]) -> Question:
 
 def told(prompt: str, entry: str) -> tuple[str, str, str]:
     """Return description, signature and prefix of a Python prompt that ends in a function with a docstring."""
-    tree = ast.parse(prompt + "\n    pass\n")
+    tree = ast.parse(ended(prompt))
     named = [n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name == entry]
     if not named:
         raise ValueError(f"no function {entry}")
@@ -130,6 +130,15 @@ def told(prompt: str, entry: str) -> tuple[str, str, str]:
     said = ast.get_docstring(node) or prompt
     said = said.split(">>>")[0].strip() or said
     return said, signature, "\n".join(lines[: node.lineno - 1]).strip()
+
+
+def ended(prompt: str) -> str:
+    """Return a prompt as a whole program: its docstring is a body, whatever it is indented by; without one it passes."""
+    try:
+        ast.parse(prompt)
+    except SyntaxError:
+        return prompt + "\n    pass\n"
+    return prompt
 
 
 def examples(prompt: str, entry: str) -> tuple[Case, ...]:
