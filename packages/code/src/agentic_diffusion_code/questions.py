@@ -132,8 +132,18 @@ def told(prompt: str, entry: str) -> tuple[str, str, str]:
     return said, signature, "\n".join(lines[: node.lineno - 1]).strip()
 
 
+def _docstring(prompt: str, entry: str) -> str:
+    """Return the docstring of the last function of this name; the prompt where it is no program or has none."""
+    try:
+        tree = ast.parse(ended(prompt))
+    except SyntaxError:
+        return prompt
+    named = [n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name == entry]
+    return (ast.get_docstring(named[-1]) if named else None) or prompt
+
+
 def ended(prompt: str) -> str:
-    """Return a prompt as a whole program: its docstring is a body, whatever it is indented by; without one it passes."""
+    """Return a prompt as a whole program: its docstring is a body, however it is indented; without one it passes."""
     try:
         ast.parse(prompt)
     except SyntaxError:
@@ -142,10 +152,10 @@ def ended(prompt: str) -> str:
 
 
 def examples(prompt: str, entry: str) -> tuple[Case, ...]:
-    """Return the calls in a docstring and what they give, as far as they are plain values."""
+    """Return the calls in the docstring of a prompt and what they give, as far as they are plain values."""
     found = []
     try:
-        shown = doctest.DocTestParser().get_examples(prompt)
+        shown = doctest.DocTestParser().get_examples(_docstring(prompt, entry))
     except ValueError:
         return ()
     for each in shown:
