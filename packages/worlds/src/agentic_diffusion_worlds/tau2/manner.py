@@ -49,6 +49,8 @@ class Manner:
             "looks": 0,
             "level": 1,
             "flagged": 1,
+            "imagined": 0,
+            "trial": 0,
         }
         for name, count in least.items():
             if getattr(self, name) < count:
