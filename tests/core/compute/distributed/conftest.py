@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import socket
+import subprocess
 import sys
 import traceback
 from dataclasses import dataclass
@@ -150,17 +151,12 @@ class Pair:
 
 @pytest.fixture(scope="session")
 def pair(tmp_path_factory) -> Pair:
-    if not hasattr(os, "fork") or torch.cuda.is_initialized():
-        pytest.skip("needs fork, and no CUDA in this process")
     folder = tmp_path_factory.mktemp("pair")
     alone, port = curve(ALONE, folder), free_port()
-    children = []
-    for rank in range(2):
-        pid = os.fork()
-        if pid == 0:
-            _child(rank, port, folder)
-        children.append(pid)
-    ends = [os.waitpid(pid, 0)[1] for pid in children]
+    members = [  # interpreters of their own: a process that has used autograd's threads cannot be forked
+        subprocess.Popen([sys.executable, __file__, str(rank), str(port), str(folder)]) for rank in range(2)
+    ]
+    ends = [member.wait() for member in members]
     faults = "".join(path.read_text() for path in sorted(folder.glob("fault-*.txt")))
     heard = folder / "told-0.json"
     told = json.loads(heard.read_text()) if heard.exists() else {}
@@ -179,3 +175,7 @@ def single(monkeypatch):
     facts = {"RANK": "0", "WORLD_SIZE": "1", "MASTER_ADDR": "localhost", "MASTER_PORT": str(free_port())}
     for name, value in facts.items():
         monkeypatch.setenv(name, value)
+
+
+if __name__ == "__main__":
+    _child(int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3]))
