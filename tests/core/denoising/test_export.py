@@ -1,5 +1,7 @@
 """A network in a file says what it says in this process, and plans made with it are the same."""
 
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -84,3 +86,27 @@ def test_what_cannot_be_is_said(tmp_path) -> None:
 class Same(nn.Module):
     def forward(self, x, t, context):
         return x + t[:, None, None]
+
+
+FORKED = """
+import os, sys, torch
+from pathlib import Path
+from agentic_diffusion.denoising.export import Exported, export_network
+from agentic_diffusion.denoising.nn.dit import TokenDiT
+from agentic_diffusion.denoising.state import Condition
+
+network, blank = TokenDiT(4, 9, width=16, depth=1, heads=2, context_dim=3), torch.zeros(1, 4, dtype=torch.long)
+condition = Condition(context={"context": torch.randn(1, 3)})
+Exported(export_network(network, Path(sys.argv[1]), like=blank, condition=condition))
+torch.ones(1, requires_grad=True).sum().backward()
+if (child := os.fork()) == 0:
+    torch.ones(1, requires_grad=True).sum().backward()
+    os._exit(0)
+os._exit(os.waitpid(child, 0)[1] and 1)
+"""
+
+
+def test_a_process_that_exported_can_be_forked_to_train(tmp_path) -> None:
+    words = [sys.executable, "-c", FORKED, str(tmp_path / "a.pt2")]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr[-500:]

@@ -37,6 +37,7 @@ def export_network(network: nn.Module, target: Path, *, like: Tensor, condition:
         raise InvalidConfigError(
             str(target), "a file that ends in .pt2", "torch reads such files under no other name."
         )
+    _wake_autograd()
     x = torch.zeros(2, *like.shape[1:], dtype=like.dtype)  # torch fixes dimensions of one
     level = torch.full((2,), 0.5)
     told = _rows(condition.context, 2)
@@ -81,6 +82,7 @@ class Exported(nn.Module):
 
     def __init__(self, source: Path) -> None:
         super().__init__()
+        _wake_autograd()
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # torch reads its own file through deprecated doors
@@ -98,6 +100,15 @@ class Exported(nn.Module):
         """Return what the network says."""
         said: Tensor = self.program(x, t.contiguous(), _rows(context, len(x)))
         return said
+
+
+def _wake_autograd() -> None:
+    """Let autograd count the devices before torch pretends a GPU to follow a network.
+
+    Otherwise it would start a thread for that GPU with the next gradient, and no process forked later could train.
+    """
+    with torch.inference_mode(False), torch.enable_grad():
+        torch.zeros((), requires_grad=True).backward()  # type: ignore[no-untyped-call]
 
 
 def _rows(context: Mapping[str, Tensor], count: int) -> dict[str, Any]:
