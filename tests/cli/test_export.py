@@ -32,3 +32,12 @@ def test_other_plans_are_refused():
     other = replace(planner, steps=1)
     with pytest.raises(ContractError, match="Do not use"):
         compared(planner, other, errands(maze, seed=0, count=2))
+
+
+def test_a_file_that_plans_otherwise_is_taken_away(cli, tmp_path, monkeypatch):
+    monkeypatch.setattr("agentic_diffusion_cli.export.distance", lambda one, other: float("inf"))
+    file = tmp_path / "umaze.pt2"
+    done = cli("export", "--size", "umaze", "--out", file, "--plans", 2)
+    assert done.exit_code != 0
+    assert "inf apart" in done.output
+    assert not file.exists()

@@ -37,13 +37,19 @@ def export(
 ) -> None:
     """Write the network of a maze planner for torch alone, and compare plans and speed with the network itself."""
     from agentic_diffusion.compute import Compute
+    from agentic_diffusion.errors import ContractError
     from agentic_diffusion_worlds.maze.errands import errands
     from agentic_diffusion_worlds.maze.planner import load_planner
 
     maze = maze_of(size, drawing)
     planner = load_planner(maze, folder, compute=Compute(device="cpu", threads=threads))
     asked = errands(maze, seed=seed, count=plans)
-    figures = compared(planner, written(planner, asked[0], out), asked)
+    read = written(planner, asked[0], out)
+    try:
+        figures = compared(planner, read, asked)
+    except ContractError:
+        out.unlink()  # a file that plans otherwise is given to nobody
+        raise
     if target:
         report.write_json(
             {"export": str(out), "command": report.typed(), "machine": machine.facts(), **figures}, target
@@ -87,7 +93,7 @@ def compared(planner: MazePlanner, read: MazePlanner, asked: Sequence[Any]) -> d
             raise ContractError(
                 f"plans of request {seed} that lie {gap:.1e} apart",
                 f"at most {NEAR:.0e}",
-                "Do not use the file.",
+                "Do not use the file; the command takes it away.",
             )
         apart = max(apart, gap)
     turns = Turns(20, 6.0)
