@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, replace
 
+import pytest
+from agentic_diffusion.errors import ContractError
 from agentic_diffusion.planning.domains.trajectory import Reach, Trajectories
 from agentic_diffusion.records import MemoryUse, Verdict
 
@@ -80,3 +82,19 @@ def test_states_of_many_requests_are_decoded_by_one_call(maker) -> None:
     assert [plan.considered for plan in plans] == [
         plan.considered for plan in plain.plan_many(ASKS, seeds=[1, 2, 3])
     ]
+
+
+def test_a_domain_that_leaves_states_out_is_told_so(maker) -> None:
+    @dataclass(frozen=True)
+    class Skipping:
+        inner: Trajectories
+
+        def __getattr__(self, name):
+            return getattr(self.inner, name)
+
+        def decode(self, x):
+            return self.inner.decode(x)[1:]
+
+    plain = maker()
+    with pytest.raises(ContractError, match=r"23 values of 24 states from Skipping\.decode"):
+        replace(plain, domain=Skipping(plain.domain)).plan_many(ASKS)

@@ -1,7 +1,7 @@
 """What an explorer finds out: what calls change, what is odd, what was a preparation, and that a tool has changed."""
 
 import numpy as np
-from agentic_diffusion_worlds.acting.explore import Knowledge
+from agentic_diffusion_worlds.acting.explore import REACH, Knowledge
 from agentic_diffusion_worlds.acting.rows import CHAIN
 from agentic_diffusion_worlds.acting.situation import Situation
 
@@ -63,6 +63,23 @@ def test_a_preparation_is_suspected_where_a_call_suddenly_helps():
     known.saw(OFF, "restart", ON)
     known.credit([(OFF, "other"), (OFF, "restart")], ON)
     assert known.rows.suspected == {}  # it has helped before
+
+
+def test_only_the_latest_calls_that_did_nothing_else_may_have_prepared():
+    known, mended = taught(), case(lamp="off", door="shut")
+    ajar = case(lamp="off", door="ajar")
+    known.began(ajar)
+    known.saw(mended, "restart", mended)
+    known.credit([(ajar, "close"), (mended, "reset"), (mended, "restart")], case(lamp="on", door="shut"))
+    assert list(known.rows.suspected) == [ROW]  # what closed the door did something else
+    known = taught()
+    known.saw(OFF, "restart", OFF)
+    path = [(OFF, f"nod {number}") for number in range(REACH)] + [(OFF, "reset"), (OFF, "restart")]
+    known.credit(path, ON)
+    assert list(known.rows.suspected) == [
+        *(CHAIN.join((f"nod {number}", "restart")) for number in range(1, REACH)),
+        ROW,
+    ]
 
 
 def test_a_call_that_did_what_it_always_does_needs_no_preparation():

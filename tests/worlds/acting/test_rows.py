@@ -60,3 +60,13 @@ def test_what_is_known_of_a_changed_call_is_forgotten():
     rows.suspect("reset", "wait", LIT)
     assert rows.forget("reset") == {CHAIN.join(("reset", "wait"))}
     assert rows.suspect("reset", "restart", LIT) == ROW
+
+
+def test_a_changed_call_must_prove_its_rows_anew():
+    rows = suspected()
+    rows.tried(ROW, OFF, ON)
+    assert rows.proven == {ROW}
+    rows.forget("reset")
+    assert rows.suspect("reset", "restart", LIT) == ROW
+    rows.tried(ROW, OFF, OFF)
+    assert rows.proven == set()

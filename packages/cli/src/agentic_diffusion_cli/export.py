@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -31,25 +32,24 @@ def export(
     plans: Annotated[
         int, typer.Option(min=2, help="Plans that must be equal to those of the network itself.")
     ] = 32,
-    seed: Annotated[int, typer.Option(min=0, help="Root of all randomness.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Of the errands that are planned.")] = 0,
     threads: Annotated[int, typer.Option(min=1, help="CPU threads.")] = 1,
     target: Annotated[str, typer.Option("--json", help="File for the figures; - for stdout.")] = "",
 ) -> None:
     """Write the network of a maze planner for torch alone, and compare plans and speed with the network itself."""
     from agentic_diffusion.compute import Compute
-    from agentic_diffusion.errors import ContractError
     from agentic_diffusion_worlds.maze.errands import errands
     from agentic_diffusion_worlds.maze.planner import load_planner
 
     maze = maze_of(size, drawing)
     planner = load_planner(maze, folder, compute=Compute(device="cpu", threads=threads))
     asked = errands(maze, seed=seed, count=plans)
-    read = written(planner, asked[0], out)
+    tried = out.with_name(f"{out.stem}.tried{out.suffix}")
     try:
-        figures = compared(planner, read, asked)
-    except ContractError:
-        out.unlink()  # a file that plans otherwise is given to nobody
-        raise
+        figures = compared(planner, written(planner, asked[0], tried), asked)
+        os.replace(tried, out)
+    finally:
+        tried.unlink(missing_ok=True)  # a file that plans otherwise is given to nobody
     if target:
         report.write_json(
             {"export": str(out), "command": report.typed(), "machine": machine.facts(), **figures}, target
@@ -93,7 +93,7 @@ def compared(planner: MazePlanner, read: MazePlanner, asked: Sequence[Any]) -> d
             raise ContractError(
                 f"plans of request {seed} that lie {gap:.1e} apart",
                 f"at most {NEAR:.0e}",
-                "Do not use the file; the command takes it away.",
+                "Do not use the file.",
             )
         apart = max(apart, gap)
     turns = Turns(20, 6.0)

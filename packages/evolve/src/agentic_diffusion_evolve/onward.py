@@ -24,7 +24,8 @@ class Onward(Generic[Q, V]):
     Evolution hands each tuner the active planner. Where a task needs more training than one generation gives, every
     generation would begin anew and each be refused. The gate still decides what becomes active, so nothing is lost by
     going on but time. What was learned from outcomes that turned out false is carried on too: use it where outcomes
-    are known to be true, as in a simulator.
+    are known to be true, as in a simulator. It serves one evolution: the next one needs a new one, or would go on from
+    the last candidate of this one.
 
     Args:
         tuner: Makes the tuner of a generation from its number, counted from 0; each should draw its own noise.

@@ -49,9 +49,10 @@ def export_network(network: nn.Module, target: Path, *, like: Tensor, condition:
                 (x, level, told),
                 dynamic_shapes=(batch, batch, {name: batch for name in told}),
             )
-    except (RuntimeError, ValueError, TypeError) as error:
+    except Exception as error:  # whatever the network, or torch on its way through it, meets
+        said = (str(error).splitlines() or [""])[0]
         raise InvalidConfigError(
-            f"{type(network).__name__}: {str(error).splitlines()[0]}",
+            f"{type(network).__name__}: {type(error).__name__}: {said}",
             "a network that does the same for every number of rows",
             "Remove branches that depend on values or on the number of rows.",
         ) from error

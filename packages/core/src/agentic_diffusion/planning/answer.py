@@ -15,7 +15,7 @@ from torch import Tensor
 from agentic_diffusion.compute import Compute, MemoryWatch
 from agentic_diffusion.compute.memory import Peak
 from agentic_diffusion.denoising.state import Condition, Time
-from agentic_diffusion.errors import InvalidConfigError
+from agentic_diffusion.errors import ContractError, InvalidConfigError
 from agentic_diffusion.planning.budget import Clock
 from agentic_diffusion.planning.protocols import Domain
 from agentic_diffusion.planning.select import Selector
@@ -106,7 +106,14 @@ class Answers(Generic[Q, X, V]):
         batches: list[Any] = [batch for each in states for batch in each]
         if len(batches) > 1 and _alike(batches):
             whole: Any = torch.cat(batches)
-            values = iter(self.domain.decode(whole))
+            told = list(self.domain.decode(whole))
+            if len(told) != len(whole):
+                raise ContractError(
+                    f"{len(told)} values of {len(whole)} states from {type(self.domain).__name__}.decode",
+                    "one value for each state",
+                    "Decode every state; let the verifier refuse what is no plan.",
+                )
+            values = iter(told)
             return [list(islice(values, sum(map(len, each)))) for each in cast(Any, states)]
         return [[value for batch in each for value in self.domain.decode(batch)] for each in states]
 

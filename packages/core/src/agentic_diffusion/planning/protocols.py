@@ -28,7 +28,7 @@ class Domain(Protocol[Q_contra, X, V]):
         ...
 
     def decode(self, x: X) -> Sequence[V]:
-        """Return the values that a batch of clean states stands for."""
+        """Return the values that a batch of clean states stands for, one for each."""
         ...
 
     def encode(self, values: Sequence[V]) -> X:

@@ -14,7 +14,7 @@ Effects: TypeAlias = Mapping[tuple[str, str], str]
 """What a call always makes of facts and their values."""
 
 WINDOW = 5
-"""Latest uses of a call among which surprises are counted."""
+"""Surprising uses of a call that are kept until it is clear what they mean."""
 
 
 @final
@@ -31,7 +31,8 @@ class Changed:
 
     Args:
         known: What calls do; told what surprised as soon as it is clear what it means.
-        flagged: Surprises among the last five uses of a call after which it has changed.
+        flagged: Surprises of a call, with no use between them that surprised nobody, after which it has changed; at
+            most `WINDOW`.
     """
 
     known: Knowledge

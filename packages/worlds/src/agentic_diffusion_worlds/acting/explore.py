@@ -111,7 +111,7 @@ class Knowledge:
         """
         before, last = path[-1]
         odd, alone = self.odd(before), self._alone.get(before.goal, Counter())
-        earlier = [*zip(path[-1 - REACH :], path[-REACH:], strict=False)][:-1]
+        earlier = [*pairwise(path[-1 - REACH :])]
         if self.knows(before.goal):
             self._pairs.update((before.goal, f, call, last) for f in odd for (_, call), _ in earlier)
         self.rows.alone(before, last, after, made={call for _, call in path[:-1]})
@@ -235,15 +235,15 @@ class Knowledge:
         """Return the call that is worth most; where none is worth anything, one that is not known to do harm.
 
         Some calls only prepare for others and change nothing that is seen; the second rule is what finds them: it takes
-        the call that has come least often after those just made while the same was odd. In which order calls are
-        given, and whether twice, makes no difference.
+        the call that never came soon after most of those made, while the same was odd. In which order calls are given,
+        and whether twice, makes no difference.
 
         Args:
             situation: What is the case.
             calls: What may be called.
             rng: Draws among equals.
             noise: How far two calls may differ and count as equals.
-            made: The calls just made.
+            made: The calls made before, the latest last.
             again: Calls that have been made, and may be again where nothing is worth anything.
             bold: Whether harm is no objection where nothing is worth anything; what seems wrong may be right here.
         """
@@ -263,5 +263,5 @@ class Knowledge:
         return str(rng.choice(newest)) if newest else None
 
     def _untried(self, goal: Goal, odd: set[str], made: Sequence[str], call: str) -> int:
-        """Count the calls just made that this one never came after while the same fact was odd."""
+        """Count the calls made before that this one never came soon after while the same fact was odd."""
         return sum((goal, fact, one, call) not in self._pairs for fact in odd for one in set(made))

@@ -93,8 +93,11 @@ class Rows:
             self.proven.discard(row)
 
     def forget(self, call: str) -> set[str]:
-        """Give up the rows of a call that has changed, and what refuted others of it; return the rows."""
+        """Give up the rows of a call that has changed, and all that was learned of them; return the rows."""
         gone = {row for row in self.suspected if call in parts(row)}
         self.drop(gone)
         self._refuted = {each for each in self._refuted if call not in parts(each[0])}
+        for counted in (self._done, self._failed):
+            for key in [key for key in counted if call in parts(key[0])]:
+                del counted[key]
         return gone

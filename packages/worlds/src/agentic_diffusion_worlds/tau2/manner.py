@@ -7,6 +7,8 @@ from typing import final
 
 from agentic_diffusion.errors import InvalidConfigError
 
+from agentic_diffusion_worlds.acting.changed import WINDOW
+
 
 @final
 @dataclass(frozen=True)
@@ -22,7 +24,8 @@ class Manner:
         looks: Tickets that are read before the first plan, to know how tickets begin.
         level: Solved tickets of a kind for each further issue that its next tickets may combine.
         shuffle: Share of the solved tickets whose plan is executed once more in another order.
-        flagged: Surprises among the last five uses of a call after which it counts as changed.
+        flagged: Surprises of a call, with no use between them that surprised nobody, after which it counts as changed;
+            at most five.
         imagined: Combined lessons for each goal in a training, at most.
         trial: Latest attempts that are repeated with a newly taught planner, which is kept if it does no worse.
     """
@@ -55,5 +58,9 @@ class Manner:
         for name, count in least.items():
             if getattr(self, name) < count:
                 raise InvalidConfigError(f"{name}={getattr(self, name)}", f"at least {count}", "Raise it.")
+        if self.flagged > WINDOW:
+            raise InvalidConfigError(
+                f"flagged={self.flagged}", f"at most {WINDOW}: no more surprises are remembered", "Lower it."
+            )
         if not 0 <= self.shuffle <= 1:
             raise InvalidConfigError(f"shuffle={self.shuffle}", "a share from 0 to 1", "Correct it.")

@@ -84,11 +84,13 @@ class SelfTaught:
 
     def practise(self, plans: int) -> None:
         """Work on tickets until so many plans have been executed in all, a last training and its trial included."""
+        if self.plans >= plans:
+            return
         while self.plans < plans - self.manner.trial:
             self._ticket(self._turns.next(self._rng), plans - self.manner.trial)
             if self._due <= self.plans and len(self.lessons) >= self.manner.first:
                 self._train(plans)
-        if self.lessons and self.plans < plans:
+        if self.lessons:
             self._train(plans)
         while self.plans < plans:
             self._ticket(self._turns.next(self._rng), plans)
