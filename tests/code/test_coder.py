@@ -110,6 +110,15 @@ def test_a_proven_program_is_the_start(fence: ProcessSandbox) -> None:
     assert ("vary", other, 0.5) in writer.asked
 
 
+def test_a_proven_program_is_not_taken_where_it_lacks_what_was_fixed(fence: ProcessSandbox) -> None:
+    for fixed in ({"prefix": "import math"}, {"suffix": "LAST = 1"}):
+        writer = Scripted((BROKEN,), ("",))
+        coder = Coder(writer, fence, count=0, rounds=0, memory=Remembers(), lints=False)
+        plan = coder.plan(REQUEST.model_copy(update=fixed))
+        assert plan.chosen.verdict.evidence.get("attempts") == 2  # its own, and what was varied
+        assert ("vary", DOUBLE, 0.5) in writer.asked
+
+
 class Looks(Scripted):
     """One that can look back as well."""
 
@@ -211,3 +220,12 @@ def test_what_ruff_can_correct_is_corrected_and_judged_again(fence: ProcessSandb
     assert Coder(Scripted(()), fence, count=0, rounds=0).plan(mine).chosen.value.source == odd
     untouched = Coder(Scripted((odd,)), fence, count=0, rounds=0, lints=False).plan(request)
     assert untouched.chosen.value.source == odd
+
+
+def test_an_untested_program_that_nobody_has_an_opinion_about_is_not_returned() -> None:
+    sure = Confidence(bias=9.0, weights=(), mean=(), scale=())
+    plan = Coder(Scripted((DOUBLE,)), count=0, rounds=0, confidence=sure, lints=False).plan(asked("doubles"))
+    assert plan.abstained
+    assert (
+        Coder(Scripted((DOUBLE,)), count=0, rounds=0, lints=False).plan(asked("doubles")).abstained is False
+    )

@@ -45,6 +45,16 @@ def test_prompts_may_be_indented_by_anything(indent) -> None:
     assert told("def double(x):", "double")[1] == "def double(x):"
 
 
+def test_examples_keep_their_escapes() -> None:
+    prompt = (
+        'def first(text):\n    """Return the first line.\n    >>> first("ab\\ncd")\n    \'ab\'\n    """\n'
+    )
+    (case,) = examples(prompt, "first")
+    assert case.arguments == ("ab\ncd",)
+    (case,) = examples("def one():\n    r'''\n    >>> one()\n    1\n    '''\n", "one")
+    assert case.expected == 1
+
+
 @pytest.mark.parametrize("packed", [False, True])
 def test_files_are_read(tmp_path: Path, packed: bool) -> None:
     text = json.dumps(ROW) + "\n\n" + json.dumps({**ROW, "language": "javascript", "task_id": "T/1"}) + "\n"

@@ -86,7 +86,7 @@ class Branching:
         self.forwards = 0
 
     def tell(self, source: str, score: float) -> None:
-        """Note the forks of a program that failed, once.
+        """Note the forks of a program that failed, once; none of one more than twice as long as what the model writes.
 
         Args:
             source: The program, as it was written.
@@ -98,6 +98,8 @@ class Branching:
         course = self._course
         known = self._rows.get(source)
         ids = known[0] if known else (*course.ids(source), course.tokens.end)
+        if len(ids) > 2 * course.decoding.longest:
+            return
         beliefs = self._scans.scan(course.prompt, ids, block=course.decoding.block)
         self.forwards += 1
         own = beliefs.gather(1, torch.tensor(ids)[:, None])[:, 0]

@@ -131,7 +131,8 @@ class Coder:
             yield from self._phase(search, first)
         known = self.memory.nearest(request) if self.memory is not None and self._wanting(search) else None
         if known is not None:
-            yield from self._phase(search, iter([Sketch((known,), 1.0, 0, done=True)]), skip=True)
+            if _holds(known, request):
+                yield from self._phase(search, iter([Sketch((known,), 1.0, 0, done=True)]), skip=True)
             if self._wanting(search) and search.branches is None:
                 started = self.writer.vary(request, known, share=0.5, count=max(1, self.count), seed=seed + 1)
                 yield from self._phase(search, started, skip=True)
@@ -204,8 +205,8 @@ class Coder:
                 attempt.chance = self.confidence(sure.features, passed)
             elif sure is not None:
                 attempt.chance = sure.mean
-            if attempt.judgement is None and attempt.chance is not None and self.confidence is not None:
-                attempt.passed = attempt.passed and attempt.chance >= self.least
+            if attempt.judgement is None and self.confidence is not None:  # no opinion is no chance
+                attempt.passed = attempt.passed and (attempt.chance or 0.0) >= self.least
         if self.learns is not None and attempt.judgement is not None:
             self.learns.learn(outcome(search, attempt))
         return attempt
@@ -274,3 +275,9 @@ class Coder:
         program = Program(source=attempt.source, language=search.request.language, lines=attempt.lines)
         verdict = Verdict(passed=True, score=attempt.score, evidence=search.evidence(attempt))
         return Candidate(value=program, verdict=verdict)
+
+
+def _holds(known: str, request: CodeRequest) -> bool:
+    """Say whether a proven program begins with the prefix of a request; with a suffix nobody can tell what is whose."""
+    wanted = "".join(request.prefix.split())
+    return not request.suffix.strip() and "".join(known.split()).startswith(wanted)

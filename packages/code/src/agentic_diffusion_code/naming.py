@@ -45,7 +45,10 @@ class StandIn:
     other: str
 
     def there(self, source: str) -> str:
-        """Return a program in which the function has the other name; variables and methods called so keep theirs."""
+        """Return a program in which the function has the other name where it is declared or called.
+
+        Variables and methods called so keep theirs; a function that is handed over as a value is not followed.
+        """
         return _called(self.name, self.other, source)
 
     def back(self, source: str) -> str:

@@ -21,6 +21,8 @@ from .corpus.compose import DEPTH_WEIGHTS
 from .corpus.split import Split
 from .domain import CodeRequest, example
 
+TRIPLE = '"' * 3
+
 
 @final
 @dataclass(frozen=True)
@@ -133,13 +135,16 @@ def told(prompt: str, entry: str) -> tuple[str, str, str]:
 
 
 def _docstring(prompt: str, entry: str) -> str:
-    """Return the docstring of the last function of this name; the prompt where it is no program or has none."""
+    """Return the docstring of the last function of this name as it is spelled; the prompt where there is none."""
     try:
         tree = ast.parse(ended(prompt))
     except SyntaxError:
         return prompt
     named = [n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name == entry]
-    return (ast.get_docstring(named[-1]) if named else None) or prompt
+    if not named or ast.get_docstring(named[-1]) is None:
+        return prompt
+    spelled = (ast.get_source_segment(ended(prompt), named[-1].body[0]) or "").lstrip("rRuU")
+    return spelled[3:-3] if spelled[:3] in (TRIPLE, TRIPLE.replace('"', "'")) else spelled[1:-1]
 
 
 def ended(prompt: str) -> str:

@@ -141,8 +141,7 @@ class TokenWriter:
 
     def _likeliest(self, request: CodeRequest, head: list[int], *, seed: int) -> Iterator[Sketch]:
         written = self._written(request, head, count=1, seed=seed, temperature=0.0)
-        whole = not request.suffix.strip()  # what the suffix binds is not seen here
-        viable = self.viable(request.language) if self.viable and whole else None
+        viable = self._viable(request)
         branches = self.branches(request) if viable is not None else None
         if viable is None or branches is None:
             return written
@@ -152,6 +151,10 @@ class TokenWriter:
             return bool(viable(torch.tensor([ids]))[0])
 
         return likeliest(written, branches, sound, seed=seed)
+
+    def _viable(self, request: CodeRequest) -> Viable | None:
+        """Return what refuses beginnings; nothing where there is a suffix, for what that binds is not seen here."""
+        return self.viable(request.language) if self.viable and not request.suffix.strip() else None
 
     def _written(
         self, request: CodeRequest, head: list[int], *, count: int, seed: int, temperature: float
@@ -165,7 +168,7 @@ class TokenWriter:
             fixed=[head] if head else (),
             decoding=how,
             guides=self._guides(request),
-            viable=self.viable(request.language) if self.viable else None,
+            viable=self._viable(request),
         )
         return self._sketches(drafts, request, longest=how.longest, given=len(head))
 
@@ -355,7 +358,7 @@ class TokenWriter:
             given,
             self.decoding,
             self._guides(request),
-            self.viable(request.language) if self.viable else None,
+            self._viable(request),
             self._permits(request),
             lambda drafts: self._sketches(drafts, request, longest=longest, given=0),
             lambda source: self.ids(source, request),

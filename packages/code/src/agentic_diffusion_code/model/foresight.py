@@ -20,7 +20,7 @@ from torch import Tensor
 Block: TypeAlias = tuple[int, ...]
 
 LONGEST = 8
-"""Tokens of the longest block that is looked beyond: networks know blocks of a few times their usual size hardly."""
+"""Tokens of the longest block that is looked beyond: networks have hardly seen blocks several times their own size."""
 
 
 @final
@@ -84,7 +84,8 @@ class Foresight:
         """Yield what to ask for beside a look."""
         blank, plan = (self.mask,) * len(shown), self._plan
         after: tuple[Block, ...] = ()
-        fits = bool(plan) and all(a in (self.mask, b) for a, b in zip(shown, plan[0].block, strict=True))
+        fits = bool(plan) and len(plan[0].block) == len(shown)
+        fits = fits and all(a in (self.mask, b) for a, b in zip(shown, plan[0].block, strict=True))
         for number, guess in enumerate(plan[: self.ahead + 1] if fits else ()):
             seen = shown if number == 0 else blank
             for state in guess.states(seen, self.mask, self.doubts):
