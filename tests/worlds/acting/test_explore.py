@@ -36,6 +36,28 @@ def test_what_no_good_end_had_is_odd_and_the_call_that_mends_it_is_chosen():
     assert known.choose(case(lamp="on"), ["switch"], rng=rng) is None
 
 
+def test_a_detour_over_what_no_good_end_had_is_taken_while_little_was_tried_from_there():
+    known, rng = Knowledge(), np.random.default_rng(0)
+    owed, asked, paid = (case(bill=state) for state in ("overdue", "asked for", "paid"))
+    known.began(owed)
+    known.went_well(paid)
+    for _ in range(3):
+        known.saw(owed, "ask", asked)
+        known.saw(owed, "wait", owed)
+        known.saw(owed, "pay", owed)
+    assert known.choose(owed, ["ask", "wait", "pay"], rng=rng) == "ask"  # new, so it may be right
+    known.went_wrong(asked)
+    assert known.choose(owed, ["ask", "wait", "pay"], rng=rng) == "ask"  # wrong, but who knows what leads on
+    known.saw(asked, "ask", asked)
+    known.saw(asked, "wait", asked)
+    assert 0 < known.worth(owed, "ask", {"bill"}) < 0.5
+    assert known.choose(asked, ["ask", "wait", "pay"], rng=rng) == "pay"
+    known.saw(asked, "pay", asked)
+    assert known.worth(owed, "ask", {"bill"}) == 0
+    known.forget("pay")
+    assert known.worth(owed, "ask", {"bill"}) == 0  # all that is still known was tried
+
+
 def test_two_values_that_never_met_at_a_good_end_are_odd_together():
     known = Knowledge()
     for _ in range(8):
@@ -115,6 +137,17 @@ def test_a_call_that_leaves_all_alone_that_it_changed_is_a_surprise_and_more_so_
     assert known.effects("switch", least=5) == {}
 
 
+def test_what_else_moves_does_not_excuse_that_a_call_leaves_alone_what_it_always_changes():
+    known = Knowledge()
+    for _ in range(4):
+        known.saw(
+            case(lamp="off", hum="low", door="shut"), "switch", case(lamp="on", hum="high", door="shut")
+        )
+    silent = case(lamp="off", hum="none", door="shut")
+    assert known.surprise(silent, "switch", case(lamp="off", hum="high", door="ajar")) == 2
+    assert known.surprise(silent, "switch", case(lamp="on", hum="high", door="ajar")) == 0
+
+
 def test_what_is_new_is_what_no_task_began_with_and_none_ended_badly_with():
     known, off = taught(), case(lamp="off")
     assert known.new(off, case(lamp="blue"))
@@ -152,5 +185,7 @@ def test_harm_is_no_objection_for_the_bold():
     known, rng = taught(), np.random.default_rng(0)
     dark, lit = case(lamp="off", door="shut"), case(lamp="on", door="shut")
     known.saw(lit, "switch", dark)
+    assert known.choose(lit, ["switch"], rng=rng) == "switch"  # who knows what leads on from there
+    known.saw(dark, "switch", dark)
     assert known.choose(lit, ["switch"], rng=rng) is None
     assert known.choose(lit, ["switch"], rng=rng, bold=True) == "switch"

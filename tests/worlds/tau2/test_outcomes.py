@@ -3,6 +3,8 @@
 from types import SimpleNamespace
 
 from agentic_diffusion_worlds.tau2 import Manner, Office, SelfTaught, driven, handled, load
+from agentic_diffusion_worlds.tau2.attempts import Attempt
+from agentic_diffusion_worlds.tau2.desk import TRANSFER
 
 ALONE = "[mobile]airplane[PERSONA:None]"
 MANNER = Manner(first=6, steps=250, anew=60, level=1)
@@ -71,3 +73,18 @@ def test_the_planner_before_stays_where_a_new_one_did_worse(clone, monkeypatch):
     taught._train(100)
     assert taught.planner is kept
     assert taught.rejected == 1
+
+
+def test_what_is_new_at_an_end_that_was_none_is_odd_from_then_on(clone):
+    taught = SelfTaught(Office(load(clone)), [ALONE], seed=0, manner=MANNER)
+    begun = taught._desk(ALONE)[1]
+    good, wrong = (
+        begun.model_copy(update={"facts": {**begun.facts, "bill": word}}) for word in ("paid", "asked for")
+    )
+    taught.knowledge.went_well(good)
+    handed = Attempt((TRANSFER,), (begun, wrong), False)
+    taught._wronged(handed)
+    assert taught.knowledge.odd(wrong) == set()  # a transfer says nothing of how things are
+    taught._wronged(Attempt(("wait",), (begun, wrong), False))
+    assert taught.knowledge.odd(wrong) == {"bill"}
+    assert taught.knowledge.odd(good) == set()

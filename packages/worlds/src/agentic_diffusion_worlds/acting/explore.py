@@ -10,7 +10,7 @@ from typing import TypeAlias, final
 
 import numpy as np
 
-from agentic_diffusion_worlds.acting.rows import Rows
+from agentic_diffusion_worlds.acting.rows import CHAIN, Rows
 from agentic_diffusion_worlds.acting.situation import Situation
 
 Goal: TypeAlias = tuple[str, ...]
@@ -22,7 +22,7 @@ UNKNOWN = 0.04
 """The chance that a call puts right an odd fact that it has never met."""
 
 NEW = 0.75
-"""How well a value is thought of that is new, neither of a beginning nor of a good end."""
+"""How well a value is thought of that no good end had, as long as nothing was tried from there."""
 
 HARM = 0.5
 """How many facts a call may be expected to put wrong and still be taken for harmless."""
@@ -60,9 +60,12 @@ class Knowledge:
     _pairs: set[tuple[Goal, str, str, str]] = field(default_factory=set)
     _alone: dict[Goal, Counter[tuple[str, str]]] = field(default_factory=dict)
     _both: dict[Goal, Counter[tuple[str, str, str, str]]] = field(default_factory=dict)
+    _calls: set[str] = field(default_factory=set)
 
     def saw(self, before: Situation, call: str, after: Situation) -> None:
         """Remember what a call changed; a row of calls is a call too, its names joined by `CHAIN`."""
+        if CHAIN not in call:
+            self._calls.add(call)
         for fact, value in before.facts.items():
             key = (call, fact, value)
             self.moves.setdefault(key, deque(maxlen=RECENT)).append(after.facts.get(fact, ""))
@@ -98,6 +101,7 @@ class Knowledge:
         gone = {call, *self.rows.forget(call)}
         self.moves = {key: seen for key, seen in self.moves.items() if key[0] not in gone}
         self._pairs = {pair for pair in self._pairs if call not in pair[2:]}
+        self._calls -= gone
 
     def credit(self, path: Sequence[tuple[Situation, str]], after: Situation) -> None:
         """Suspect earlier calls of an attempt where the last one changed what it was always seen to leave alone.
@@ -194,9 +198,16 @@ class Knowledge:
             for new, chance in after.items():
                 if new == value:
                     continue
-                well = 1.0 if alone[fact, new] else 0.0 if (situation.goal, fact, new) in self.begins else NEW
+                well = 1.0 if alone[fact, new] else self._promise(situation.goal, fact, new)
                 total += chance * (well - float(fact not in odd))
         return total
+
+    def _promise(self, goal: Goal, fact: str, value: str) -> float:
+        """Return how well a value is thought of that no good end had: the better, the less was tried from there."""
+        if (goal, fact, value) not in self.begins:
+            return NEW
+        tried = sum((call, fact, value) in self.moves for call in self._calls)
+        return NEW * (1 - tried / max(1, len(self._calls)))
 
     def effects(self, call: str, *, least: int) -> dict[tuple[str, str], str]:
         """Return what a call always made of facts and their values where it was seen that often, changes only."""
@@ -209,16 +220,20 @@ class Knowledge:
     def surprise(self, before: Situation, call: str, after: Situation) -> int:
         """Return 1 where a call left alone all that it always changed, 2 where it changed something else instead.
 
-        A fact that it always changed at another value counts as well, while too little is known about this value.
+        Where nothing is the case that it always changes, a fact that it always changed at another value counts, while
+        too little is known about this value.
         """
         moving = {fact for fact, _ in self.effects(call, least=SURE)}
-        left_alone, instead = [], False
+        known, unknown, instead = [], [], False
         for fact, value in before.facts.items():
             seen = self.moves.get((call, fact, value), ())
             moved = after.facts.get(fact, "") != value
-            if fact in moving and (len(seen) < SURE or value not in seen):
-                left_alone.append(not moved)
+            if fact in moving and len(seen) < SURE:
+                unknown.append(not moved)
+            elif fact in moving and value not in seen:
+                known.append(not moved)
             instead = instead or (moved and len(seen) >= SURE and set(seen) == {value})
+        left_alone = known or unknown
         return 1 + instead if left_alone and all(left_alone) else 0
 
     def choose(

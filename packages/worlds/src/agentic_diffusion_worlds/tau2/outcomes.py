@@ -118,8 +118,15 @@ class SelfTaught:
             if found.success:
                 self._learn(name, found, by_plan=number == 0, most=most)
                 break
+            self._wronged(found)
         if self.knowledge.rows.proven - proven:
             turns.hope()
+
+    def _wronged(self, found: Attempt) -> None:
+        """Suspect what was never the case at a good end, where nothing else speaks against this one."""
+        end = found.states[-1]
+        if TRANSFER not in found.calls and not self.knowledge.odd(end):
+            self.knowledge.went_wrong(end)
 
     def _desk(self, name: str) -> tuple[Desk, Situation]:
         desk = Desk(self.office, self.office.ticket(name), twist=self.twist)
