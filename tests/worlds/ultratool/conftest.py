@@ -25,6 +25,7 @@ def lines(cities):
         {
             "user_request": text.format(city) + "\n",
             "task_nodes": [{"task": name} for name in plan],
+            "task_steps": [f"Step {k + 1} Call {name} to {TOOLS[name]}" for k, name in enumerate(plan)],
             "task_links": [],
         }
         for city in cities

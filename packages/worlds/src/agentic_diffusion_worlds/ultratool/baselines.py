@@ -12,8 +12,8 @@ import torch
 from agentic_diffusion.denoising.belief import Categorical
 from agentic_diffusion.denoising.denoiser import MaskedNet
 from agentic_diffusion.denoising.process import MaskedProcess
-from agentic_diffusion.denoising.state import Condition, Rng, Time, generator
-from agentic_diffusion.denoising.train import TrainStep, fit
+from agentic_diffusion.denoising.state import Condition, Time, generator
+from agentic_diffusion.denoising.train import TrainStep
 from agentic_diffusion.planning.domains.toolplan.order import Beginnings
 from agentic_diffusion.planning.domains.toolplan.text import Lexical
 from agentic_diffusion.planning.domains.toolplan.training import ToolTraining
@@ -132,12 +132,5 @@ class NextOnly(nn.Module):
 
 
 def train_autoregressive(training: ToolTraining, process: MaskedProcess) -> Iterator[TrainStep]:
-    """Train the network of `training` to say the next tool, on the same features, batches and recipe."""
-    denoiser = NextOnly(MaskedNet(training.network, process.schedule, mask_token=process.mask_token))
-
-    def draw(rng: Rng) -> tuple[Tensor, Condition[Tensor]]:
-        index = training.seen[torch.randint(len(training.seen), (training.batch,), generator=rng)]
-        return training.lesson.draw(rng, index, unseen=training.unseen)
-
-    beginnings, rng = Beginnings(process, share=1.0), generator(training.seed)
-    yield from fit(denoiser, beginnings, draw=draw, recipe=training.recipe, rng=rng)
+    """Train the networks of `training` to say the next tool, on the same features, batches and recipe."""
+    yield from training.run(learn=NextOnly, noise=Beginnings(process, share=1.0))

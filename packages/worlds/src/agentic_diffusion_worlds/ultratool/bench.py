@@ -9,10 +9,14 @@ from typing import Any, TypeAlias, final
 
 from agentic_diffusion.compute import Compute
 from agentic_diffusion.denoising.train import Recipe
+from agentic_diffusion.planning.domains.toolplan.judging import Feasible
+from agentic_diffusion.planning.domains.toolplan.lesson import prepare
 from agentic_diffusion.planning.domains.toolplan.planner import ToolPlanner, tool_planner
 from agentic_diffusion.planning.domains.toolplan.reading import Reading
+from agentic_diffusion.planning.domains.toolplan.standing import Standing
 from agentic_diffusion.planning.domains.toolplan.text import Lexical
-from agentic_diffusion.planning.domains.toolplan.training import ToolTraining, network_of, prepare
+from agentic_diffusion.planning.domains.toolplan.training import Judged, ToolTraining, network_of
+from agentic_diffusion.planning.domains.toolplan.weighing import SecondLook
 
 from agentic_diffusion_worlds.ultratool.baselines import fit_logistic, nearest_plans, train_autoregressive
 from agentic_diffusion_worlds.ultratool.data import Example, UltraTool
@@ -29,8 +33,8 @@ OURS, AUTOREGRESSIVE, LINEAR, NEAREST = (
 RARITY = 0.25
 """The power of how rare a gram is, chosen on training rows left out one by one: names and dates tell little."""
 
-SECOND = 10.0
-"""How strongly the weights of the second look are held back, chosen on training rows that were held out."""
+FOLDS, SECOND = 3, 1e-3
+"""Shares of the requests that the second look is fitted on, and its weight decay."""
 
 KINDS = (OURS, AUTOREGRESSIVE, LINEAR, NEAREST)
 """What is compared: ours, a model that writes one tool after the other, a linear one, and the nearest example."""
@@ -54,6 +58,8 @@ class Settings:
         rate: Peak learning rate.
         width: Width of the network.
         count: Candidates of a plan.
+        folds: Shares of the requests that confidence and second look are fitted on (see `ToolTraining`); the first
+            seed fits them for all.
         seeds: How many seeds, counted from 0.
         only: The rows to measure, out of `KINDS`.
         curve: Numbers of training requests to measure ours with, beside all of them.
@@ -63,6 +69,7 @@ class Settings:
     rate: float = 2.5e-3
     width: int = 96
     count: int = 8
+    folds: int = FOLDS
     seeds: int = 3
     only: Sequence[str] = KINDS
     curve: Sequence[int] = ()
@@ -86,6 +93,7 @@ class Bench:
     data: UltraTool
     settings: Settings
     rows: list[Row] = field(default_factory=list)
+    _judged: dict[tuple[str, int], Judged] = field(default_factory=dict, init=False, repr=False)
     _lesson: tuple[Sequence[Example], Any] | None = field(default=None, init=False, repr=False)
 
     def run(self) -> Iterator[Progress]:
@@ -146,6 +154,7 @@ class Bench:
             links=self.data.links,
             slots=slots,
             encode=encode,
+            stand=Standing().fit([request.goal for request, _ in train]),
             width=settings.width,
             count=settings.count,
             seed=seed,
@@ -160,16 +169,28 @@ class Bench:
         )
         if self._lesson is None or self._lesson[0] is not train:  # the same for every seed
             domain: Any = planner.domain
-            self._lesson = (train, prepare(domain, train))
+            told = self.data.phrases[: len(train)]
+            self._lesson = (train, prepare(domain, train, phrases=told))
         training = ToolTraining(
-            planner, train, recipe=recipe, seed=seed, lesson=self._lesson[1], second=SECOND
+            planner,
+            train,
+            recipe=recipe,
+            seed=seed,
+            lesson=self._lesson[1],
+            folds=settings.folds,
+            judged=self._judged.get((kind, len(train))),
+            second=SECOND,
         )
         process: Any = planner.process
         steps = training.run() if kind == OURS else train_autoregressive(training, process)
         for step in steps:
             if step.step % 20 == 0 or step.step == settings.steps:
                 yield Progress(part, step.step, settings.steps)
-        return training.planner
+        made = training.planner
+        if isinstance(made.verify, Feasible) and isinstance(made.verify.second, SecondLook):
+            calibrate: Any = made.select.calibrate  # type: ignore[attr-defined]
+            self._judged[kind, len(train)] = Judged(calibrate, made.verify.second.glance)
+        return made
 
 
 def sizes(planner: ToolPlanner) -> dict[str, int]:
@@ -179,7 +200,14 @@ def sizes(planner: ToolPlanner) -> dict[str, int]:
     if not isinstance(reading, Reading) or reading.experience is None:
         return {"parameters": network, "kept_examples": 0}
     known = reading.experience
-    return {"parameters": network + known.weights.numel(), "kept_examples": len(known.rows)}
+    learned = known.weights.numel() + known.rest.numel() + known.spread.numel()
+    second = getattr(planner.verify, "second", None)
+    if isinstance(second, SecondLook):
+        learned += sum(
+            part.numel() for part in (second.glance.weights, second.glance.offset, second.glance.worth)
+        )
+    learned += 0 if reading.phrases is None else reading.phrases.weights.numel()
+    return {"parameters": network + learned, "kept_examples": len(known.rows)}
 
 
 def ask(

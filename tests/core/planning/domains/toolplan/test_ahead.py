@@ -100,3 +100,27 @@ def test_a_search_that_is_cut_short_guesses_the_beginning_ended(planner) -> None
     draft = next(planner.drafts(asked))
     assert bool((draft.states[:, 1:] == stop).all())
     assert set(draft.states[:, 0].tolist()) <= set(range(stop + 1))
+
+
+def test_beginnings_of_likely_known_plans_are_answered_with_the_first_question(planner) -> None:
+    catalogue, net = planner.domain.catalogue, MaskedNet(network_of(planner), LogLinear(), mask_token=5)
+    context, ahead = planner.domain.condition(EXAMPLES[0][0]).context, Ahead(planner.domain.catalogue)
+    asked: list[int] = []
+    one = ahead._one
+
+    def counted(network, x, *more, **settings):
+        asked.append(len(x))
+        return one(network, x, *more, **settings)
+
+    ahead._one = counted  # type: ignore[method-assign]
+    with torch.no_grad():
+        ahead(net, [(5, 5, 5, 5)], context)
+        begun = [catalogue.token(name) for name in BOOK]
+        guessed = ahead(net, [(*begun[:1], 5, 5, 5), (*begun[:2], 5, 5)], context)
+        assert len(asked) == 1
+        assert asked[0] > 2
+        other = planner.domain.condition(EXAMPLES[3][0]).context
+        ahead(net, [(5, 5, 5, 5)], other)
+        assert len(asked) == 2
+        fresh = Ahead(catalogue)(net, [(*begun[:1], 5, 5, 5), (*begun[:2], 5, 5)], context)
+    assert torch.allclose(guessed, fresh, atol=1e-4)

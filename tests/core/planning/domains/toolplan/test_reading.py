@@ -4,6 +4,7 @@ import pytest
 import torch
 from agentic_diffusion.planning.domains.toolplan.domain import ToolPlanDomain
 from agentic_diffusion.planning.domains.toolplan.experience import fit_experience
+from agentic_diffusion.planning.domains.toolplan.phrases import fit_phrases
 from agentic_diffusion.planning.domains.toolplan.reading import CLAUSES, SIGNS, Reading, Remembered, signs
 from agentic_diffusion.planning.domains.toolplan.requests import ToolRequest, chain
 from agentic_diffusion.planning.domains.toolplan.text import Lexical
@@ -19,8 +20,8 @@ def taught(catalogue) -> Reading:
 
 def test_clauses_meet_the_tools_they_speak_of(catalogue, ask) -> None:
     told = Reading(catalogue, Lexical(512))(ask)
-    assert told["meets"].shape == (1, 1 + CLAUSES, 4, 2)
-    assert told["places"].shape == (1, 4, 4)
+    assert told["meets"].shape == (1, 1 + CLAUSES, 4, 3)
+    assert told["places"].shape == (1, 4, 6)
     assert told["recalled"].shape == (1, 0)
     assert told["trust"].tolist() == [[0, 0, 0]]
     assert told["lengths"].shape == (1, 1)
@@ -40,6 +41,19 @@ def test_experience_speaks_for_tools_plans_places_and_lengths(catalogue) -> None
     assert told["plans"][0, told["recalled"][0].argmax()].tolist() == [0, 1, 4]
     assert told["recalled"].sum().item() == pytest.approx(1.0)
     assert bool((told["trust"] > 0).all())
+
+
+def test_phrases_speak_for_their_tools_in_the_clause_that_says_so(catalogue) -> None:
+    encode = Lexical(512)
+    rows = encode(["reserve a seat", "wire my friend", "will it rain"])
+    heard = fit_phrases(rows, torch.tensor([1, 2, 3]), torch.arange(3), count=4).phrases
+    told = Reading(catalogue, encode, phrases=heard)(
+        ToolRequest(goal="please reserve a seat, then wire my friend")
+    )
+    spoken = told["meets"][0, :3, :, 2]
+    assert spoken[1:].argmax(dim=1).tolist() == [1, 2]
+    assert spoken[0].topk(2).indices.sort().values.tolist() == [1, 2]
+    assert Reading(catalogue, encode)(ToolRequest(goal="reserve a seat"))["meets"][..., 2].abs().sum() == 0
 
 
 def test_the_last_request_is_kept_and_others_are_read_anew(catalogue, ask) -> None:

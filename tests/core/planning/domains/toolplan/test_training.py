@@ -4,15 +4,13 @@ import pytest
 import torch
 from agentic_diffusion.denoising.denoiser import MaskedNet
 from agentic_diffusion.denoising.schedule import Linear
-from agentic_diffusion.denoising.state import Condition, generator
+from agentic_diffusion.denoising.state import Condition
 from agentic_diffusion.denoising.train import Recipe
 from agentic_diffusion.errors import InvalidConfigError
 from agentic_diffusion.planning.confidence import Logistic
-from agentic_diffusion.planning.domains.toolplan.domain import ToolPlanDomain
 from agentic_diffusion.planning.domains.toolplan.planner import FAR, tool_planner, untrained
 from agentic_diffusion.planning.domains.toolplan.requests import ToolRequest, chain
-from agentic_diffusion.planning.domains.toolplan.training import Even, ToolTraining, network_of, prepare
-from agentic_diffusion.records import PlanStep
+from agentic_diffusion.planning.domains.toolplan.training import Even, ToolTraining, network_of
 from agentic_diffusion.testing import check_planner
 
 PLANS = {
@@ -83,23 +81,25 @@ def test_without_held_out_examples_confidence_stays_low(tools) -> None:
     assert training.planner.select.calibrate is untrained
 
 
-def test_a_lesson_reads_requests_as_if_they_were_new(catalogue, tools) -> None:
-    domain = tool_planner(tools, slots=3, width=16).domain
-    done = (
-        ToolRequest(goal="go on", done=(PlanStep(tool="check_weather"),)),
-        chain("check_weather", "send_email"),
-    )
-    told, lesson = prepare(domain, [*EXAMPLES, done])
-    assert isinstance(told, ToolPlanDomain)
-    assert lesson.alike.tolist() == [8.0] * 24 + [1.0]
-    states, condition = lesson.draw(generator(0), torch.tensor([0, 24]), unseen=0.0)
-    assert condition.pin(torch.full((2, 3), 9)).tolist() == [[9, 9, 9], [3, 9, 9]]
-    assert torch.equal(condition.context["own"], states)
-    known = condition.context["meets"]
-    new = lesson.draw(generator(0), torch.tensor([0, 24]), unseen=1.0)[1]
-    send = catalogue.token("send_email")
-    assert known[0, 0, send, 0] > new.context["meets"][0, 0, send, 0] + 0.3
-    assert new.context["times"].tolist() == [8.0, 1.0]
+def test_confidence_is_fitted_on_all_examples_with_networks_that_had_not_seen_them(tools) -> None:
+    planner = tool_planner(tools, slots=3, width=16, count=4)
+    recipe = Recipe(steps=40, learning_rate=5e-3, warmup=20, average=0.95)
+    training = ToolTraining(planner, EXAMPLES, recipe=recipe, batch=16, folds=2)
+    assert len(training.seen) == 24
+    assert sorted(torch.cat([held for _, held, _ in training.folds]).tolist()) == [*range(24)]
+    for _, held, seen in training.folds:
+        assert not set(held.tolist()) & set(seen.tolist())
+        assert len(held) + len(seen) == 24
+    assert len(list(training.run())) == 120
+    taught = training.planner
+    assert isinstance(taught.select.calibrate, Logistic)
+    assert torch.equal(network_of(taught).own, training.network.own)
+    assert not torch.equal(training.network.own, training.folds[0][0].own)
+    again = ToolTraining(planner, EXAMPLES, recipe=Recipe(steps=1), folds=2, judged=training.judged)
+    assert len(list(again.run())) == 1
+    assert again.planner.select.calibrate == taught.select.calibrate
+    with pytest.raises(InvalidConfigError, match="folds=1"):
+        ToolTraining(planner, EXAMPLES, folds=1)
 
 
 def test_hidden_slots_weigh_the_same_whatever_the_noise() -> None:

@@ -1,4 +1,4 @@
-"""A second look: its numbers by hand, weights that find what tells right from wrong, and a planner that keeps them."""
+"""A second look: a glance that finds what tells right from wrong, and a planner that keeps it."""
 
 from dataclasses import replace
 
@@ -14,53 +14,13 @@ from agentic_diffusion.planning.domains.toolplan import (
     tool_planner,
     unpacked,
 )
-from agentic_diffusion.planning.domains.toolplan.weighing import (
-    LOOKS,
-    Tried,
-    Weighed,
-    fit_weights,
-    looks,
-    without_own,
-)
+from agentic_diffusion.planning.domains.toolplan.looks import LOOKS
+from agentic_diffusion.planning.domains.toolplan.weighing import Tried, Weighed, fit_glance, without_own
 from agentic_diffusion.planning.select import Consensus
 from agentic_diffusion.records import Candidate, Verdict
 
-STOP = 3
 
-
-def context():
-    meets = torch.zeros(1, 3, STOP, 2)
-    meets[0, 0, :, 0] = torch.tensor([0.9, 0.4, 0.1])
-    meets[0, 1, :, 0] = torch.tensor([0.8, 0.0, 0.2])
-    meets[0, 1, :, 1] = torch.tensor([0.5, 0.1, 0.0])
-    places = torch.zeros(1, STOP, 4)
-    places[0, :, 3] = torch.tensor([0.99, 0.49, 0.0])
-    plans = torch.tensor([[[0, 1, STOP], [2, STOP, STOP]]])
-    return {
-        "meets": meets,
-        "places": places,
-        "plans": plans,
-        "recalled": torch.tensor([[0.7, 0.3]]),
-        "lengths": torch.tensor([[0.0, 0.2, 0.6, 0.1]]),
-    }
-
-
-def test_numbers_by_hand() -> None:
-    told = looks(torch.tensor([[0, 1, STOP], [1, 0, STOP], [2, STOP, STOP]]), context(), tools=STOP)
-    assert told.shape == (3, LOOKS)
-    assert told[:, 0].exp().tolist() == pytest.approx([0.701, 0.001, 0.301])
-    assert told[:, 1].tolist() == [0, 1, 0]
-    assert told[:, 2:5].tolist() == [[2, 0, 0], [2, 0, 0], [1, 1, 0]]
-    assert told[0, 5:9].tolist() == pytest.approx(
-        [1.3, 0.4, 0.8, 0.0]
-    )  # the clause that nobody spoke is left out
-    assert told[0, 9:12].tolist() == pytest.approx([0.6, 0.1, 0.0])
-    assert told[0, 12].exp().item() == pytest.approx(0.5)
-    assert told[0, 14].exp().item() == pytest.approx(0.5)
-    assert told[:, 15].tolist() == pytest.approx([0.6, 0.6, 0.2])
-
-
-def tried(count: int = 60) -> list[Tried]:
+def tried(count: int = 400) -> list[Tried]:
     """Two candidates a request; the likelier one is right only where its first look says so."""
     rng, found = torch.Generator().manual_seed(0), []
     for _ in range(count):
@@ -78,22 +38,21 @@ def tried(count: int = 60) -> list[Tried]:
     return found
 
 
-def test_weights_find_what_tells_right_from_wrong() -> None:
+def test_a_glance_finds_what_tells_right_from_wrong() -> None:
     examples = tried()
-    weights = fit_weights(examples, pull=0.1)
-    assert weights[1] > 3
-    assert weights[2:] == (0.0,) * (LOOKS - 1)
-    select = Consensus(lambda a, b: float(a == b), lambda a, b: a == b, score=Weighed(weights[0]))
-    found = [select(one.seen(weights)) for one in examples]
-    assert sum(pick.value == one.truth for (pick, _), one in zip(found, examples, strict=True)) > 0.9 * len(
-        examples
-    )
+    glance = fit_glance(examples, decay=1e-3)
+    select = Consensus(lambda a, b: float(a == b), lambda a, b: a == b, score=Weighed(glance.likelihood))
+    found = [select(one.seen(glance)) for one in examples]
+    right = sum(pick.value == one.truth for (pick, _), one in zip(found, examples, strict=True))
+    assert right > 0.9 * len(examples)
     assert all(
         0.5 <= sure <= 1.0001 for _, sure in found
     )  # of two candidates, which weigh e^-0.4 + e^-1.1 together
-    assert fit_weights(examples, pull=1e6)[:2] == pytest.approx((1.0, 0.0), abs=1e-3)
-    assert fit_weights([], pull=1.0) == (1.0, *[0.0] * LOOKS)
-    assert len(set(without_own(examples, pull=1.0))) == 5
+    assert fit_glance(examples, decay=1e-3).likelihood == glance.likelihood
+    nothing = fit_glance([], decay=1e-3)
+    assert nothing.likelihood == 1.0
+    assert nothing(torch.ones(2, LOOKS)).tolist() == [0.0, 0.0]
+    assert len({one.likelihood for one in without_own(examples[:100], decay=1e-3)}) == 5
 
 
 def test_what_cannot_be_weighed_is_said() -> None:
@@ -102,10 +61,10 @@ def test_what_cannot_be_weighed_is_said() -> None:
     )
     with pytest.raises(InvalidStateError, match="speaks"):
         Weighed(1.0)(candidate)
-    wild = tried(4)
+    wild = tried(64)
     wild[0].told[0, 1] = torch.nan
     with pytest.raises(InvalidStateError, match="finite"):
-        fit_weights(wild, pull=1.0)
+        fit_glance(wild, decay=1e-3)
 
 
 def test_a_second_look_of_another_kind_is_not_saved_and_not_dropped(tools) -> None:

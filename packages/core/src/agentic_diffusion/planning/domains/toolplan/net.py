@@ -18,7 +18,7 @@ from agentic_diffusion.planning.domains.toolplan.recall import recalled
 CANDIDATES = 16
 """Tools that the slots attend to, the most promising ones."""
 
-FEATURES = 12 + GLOBAL
+FEATURES = 18 + GLOBAL
 BESIDE = LOCAL + 1
 """Numbers told of each tool beside what is shown: habits, and what known plans say."""
 
@@ -233,7 +233,7 @@ class ToolNet(nn.Module):
 
 
 def featured(
-    meets: Float[Tensor, "batch rows tools 2"], places: Float[Tensor, "batch tools 4"]
+    meets: Float[Tensor, "batch rows tools 3"], places: Float[Tensor, "batch tools 6"]
 ) -> Float[Tensor, "batch tools features"]:
     """Return what is known of each tool: the whole, the best clause, the sum, and where in the request it is meant."""
     whole, parts = meets[:, 0], meets[:, 1:]
@@ -245,7 +245,8 @@ def featured(
     where = (sharp * order).sum(dim=1) / (sharp.sum(dim=1) + 1e-8)
     told = [whole[..., 0], best[..., 0], total[..., 0], where[..., 0], places[..., 0]]
     told += [whole[..., 1], best[..., 1], where[..., 1], places[..., 1], places[..., 2]]
-    told += [places[..., 3], torch.ones_like(whole[..., 0])]
+    told += [places[..., 3], torch.ones_like(whole[..., 0]), places[..., 4], places[..., 5]]
+    told += [whole[..., 2], best[..., 2], total[..., 2], where[..., 2]]
     return torch.stack(told, dim=-1)
 
 

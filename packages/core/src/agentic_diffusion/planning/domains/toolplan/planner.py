@@ -27,7 +27,7 @@ from agentic_diffusion.planning.domains.toolplan.reading import Reading
 from agentic_diffusion.planning.domains.toolplan.requests import ToolPlan, ToolRequest
 from agentic_diffusion.planning.domains.toolplan.rules import Ruled
 from agentic_diffusion.planning.domains.toolplan.text import Encoder, Lexical, describe
-from agentic_diffusion.planning.domains.toolplan.weighing import SecondLook, Weighed
+from agentic_diffusion.planning.domains.toolplan.weighing import Glance, SecondLook, Weighed
 from agentic_diffusion.planning.planner import Planner
 from agentic_diffusion.planning.select import Consensus
 from agentic_diffusion.records import ToolSpec
@@ -116,6 +116,7 @@ def tool_planner(
     links: Iterable[tuple[str, str]] | None = None,
     slots: int = 8,
     encode: Encoder | None = None,
+    stand: Encoder | None = None,
     propose: Proposer | None = None,
     goals: tuple[str, ...] = (),
     width: int = 96,
@@ -131,6 +132,7 @@ def tool_planner(
         links: Pairs of names that may stand next to each other; None where any may.
         slots: Calls in the longest plan.
         encode: Turns texts into rows; hashed words and letter groups where it is left out.
+        stand: Says where the words of a goal stand (see `Standing`); their order tells nothing where it is left out.
         propose: Gives further candidates.
         goals: Facts that must hold at the end of a plan.
         width: Width of the network.
@@ -140,7 +142,7 @@ def tool_planner(
         compute: Device and precision.
     """
     catalogue = Catalogue.of(tools, links=links)
-    reading = Reading(catalogue, encode or Lexical().fit([describe(tool) for tool in tools]))
+    reading = Reading(catalogue, encode or Lexical().fit([describe(tool) for tool in tools]), stand=stand)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         network = ToolNet(reading.tools, slots, width=width, depth=depth)
@@ -163,7 +165,7 @@ def assembled(
     count: int = 8,
     compute: Compute | None = None,
     calibrate: Callable[[float], float] = untrained,
-    weights: tuple[float, ...] | None = None,
+    glance: Glance | None = None,
 ) -> ToolPlanner:
     """Return the planner of a domain and a network.
 
@@ -178,19 +180,20 @@ def assembled(
         count: Candidates that are sampled for each request.
         compute: Device and precision.
         calibrate: From raw to calibrated confidence.
-        weights: Of a second look at whole plans (see `SecondLook`); none where it is left out.
+        glance: Weighs whole plans at a second look (see `SecondLook`); none is taken where it is left out.
     """
     catalogue, schedule = domain.catalogue, LogLinear()
     process = MaskedProcess(schedule, catalogue.mask)
     search = isinstance(domain.read, Reading) and domain.read.experience is not None
+    second = None if glance is None else SecondLook(domain, network.habits, glance)
     net = MaskedNet(network, schedule, mask_token=catalogue.mask)
     return Planner(
         domain=domain,
         process=process,
         denoiser=Ruled(net, catalogue, keep=True, ahead=Ahead(catalogue) if search else None),
-        verify=Feasible(catalogue, goals, None if weights is None else SecondLook(domain, weights)),
+        verify=Feasible(catalogue, goals, second),
         select=Consensus(
-            agreement, same_calls, calibrate, essence, None if weights is None else Weighed(weights[0])
+            agreement, same_calls, calibrate, essence, None if glance is None else Weighed(glance.likelihood)
         ),
         kernel=(
             searching(process, stop=catalogue.stop)

@@ -14,6 +14,7 @@ from torch import Tensor
 from agentic_diffusion.planning.domains.toolplan.catalogue import Catalogue
 from agentic_diffusion.planning.domains.toolplan.domain import ToolPlanDomain
 from agentic_diffusion.planning.domains.toolplan.experience import Experience, Said, sparse_product
+from agentic_diffusion.planning.domains.toolplan.phrases import Phrases
 from agentic_diffusion.planning.domains.toolplan.requests import ToolPlan, ToolRequest
 from agentic_diffusion.planning.domains.toolplan.text import Encoder, clauses, describe
 
@@ -30,11 +31,15 @@ class Reading:
         catalogue: The tools.
         encode: Turns texts into rows.
         experience: What was learned by heart.
+        stand: Turns goals into rows that say where their words stand (see `Standing`), if wanted.
+        phrases: What was learned from phrases that told of one call each, if there were any.
     """
 
     catalogue: Catalogue
     encode: Encoder
     experience: Experience | None = None
+    stand: Encoder | None = None
+    phrases: Phrases | None = None
     _last: list[tuple[ToolRequest, Tensor, Tensor, Tensor | None]] = field(
         default_factory=list, init=False, repr=False, compare=False
     )
@@ -59,14 +64,15 @@ class Reading:
         whole = " . ".join([request.goal, *facts])
         return self.encode([whole, *clauses(request.goal, most=CLAUSES)])
 
+    def standing(self, request: ToolRequest) -> Tensor:
+        """Return where the words of a request stand; nothing where nobody says."""
+        return torch.zeros(0) if self.stand is None else self.stand([request.goal])[0]
+
     @cached_property
     def both(self) -> Tensor:
-        """(size, tools + examples): the texts of the tools and of the examples, turned."""
-        return (
-            self.columns
-            if self.experience is None
-            else torch.cat([self.columns, self.experience.rows.T], dim=1)
-        )
+        """(size, tools + landmarks + examples): the texts of the tools, of phrases and of examples, turned."""
+        known = [part.rows.T for part in (self.phrases, self.experience) if part is not None]
+        return torch.cat([self.columns, *known], dim=1) if known else self.columns
 
     def look(self, request: ToolRequest) -> tuple[Tensor, Tensor, Tensor | None]:
         """Return the rows of a request and their products with tools and with examples; the last answer is kept."""
@@ -74,8 +80,11 @@ class Reading:
             if known is request:
                 return rows, tools, products
         rows, count = self.rows(request), len(self.catalogue)
+        marks = 0 if self.phrases is None else len(self.phrases.rows)
         both = sparse_product(rows, self.both)
-        tools, products = both[:, :count], None if self.experience is None else both[:, count:]
+        tools, products = both[:, :count], None if self.experience is None else both[:, count + marks :]
+        if self.phrases is not None:
+            tools = torch.stack([tools, self.phrases.said(both[:, count : count + marks])], dim=-1)
         self._last[:] = [(request, rows, tools, products)]
         return rows, tools, products
 
@@ -91,7 +100,8 @@ class Reading:
         _, tools, products = self.look(request)
         if self.experience is None or products is None:
             return {**self.told(request, tools), "plans": torch.zeros(1, 0, 1, dtype=torch.long)}
-        told = self.told(request, tools, said=self.experience.said(products), products=products[0])
+        said = self.experience.said(products, self.standing(request))
+        told = self.told(request, tools, said=said, products=products[0])
         return {**told, "plans": self.experience.known[None]}
 
     def told(
@@ -101,22 +111,24 @@ class Reading:
 
         Args:
             request: The request.
-            tools: The products of its texts with those of the tools: the whole, then the clauses.
+            tools: The products of its texts with those of the tools, the whole, then the clauses; on a last axis
+                behind them what phrases say, if they say anything.
             said: What experience says of each row.
             products: How near the whole is to each example.
 
         Returns:
-            `meets` (1, 1 + CLAUSES, tools, 2): what experience and the tools' own texts say of the whole and of each
-            clause; `places` (1, tools, 4): where known plans would put each tool, what the neighbours vote, with their
-            mean place, and how likely the tool is by the known plans; `recalled` (1, plans): the chance of each known
-            plan; `lengths` (1, slots + 1); `trust` (1, 3): how much speaks for the likeliest plan, how likely it
-            is, and how near the nearest example is; `signs` (1, SIGNS): the facts.
+            `meets` (1, 1 + CLAUSES, tools, 3): what experience, the tools' own texts and phrases say of the whole and
+            of each clause; `places` (1, tools, 6): where known plans would put each tool, what the neighbours vote,
+            with their mean place, how likely the tool is by the known plans, and what speaks for it as the first and
+            as the last; `recalled` (1, plans): the chance of each known plan; `lengths` (1, slots + 1); `trust` (1, 3):
+            how much speaks for the likeliest plan, how likely it is, and how near the nearest example is; `signs`
+            (1, SIGNS): the facts.
         """
         count = len(self.catalogue)
-        meets = torch.zeros(1 + CLAUSES, count, 2)
-        meets[: len(tools), :, 1] = tools
+        meets = torch.zeros(1 + CLAUSES, count, 3)
+        meets[: len(tools), :, 1 : tools.ndim] = tools.view(*tools.shape[:2], -1)
         places, lengths, recalled, trust = (
-            torch.zeros(count, 4),
+            torch.zeros(count, 6),
             torch.zeros(1),
             torch.zeros(0),
             torch.zeros(3),
@@ -127,7 +139,7 @@ class Reading:
             likely, which = said.plans.topk(min(8 * VOTERS, len(said.plans)))
             held, where = _votes(self.experience.known[which], likely, tools=count)
             voted, mean = _votes(self.experience.plans[who], (near * 12).softmax(dim=0), tools=count)
-            places = torch.stack([where, voted, mean, held], dim=-1)
+            places = torch.cat([torch.stack([where, voted, mean, held], dim=-1), said.ends], dim=-1)
             lengths, recalled = said.lengths, said.plans
             trust = torch.stack([torch.tensor(said.sure), likely[:1].sum(), near[0]])
         return {

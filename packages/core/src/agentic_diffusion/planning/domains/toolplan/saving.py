@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from pydantic import JsonValue, ValidationError
-from torch import Tensor
+from torch import Tensor, ones
 
 from agentic_diffusion.compute import Compute
 from agentic_diffusion.errors import InvalidConfigError, StoreError
@@ -17,11 +17,13 @@ from agentic_diffusion.planning.domains.toolplan.domain import ToolPlanDomain
 from agentic_diffusion.planning.domains.toolplan.experience import Experience
 from agentic_diffusion.planning.domains.toolplan.judging import Feasible
 from agentic_diffusion.planning.domains.toolplan.net import ToolNet
+from agentic_diffusion.planning.domains.toolplan.phrases import Phrases
 from agentic_diffusion.planning.domains.toolplan.planner import Proposer, ToolPlanner, assembled, untrained
 from agentic_diffusion.planning.domains.toolplan.reading import Reading
+from agentic_diffusion.planning.domains.toolplan.standing import Standing
 from agentic_diffusion.planning.domains.toolplan.text import Encoder, Lexical
 from agentic_diffusion.planning.domains.toolplan.training import network_of
-from agentic_diffusion.planning.domains.toolplan.weighing import SecondLook
+from agentic_diffusion.planning.domains.toolplan.weighing import Glance, SecondLook
 from agentic_diffusion.records import ToolSpec
 
 KIND = "tool planner"
@@ -40,11 +42,19 @@ def packed(planner: ToolPlanner) -> tuple[Mapping[str, Tensor], Mapping[str, Jso
     tensors = {f"network/{name}": value for name, value in network.state_dict().items()}
     if isinstance(reading.encode, Lexical) and reading.encode.rarity is not None:
         tensors["rarity"] = reading.encode.rarity
+    if isinstance(reading.stand, Standing):
+        rare = reading.stand.rarity
+        tensors["standing"] = ones(reading.stand.size) if rare is None else rare
+    if reading.phrases is not None:
+        tensors |= {"phrases/rows": reading.phrases.rows.half(), "phrases/weights": reading.phrases.weights}
     if reading.experience is not None:
         tensors |= {
             "experience/rows": reading.experience.rows.half(),
             "experience/plans": reading.experience.plans,
             "experience/weights": reading.experience.weights,
+            "experience/rest": reading.experience.rest,
+            "experience/spread": reading.experience.spread,
+            "experience/stands": reading.experience.stands.half(),
         }
     calibrate = getattr(planner.select, "calibrate", None)
     links, second = domain.catalogue.links, getattr(planner.verify, "second", None)
@@ -54,6 +64,13 @@ def packed(planner: ToolPlanner) -> tuple[Mapping[str, Tensor], Mapping[str, Jso
             "a `SecondLook` or none: others cannot be written down",
             "Save the planner without it and give it to the loaded one again.",
         )
+    if second is not None:
+        glance = second.glance
+        tensors |= {
+            "second/weights": glance.weights,
+            "second/offset": glance.offset,
+            "second/worth": glance.worth,
+        }
     card: dict[str, JsonValue] = {
         "kind": KIND,
         "tools": [tool.model_dump(mode="json") for tool in domain.catalogue.tools],
@@ -64,8 +81,9 @@ def packed(planner: ToolPlanner) -> tuple[Mapping[str, Tensor], Mapping[str, Jso
         "depth": len(network.mixers),
         "goals": list(planner.verify.goals) if isinstance(planner.verify, Feasible) else [],
         "lexical": isinstance(reading.encode, Lexical),
+        "standing": reading.stand.share if isinstance(reading.stand, Standing) else None,
         "reach": 1.0 if reading.experience is None else reading.experience.reach,
-        "second": None if second is None else list(second.weights),
+        "second": None if second is None else second.glance.likelihood,
         "logistic": [calibrate.slope, calibrate.offset] if isinstance(calibrate, Logistic) else None,
     }
     return tensors, card
@@ -102,11 +120,20 @@ def unpacked(
         links = None if card["links"] is None else [(one, two) for one, two in card["links"]]
         catalogue = Catalogue.of(tools, links=links)
         encoder = encode or Lexical(len(tensors["rarity"]), tensors["rarity"])
-        reading = Reading(catalogue, encoder)
+        share = card.get("standing")
+        stand = (
+            None if share is None else Standing(len(tensors["standing"]), float(share), tensors["standing"])
+        )
+        reading = Reading(catalogue, encoder, stand=stand)
+        if "phrases/rows" in tensors:
+            heard = Phrases(tensors["phrases/rows"].float(), tensors["phrases/weights"])
+            reading = replace(reading, phrases=heard)
         if "experience/rows" in tensors:
-            parts = (tensors[f"experience/{name}"] for name in ("rows", "plans", "weights"))
-            rows, plans, weights = parts
-            known = Experience(rows.float(), plans, weights, float(card["reach"]))
+            names = ("rows", "plans", "weights", "rest", "spread", "stands")
+            parts = (tensors[f"experience/{name}"] for name in names)
+            rows, plans, weights, rest, spread, stands = parts
+            reach = float(card["reach"])
+            known = Experience(rows.float(), plans, weights, rest, spread, stands.float(), reach)
             reading = replace(reading, experience=known)
         network = ToolNet(
             reading.tools, int(card["slots"]), width=int(card["width"]), depth=int(card["depth"])
@@ -116,6 +143,8 @@ def unpacked(
             {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
         )
         told, second = card["logistic"], card.get("second")
+        units = (f"second/{name}" for name in ("weights", "offset", "worth"))
+        glance = None if second is None else Glance(float(second), *(tensors[name] for name in units))
         return assembled(
             ToolPlanDomain(catalogue, int(card["slots"]), reading),
             network.eval(),
@@ -124,7 +153,7 @@ def unpacked(
             count=int(card["count"]),
             compute=compute,
             calibrate=untrained if told is None else Logistic(*map(float, told)),
-            weights=None if second is None else tuple(map(float, second)),
+            glance=glance,
         )
     except (KeyError, TypeError, ValueError, RuntimeError, ValidationError) as error:
         raise StoreError(

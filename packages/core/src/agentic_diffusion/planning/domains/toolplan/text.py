@@ -35,7 +35,7 @@ _PAUSE = re.compile(
 def words(text: str) -> list[str]:
     """Return the words in lower case; names are split at underscores and humps, digits become one sign."""
     split = _HUMP.sub(" ", text[:READ_LIMIT])
-    return [_DIGITS.sub("0", word) for word in _WORD.findall(split.lower())]
+    return _WORD.findall(_DIGITS.sub("0", split.lower()))
 
 
 def clauses(text: str, *, most: int = 12) -> list[str]:

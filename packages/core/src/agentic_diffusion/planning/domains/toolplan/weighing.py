@@ -2,66 +2,52 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, final
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor
+from torch.nn.functional import cross_entropy, gelu
 
+from agentic_diffusion.denoising.state import Rng, generator
 from agentic_diffusion.errors import InvalidStateError
 from agentic_diffusion.planning.domains.toolplan.domain import ToolPlanDomain
+from agentic_diffusion.planning.domains.toolplan.habits import Habits
+from agentic_diffusion.planning.domains.toolplan.looks import LOOKS, looks
 from agentic_diffusion.planning.domains.toolplan.requests import ToolPlan, ToolRequest
 from agentic_diffusion.planning.select import likelihood_of
-
-LOOKS = 16
-"""Numbers that are told of a whole plan beside its likelihood."""
 
 NEVER, NARROW = -25.0, 0.05
 """The log-likelihood of what cannot be, and the least spread that a number is measured by."""
 
 
-def looks(
-    x: Int[Tensor, "plans slots"], context: Mapping[str, Tensor], *, tools: int
-) -> Float[Tensor, "plans looks"]:
-    """Return what is told of each plan.
+HIDDEN, EPOCHS, BATCH, RATE, DROPPED = 32, 20, 64, 6e-3, 0.1
+"""Units of a glance, and how it is trained: passes, requests a step, the largest rate, and the share dropped."""
 
-    log chance of the plan by what was learned by heart and whether it is unknown; its length, whether it is 1, whether
-    it is 3 or more; of what experience says of its tools the sum and the least, by the whole request and by the clause
-    that fits each best; of what the tools' texts say the sum and the least by clause, and the sum by the whole; sum of
-    the log shares that known plans and neighbours give its tools, and the least of the known plans; what speaks for
-    its length.
+
+@final
+@dataclass(frozen=True)
+class Glance:
+    """What speaks for a plan: likelihood · its log-likelihood + gelu(looks @ weights + offset) @ worth.
 
     Args:
-        x: The plans, as tokens.
-        context: What was read of the request (see `Reading.told`).
-        tools: Number of tools.
+        likelihood: The weight of the log-likelihood.
+        weights: (looks, hidden).
+        offset: One a unit.
+        worth: One a unit.
     """
-    meets, places, rows = context["meets"][0], context["places"][0], x.tolist()
-    used = sorted({token for row in rows for token in row if token < tools})
-    spoken = (meets[1:] != 0).flatten(1).any(dim=1)
-    clauses = meets[1:, used][spoken] if bool(spoken.any()) else meets[:1, used]
-    best, shares = clauses.max(dim=0).values, (places[used][:, [3, 1]].clamp(min=0) + 0.01).log()
-    table = dict(zip(used, torch.cat([meets[0, used], best, shares], dim=1).tolist(), strict=True))
-    same = (x[:, None] == context["plans"][0]).all(dim=-1)
-    chances, lengths = (same * context["recalled"]).sum(dim=1).tolist(), context["lengths"][0].tolist()
-    return torch.tensor(
-        [
-            _looks([table[token] for token in row if token < tools], chance, lengths)
-            for row, chance in zip(rows, chances, strict=True)
-        ]
-    ).reshape(len(rows), LOOKS)
 
+    likelihood: float
+    weights: Float[Tensor, "looks hidden"]
+    offset: Float[Tensor, " hidden"]
+    worth: Float[Tensor, " hidden"]
 
-def _looks(told: Sequence[Sequence[float]], chance: float, lengths: Sequence[float]) -> list[float]:
-    """Return the numbers of one plan; `told` of each tool: whole, text, best clause, text, known plans, neighbours."""
-    count = len(told)
-    whole, text, clause, spelled, held, voted = zip(*told, strict=True) if count else ((0.0,),) * 6
-    numbers = [math.log(chance + 1e-3), chance <= 1e-6, count, count == 1, count >= 3]
-    numbers += [sum(whole), min(whole), sum(clause), min(clause), sum(spelled), min(spelled), sum(text)]
-    return [float(number) for number in (*numbers, sum(held), sum(voted), min(held), lengths[count])]
+    def __call__(self, told: Float[Tensor, "plans looks"]) -> Float[Tensor, " plans"]:
+        """Return the second term."""
+        speaks: Tensor = gelu(told @ self.weights + self.offset) @ self.worth
+        return speaks
 
 
 @final
@@ -71,18 +57,19 @@ class SecondLook:
 
     Args:
         domain: Reads the request.
-        weights: Of the log-likelihood first, then of each of the `looks`.
+        habits: What stood where in the examples.
+        glance: Weighs the `looks`.
     """
 
     domain: ToolPlanDomain
-    weights: tuple[float, ...]
+    habits: Habits
+    glance: Glance
 
     def __call__(self, request: ToolRequest, plans: Sequence[ToolPlan]) -> Sequence[float]:
         """Return one number a plan."""
-        x, tools = self.domain.encode(plans), len(self.domain.catalogue)
-        numbers = looks(x, self.domain.read(request), tools=tools) @ torch.tensor(self.weights[1:])
-        told: list[float] = numbers.tolist()
-        return told
+        told = looks(self.domain.encode(plans), self.domain.read(request), habits=self.habits)
+        speaks: list[float] = self.glance(told).tolist()
+        return speaks
 
 
 @final
@@ -134,6 +121,7 @@ class Tried:
         *,
         context: Mapping[str, Tensor],
         domain: ToolPlanDomain,
+        habits: Habits,
     ) -> Tried | None:
         """Return what was tried; None where no candidate passed."""
         different = {c.value.tools: c for c in candidates if c.verdict.passed}
@@ -142,7 +130,7 @@ class Tried:
         kept = [*different.values()]
         likely = torch.tensor([[max(NEVER, likelihood_of(c))] for c in kept])
         x = domain.encode([c.value for c in kept])
-        numbers = looks(x, context, tools=len(domain.catalogue))
+        numbers = looks(x, context, habits=habits)
         return Tried(kept, torch.cat([likely, numbers], dim=1), truth)
 
     @property
@@ -151,9 +139,9 @@ class Tried:
         told = [index for index, c in enumerate(self.candidates) if c.value.tools == self.truth.tools]
         return told[0] if told else None
 
-    def seen(self, weights: Sequence[float]) -> Sequence[Any]:
-        """Return the candidates with what speaks for them by these weights."""
-        speaks = (self.told[:, 1:] @ torch.tensor(weights[1:])).tolist()
+    def seen(self, glance: Glance) -> Sequence[Any]:
+        """Return the candidates with what speaks for them at a glance."""
+        speaks = glance(self.told[:, 1:]).tolist()
         return [
             c.model_copy(
                 update={
@@ -164,58 +152,75 @@ class Tried:
         ]
 
 
-def fit_weights(tried: Sequence[Tried], *, pull: float) -> tuple[float, ...]:
-    """Return the weights under which the right candidates are likeliest: a conditional logit (McFadden 1974).
+def fit_glance(tried: Sequence[Tried], *, decay: float, seed: int = 0) -> Glance:
+    """Return the glance under which the right candidates are likeliest: a conditional logit (McFadden 1974).
 
-    min over w of -Σ log softmax(told · w)[right] + pull · |s (w - w₀)|², with s the spread of each number and w₀ = 1
-    for the log-likelihood and 0 for the rest. Requests without a right candidate say nothing.
+    min of -Σ log softmax(likelihood · log-likelihood + gelu(looks @ weights + offset) @ worth)[right], by AdamW with a
+    falling rate, from likelihood alone. Requests without a right candidate say nothing; with fewer than a few batches
+    of the others hardly anything is learned.
 
     Args:
         tried: Candidates of examples that nothing was learned from.
-        pull: How strongly the weights are held back.
+        decay: Weight decay.
+        seed: First weights and the order of the requests.
 
     Raises:
         InvalidStateError: No finite weights were found.
     """
-    start = torch.zeros(1 + LOOKS, dtype=torch.double)
-    start[0] = 1.0
-    useful = [(one.told.double(), one.right) for one in tried if one.right is not None]
-    if not useful:
-        return tuple(start.tolist())
-    every = torch.cat([told for told, _ in useful])
-    spread = every.std(dim=0, correction=0).clamp(min=NARROW)
-    most = max(len(told) for told, _ in useful)
-    table = torch.zeros(len(useful), most, 1 + LOOKS, dtype=torch.double)
-    barred = torch.full((len(useful), most), -torch.inf, dtype=torch.double)
-    for place, (told, _) in enumerate(useful):
-        table[place, : len(told)], barred[place, : len(told)] = told / spread, 0.0
-    right = torch.tensor([index for _, index in useful])
-    weights = (start * spread).requires_grad_()
-    optimiser = torch.optim.LBFGS([weights], max_iter=100, line_search_fn="strong_wolfe")
-
-    def loss() -> float:
-        optimiser.zero_grad()
-        fit = torch.nn.functional.cross_entropy(table @ weights + barred, right, reduction="sum")
-        total = fit + pull * ((weights - start * spread) ** 2).sum()
-        total.backward()  # type: ignore[no-untyped-call]
-        return float(total.detach())
-
-    with torch.enable_grad():
-        optimiser.step(loss)  # type: ignore[no-untyped-call]
-    fitted: list[float] = (weights.detach() / spread).tolist()
-    if not all(map(math.isfinite, fitted)):
+    useful = [(one.told, one.right) for one in tried if one.right is not None]
+    every = torch.cat([told for told, _ in useful]) if useful else torch.zeros(1, 1 + LOOKS)
+    middle, spread = every.mean(dim=0), every.std(dim=0, correction=0).clamp(min=NARROW)
+    rng = generator(seed)
+    scale = torch.ones(())
+    weights = torch.randn(LOOKS, HIDDEN, generator=rng) / LOOKS**0.5
+    parts = [scale, weights, torch.zeros(HIDDEN), torch.zeros(HIDDEN)]
+    if useful:
+        most = max(len(told) for told, _ in useful)
+        table, barred = torch.zeros(len(useful), most, 1 + LOOKS), torch.full((len(useful), most), -torch.inf)
+        for place, (told, _) in enumerate(useful):
+            table[place, : len(told)], barred[place, : len(told)] = told, 0.0
+        table[..., 1:] = (table[..., 1:] - middle[1:]) / spread[1:]
+        right = torch.tensor([index for _, index in useful])
+        with torch.enable_grad():
+            _fit(parts, (table, barred, right), decay=decay, rng=rng)
+    weights, offset, worth = parts[1] / spread[1:, None], parts[2], parts[3]
+    offset = offset - middle[1:] @ weights
+    if not all(bool(part.isfinite().all()) for part in (parts[0], weights, offset, worth)):
         raise InvalidStateError(
             f"numbers of {len(useful)} requests that the fit diverged on, or that are not finite",
             "numbers for which finite weights exist",
-            "Check the candidates' likelihoods and what was read of the requests; hold back more with `pull`.",
+            "Check the candidates' likelihoods and what was read of the requests.",
         )
-    return tuple(fitted)
+    return Glance(float(parts[0]), weights, offset, worth)
 
 
-def without_own(tried: Sequence[Tried], *, pull: float, folds: int = 5) -> list[tuple[float, ...]]:
-    """Return for each example the weights fitted on the other folds, for an honest confidence."""
+def _fit(parts: Sequence[Tensor], data: tuple[Tensor, Tensor, Tensor], *, decay: float, rng: Rng) -> None:
+    """Change the likelihood's weight and the three parts of a glance, in place."""
+    table, barred, right = data
+    for part in parts:
+        part.requires_grad_()
+    groups = [{"params": parts[1:], "weight_decay": decay}, {"params": parts[:1], "weight_decay": 0.0}]
+    optimiser = torch.optim.AdamW(groups, lr=RATE)
+    steps = EPOCHS * len(right) // BATCH
+    falling = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, max(1, steps))
+    for _ in range(steps):
+        index = torch.randint(len(right), (BATCH,), generator=rng)
+        inner = gelu(table[index, :, 1:] @ parts[1] + parts[2])
+        kept = torch.rand(inner.shape, generator=rng) >= DROPPED
+        scores = parts[0] * table[index, :, 0] + (inner * kept / (1 - DROPPED)) @ parts[3]
+        loss = cross_entropy(scores + barred[index], right[index])
+        optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+        falling.step()
+    for part in parts:
+        part.requires_grad_(False)
+
+
+def without_own(tried: Sequence[Tried], *, decay: float, folds: int = 5) -> list[Glance]:
+    """Return for each example the glance fitted on the other folds, for an honest confidence."""
     fitted = [
-        fit_weights([one for place, one in enumerate(tried) if place % folds != fold], pull=pull)
+        fit_glance([one for place, one in enumerate(tried) if place % folds != fold], decay=decay)
         for fold in range(folds)
     ]
     return [fitted[place % folds] for place in range(len(tried))]
