@@ -4,7 +4,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from agentic_diffusion.compute import Compute
-from agentic_diffusion_cli.unseen_study import FROZEN, OURS, Spend, UnseenStudy
+from agentic_diffusion_cli.unseen_spend import Spend
+from agentic_diffusion_cli.unseen_study import FROZEN, OURS, UnseenStudy
 from agentic_diffusion_cli.unseen_suites import Closed
 
 # far too little for a real gain; `agentic-diffusion bench unseen-mazes` has sensible settings

@@ -3,8 +3,9 @@
 import json
 import os
 import signal
+from dataclasses import asdict
 
-from agentic_diffusion_cli import unseen_study
+from agentic_diffusion_cli import unseen_spend, unseen_study
 
 SCORE = {"mean": 80.0, "ci95": [70.0, 90.0], "n": 4}
 
@@ -29,6 +30,17 @@ def test_a_table_and_a_file(cli, tmp_path, monkeypatch):
     assert "12.5 ± 2.5" in done.stdout
     assert "2 of 3" in done.stdout
     assert cli(*words, "--json", "-").stdout.startswith("{")
+
+
+def test_a_thorough_adaptation_is_larger_but_for_what_was_given(cli, tmp_path, monkeypatch):
+    monkeypatch.setattr(unseen_study.UnseenStudy, "run", lambda self: iter(()))
+    monkeypatch.setattr(unseen_study.UnseenStudy, "rows", rows)
+    target = tmp_path / "b.json"
+    words = ("bench", "unseen-mazes", "--suite", "closed", "--thorough", "--steps", 7, "--json", target)
+    done = cli(*words, "--work", tmp_path)
+    assert done.exit_code == 0, done.output
+    wanted = json.loads(json.dumps({**asdict(unseen_spend.THOROUGH), "steps": 7}))
+    assert json.loads(target.read_text())["rows"][0]["spend"] == wanted
 
 
 def test_it_can_be_interrupted(cli, tmp_path, monkeypatch):

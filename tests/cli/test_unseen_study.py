@@ -1,12 +1,25 @@
 """A study of unseen mazes: rows drive the same errands, are kept part by part, and are not repeated."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pytest
 from agentic_diffusion.compute import Compute
 from agentic_diffusion.errors import InvalidConfigError
-from agentic_diffusion_cli.unseen_study import ADAPT, FROZEN, KNOWN, OURS, ROWS, Spend, UnseenStudy
+from agentic_diffusion_cli import unseen_study
+from agentic_diffusion_cli.unseen_spend import THOROUGH, Spend
+from agentic_diffusion_cli.unseen_study import (
+    ADAPT,
+    FROZEN,
+    KNOWN,
+    NOISES,
+    OURS,
+    ROWS,
+    UnseenStudy,
+)
 from agentic_diffusion_cli.unseen_suites import Closed
+from agentic_diffusion_evolve.memory import ListMemory
+from agentic_diffusion_worlds.maze import practice
+from agentic_diffusion_worlds.maze.detour import Detours
 
 SPEND = Spend(rounds=1, tasks=2, exams=2, steps=1, batch=4, candidates=2)
 
@@ -50,3 +63,47 @@ def test_what_is_finished_is_not_done_again(study, monkeypatch):
 def test_a_folder_holds_one_study(study):
     with pytest.raises(InvalidConfigError, match="other settings"):
         next(replace(study, spend=Spend(tasks=3)).run())
+
+
+@dataclass(frozen=True)
+class Plain:
+    denoiser: list
+    count: int = 1
+
+
+def refused(study, monkeypatch, *, onward):
+    """Return what two generations tuned and what the second practised with, where the gate refused the first."""
+
+    class Noted:
+        def __init__(self, old, recipe, *, seed, **_):
+            self.seed = seed
+
+        def __call__(self, planner, memory):
+            return replace(planner, denoiser=[*planner.denoiser, self.seed])
+
+    monkeypatch.setattr(unseen_study, "FineTune", Noted)
+    monkeypatch.setattr(Detours, "__call__", lambda self, planner, task, *, seed: planner.denoiser)
+    way = replace(study, spend=replace(SPEND, onward=onward)).ours(study.suite.unseen(1)[0], 3, None)
+    first = way.tune(Plain([]), ListMemory()).denoiser
+    met = way.explore(Plain([]), None, seed=0)
+    return first, met, way.tune(Plain([]), ListMemory()).denoiser
+
+
+def test_a_generation_goes_on_from_the_one_that_was_refused_where_it_is_asked_to(study, monkeypatch):
+    assert refused(study, monkeypatch, onward=True) == ([3], [3], [3, 3 + NOISES])
+    assert refused(study, monkeypatch, onward=False) == ([3], [], [3])
+
+
+@pytest.mark.parametrize("spend", [SPEND, replace(THOROUGH, candidates=4)])
+def test_both_recipes_drive_as_often(study, monkeypatch, spend):
+    drives, real = [], practice.drive
+    monkeypatch.setattr(practice, "drive", lambda *a, **k: drives.append(1) or real(*a, **k))
+    maze = study.suite.unseen(1)[0]
+    some = replace(study, spend=spend)
+    plan = replace(study.suite.planner(maze), count=16).plan(study.suite.errands(maze, seed=5, count=1)[0])
+    counts = []
+    for way in (some.ours(maze, 0, None), some.recipe_of_adaptdiffuser(maze, 0)):
+        drives.clear()
+        way.world(plan)
+        counts.append(len(drives))
+    assert 0 < counts[0] <= counts[1] == 2 * len(spend.paces) * spend.drives

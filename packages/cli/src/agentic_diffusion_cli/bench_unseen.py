@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -29,10 +29,23 @@ def unseen_mazes(
     maps: Annotated[int, typer.Option(min=2, help="Unseen mazes of each suite.")] = 10,
     seeds: Annotated[int, typer.Option(min=1, help="Adaptations to each maze, counted from 0.")] = 1,
     errands: Annotated[int, typer.Option(min=2, help="Test errands for each maze and seed.")] = 40,
-    rounds: Annotated[int, typer.Option(min=1, help="Generations of an adaptation.")] = 3,
-    tasks: Annotated[int, typer.Option(min=1, help="Errands to practise on in a generation.")] = 32,
-    exams: Annotated[int, typer.Option(min=2, help="Held-out errands of the gate.")] = 40,
-    steps: Annotated[int, typer.Option(min=1, help="Training steps of a generation.")] = 200,
+    rounds: Annotated[
+        int | None, typer.Option(min=1, help="Generations of an adaptation; 3 where left out.")
+    ] = None,
+    tasks: Annotated[
+        int | None, typer.Option(min=1, help="Errands to practise on in a generation; 32 or 96.")
+    ] = None,
+    exams: Annotated[int | None, typer.Option(min=2, help="Held-out errands of the gate; 40 or 120.")] = None,
+    steps: Annotated[
+        int | None, typer.Option(min=1, help="Training steps of a generation; 200 or 800.")
+    ] = None,
+    thorough: Annotated[
+        bool,
+        typer.Option(
+            "--thorough",
+            help="Adapt with the larger of these numbers, and learn from failed generations too.",
+        ),
+    ] = False,
     candidates: Annotated[int, typer.Option(min=1, help="Candidates of a plan in the test.")] = 16,
     trained_on: Annotated[int, typer.Option(min=1, help="Random maps that the planner is trained on.")] = 64,
     training: Annotated[int, typer.Option(min=1, help="Training steps on random maps.")] = 4000,
@@ -49,12 +62,15 @@ def unseen_mazes(
         raise InvalidConfigError(f"suite {unknown[0]!r}", f"{', '.join(SUITES)} or {ALL}", "Choose one.")
     from agentic_diffusion.compute import Compute
 
-    from agentic_diffusion_cli.unseen_study import Spend, UnseenStudy
+    from agentic_diffusion_cli.unseen_spend import THOROUGH, Spend
+    from agentic_diffusion_cli.unseen_study import UnseenStudy
     from agentic_diffusion_cli.unseen_suites import Base, Closed, Random
 
     compute = Compute(device="cpu", threads=threads)
     base = Base(maps=trained_on, transitions=transitions, steps=training)
-    spend = Spend(rounds=rounds, tasks=tasks, exams=exams, steps=steps)
+    given = {"rounds": rounds, "tasks": tasks, "exams": exams, "steps": steps}
+    usual = THOROUGH if thorough else Spend()
+    spend = replace(usual, **{name: number for name, number in given.items() if number is not None})
     rows: list[dict[str, Any]] = []
     for name in (each for each in SUITES if ALL in wanted or each in wanted):
         met: Suite = (

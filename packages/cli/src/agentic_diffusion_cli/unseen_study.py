@@ -20,11 +20,12 @@ from agentic_diffusion_evolve.gate import Gate
 from agentic_diffusion_evolve.keep import Keep
 from agentic_diffusion_evolve.loop import evolve
 from agentic_diffusion_evolve.memory import ListMemory, Memory
+from agentic_diffusion_evolve.onward import Onward
 from agentic_diffusion_evolve.tune import FineTune, Tuner, adapt_diffuser
 from agentic_diffusion_worlds.maze.detour import Detours
 from agentic_diffusion_worlds.maze.geometry import Geometry
 from agentic_diffusion_worlds.maze.map import Maze
-from agentic_diffusion_worlds.maze.pace import AS_PLANNED, SoonestFree, Variation
+from agentic_diffusion_worlds.maze.pace import SoonestFree
 from agentic_diffusion_worlds.maze.physics import MazePhysics
 from agentic_diffusion_worlds.maze.planner import MazePlanner
 from agentic_diffusion_worlds.maze.practice import WITHIN, Exam, Practice
@@ -33,6 +34,7 @@ from agentic_diffusion_worlds.maze.score import summary
 from agentic_diffusion_cli import report
 from agentic_diffusion_cli.evolve_maze import EXAMS, TRIES, MazeWorld
 from agentic_diffusion_cli.evolve_ways import Sampled, ungated
+from agentic_diffusion_cli.unseen_spend import Settled, Spend
 from agentic_diffusion_cli.unseen_suites import Old, Suite
 
 MazeTuner: TypeAlias = Tuner[Reach, Trajectory]
@@ -43,32 +45,8 @@ ROWS = (DIFFUSER, FROZEN, MORE, ADAPT, OURS)
 TIMES = 8  # candidates of the row that spends them in planning instead of adapting
 TESTS = 900_000
 """Seeds of the errands of the test lie here; those of practice count from 0, those of the gate lie between."""
-
-
-@final
-@dataclass(frozen=True)
-class Spend:
-    """What one adaptation to a maze may spend.
-
-    Args:
-        rounds: Generations.
-        tasks: Errands of a generation.
-        exams: Held-out errands of the gate.
-        steps: Optimiser steps of a generation.
-        batch: States a step.
-        learning_rate: Peak rate.
-        new: The share of new data in a batch.
-        candidates: Of a plan in practice; in the test all rows have those of the suite.
-    """
-
-    rounds: int = 3
-    tasks: int = 32
-    exams: int = 40
-    steps: int = 200
-    batch: int = 32
-    learning_rate: float = 5e-4
-    new: float = 0.7
-    candidates: int = 16
+NOISES = 10_000
+"""Seeds of the batches of one generation lie this far from those of the next."""
 
 
 @final
@@ -206,16 +184,33 @@ class UnseenStudy:
             maze.limit,
             design.stride,
             design.horizon,
-            variations=(AS_PLANNED, Variation(1.1, 0.05)),
+            variations=spend.paces,
+            best=spend.drives,
         )
-        keep: Keep[Reach, Trajectory] = Keep(share=1.0, limit=WITHIN)
         held = self.suite.errands(maze, seed=EXAMS + seed, count=spend.exams)
+        exam: MazeWorld = Exam(physics, maze.limit)
+        tuner = self._tuner(old, seed)
+
+        def explore(planner: Any, task: Reach, *, seed: int) -> Sequence[Any]:
+            met = tuner.newest(planner) if isinstance(tuner, Onward) else planner
+            return detours(replace(met, count=spend.candidates), task, seed=seed)
+
         return Adaptation(
             practice,
-            FineTune(old, self._recipe(), batch=spend.batch, seed=seed, keep=keep, new=spend.new),
-            Gate(held, Exam(physics, maze.limit), seeds=(0,)),
-            lambda planner, task, *, seed: detours(replace(planner, count=spend.candidates), task, seed=seed),
+            tuner,
+            Gate(held, Settled(exam) if spend.success else exam, seeds=(0,)),
+            explore,
         )
+
+    def _tuner(self, old: Old, seed: int) -> MazeTuner:
+        spend = self.spend
+        keep: Keep[Reach, Trajectory] = Keep(share=1.0, limit=WITHIN)
+
+        def tuner(number: int) -> MazeTuner:
+            noise = seed + number * NOISES
+            return FineTune(old, self._recipe(), batch=spend.batch, seed=noise, keep=keep, new=spend.new)
+
+        return Onward(tuner) if spend.onward else tuner(0)
 
     def recipe_of_adaptdiffuser(self, maze: Maze, seed: int) -> Adaptation:
         """Return AdaptDiffuser's recipe: the better half of plans if they reached the goal, new data alone, no gate."""
@@ -231,7 +226,8 @@ class UnseenStudy:
         def explore(planner: Any, task: Reach, *, seed: int) -> Sequence[Any]:
             return once(replace(planner, count=spend.candidates), task, seed=seed)
 
-        world = Sampled(Exam(MazePhysics(maze.map), maze.limit), 4)
+        # as many drives as practice, which drives each variation and then what came of it
+        world = Sampled(Exam(MazePhysics(maze.map), maze.limit), 2 * len(spend.paces) * spend.drives)
         return Adaptation(world, tune, ungated, explore)
 
     def _recipe(self) -> Recipe:

@@ -39,7 +39,10 @@ class Onward(Generic[Q, V]):
         self, planner: Planner[Q, Tensor, Any, V], memory: Memory[Q, V]
     ) -> Planner[Q, Tensor, Any, V]:
         """Return the planner with the denoiser of the last candidate, tuned; the first time its own."""
-        begun = planner if self._last is None else replace(planner, denoiser=self._last)
-        tuned = self.tuner(self._tuned)(begun, memory)
+        tuned = self.tuner(self._tuned)(self.newest(planner), memory)
         self._tuned, self._last = self._tuned + 1, tuned.denoiser
         return tuned
+
+    def newest(self, planner: Planner[Q, Tensor, Any, V]) -> Planner[Q, Tensor, Any, V]:
+        """Return the planner with the denoiser of the last candidate, to practise with; before the first its own."""
+        return planner if self._last is None else replace(planner, denoiser=self._last)
