@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -62,15 +62,13 @@ def unseen_mazes(
         raise InvalidConfigError(f"suite {unknown[0]!r}", f"{', '.join(SUITES)} or {ALL}", "Choose one.")
     from agentic_diffusion.compute import Compute
 
-    from agentic_diffusion_cli.unseen_spend import THOROUGH, Spend
+    from agentic_diffusion_cli.unseen_spend import spending
     from agentic_diffusion_cli.unseen_study import UnseenStudy
     from agentic_diffusion_cli.unseen_suites import Base, Closed, Random
 
     compute = Compute(device="cpu", threads=threads)
     base = Base(maps=trained_on, transitions=transitions, steps=training)
-    given = {"rounds": rounds, "tasks": tasks, "exams": exams, "steps": steps}
-    usual = THOROUGH if thorough else Spend()
-    spend = replace(usual, **{name: number for name, number in given.items() if number is not None})
+    spend = spending(thorough=thorough, rounds=rounds, tasks=tasks, exams=exams, steps=steps)
     rows: list[dict[str, Any]] = []
     for name in (each for each in SUITES if ALL in wanted or each in wanted):
         met: Suite = (

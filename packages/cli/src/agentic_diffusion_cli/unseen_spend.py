@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import final
 
 from agentic_diffusion_worlds.maze.pace import AS_PLANNED, Variation
@@ -58,6 +58,25 @@ THOROUGH = Spend(
     success=True,
 )
 """For mazes of which a short adaptation learns too little for the gate to see it."""
+
+
+def spending(
+    *,
+    thorough: bool = False,
+    rounds: int | None = None,
+    tasks: int | None = None,
+    exams: int | None = None,
+    steps: int | None = None,
+) -> Spend:
+    """Return what is usually spent, on a short or on a thorough adaptation, but for the numbers that are given."""
+    usual = THOROUGH if thorough else Spend()
+    return replace(
+        usual,
+        rounds=rounds or usual.rounds,
+        tasks=tasks or usual.tasks,
+        exams=exams or usual.exams,
+        steps=steps or usual.steps,
+    )
 
 
 @final
