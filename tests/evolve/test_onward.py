@@ -39,3 +39,10 @@ def test_a_refused_candidate_is_tuned_further():
     )
     assert [active.denoiser for _, active in run] == [0, 11, 111]
     assert judged == [(1, 0), (11, 0), (111, 11)]
+
+
+def test_practice_may_use_the_newest_candidate():
+    tune = Onward(lambda number: lambda planner, memory: Knows(planner.denoiser + 5))
+    assert tune.newest(Knows(1)) == Knows(1)
+    tune(Knows(1), ListMemory())
+    assert tune.newest(Knows(1)) == Knows(6)
