@@ -1,12 +1,16 @@
 """Practice makes right programs likelier, a gate decides, and throwing the new coder away is the rollback."""
 
+from itertools import repeat
+
 import pytest
+import torch
 from agentic_diffusion.errors import InvalidConfigError, InvalidStateError
 from agentic_diffusion.records import Outcome
 from agentic_diffusion_code.coder import Coder
 from agentic_diffusion_code.domain import CodeRequest, Program, asked
 from agentic_diffusion_code.model.prefer import Drill
-from agentic_diffusion_code.practice import Examination, Practice
+from agentic_diffusion_code.model.rows import Row
+from agentic_diffusion_code.practice import Examination, Practice, trainable
 from agentic_diffusion_code.proven import Proof, Proven
 from agentic_diffusion_code.questions import Question
 from agentic_diffusion_code.sandbox import ProcessSandbox
@@ -114,3 +118,19 @@ def test_a_proven_program_is_the_start_of_a_request_like_it(exam) -> None:
     assert alone.plan(wanted).abstained
     helped = Coder(alone.writer, sandbox, count=1, rounds=0, lints=False, memory=memory)
     assert helped.plan(wanted).chosen.value.source == DOUBLE
+
+
+def test_new_words_are_learned_in_their_embeddings_alone() -> None:
+    coder, tokens = torn(0)
+    known = Row((tokens.language("python"), 0), (tokens.end,))
+    alone = Practice(DRILL, old=lambda seed: repeat(known), novel=0.5)(coder, proofs())
+    (_, first), (_, second) = trainable(coder), trainable(alone)
+    before, after = first.network.state_dict(), second.network.state_dict()
+    assert [name for name in before if not torch.equal(before[name], after[name])] == ["embed.weight"]
+    rows = (before["embed.weight"] != after["embed.weight"]).any(1).nonzero().flatten().tolist()
+    said = {i for proof in proofs() for i in coder.writer.prompt(proof.request)}
+    assert set(rows) <= said - {tokens.language("python")}
+    assert rows
+    for old in (None, lambda seed: iter([])):
+        with pytest.raises(InvalidConfigError, match="without a new token"):
+            Practice(DRILL, old=old, novel=0.5)(coder, proofs())

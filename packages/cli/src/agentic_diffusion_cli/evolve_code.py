@@ -21,7 +21,8 @@ from agentic_diffusion_code.exercise import (
     weights_of,
     with_weights,
 )
-from agentic_diffusion_code.field import Field, Ground
+from agentic_diffusion_code.field import Field, Ground, Jargon
+from agentic_diffusion_code.glossary import Glossary
 from agentic_diffusion_code.lessons import Manner, rows
 from agentic_diffusion_code.model.prefer import Drill
 from agentic_diffusion_code.model.rows import Row
@@ -42,6 +43,10 @@ Tick: TypeAlias = Callable[[str], None]
 
 OLD = 600_000
 """Seeds of the rows of the corpus that are mixed in."""
+DEPTHS, LONGEST = (1.0, 4.0, 6.0, 6.0), 240
+"""How deep old rows are drawn, and the most tokens of a program: as in the last training of the weights that ship."""
+HARBOUR = "harbour"
+"""The field of words that no training phrase has."""
 NAME = "code"
 CARRY = Carry(weights_of, with_weights)
 
@@ -52,7 +57,7 @@ class Settings:
     """What evolution of the coder may spend, and how it learns.
 
     Args:
-        field: Primitives, and tables of primitives, whose unseen pairs are practised.
+        field: Primitives, and tables of primitives, whose unseen pairs are practised; or `harbour` alone.
         tasks: Tasks a round.
         verified: Tasks with a verified program after which practice ends; no more than these are learned from.
         samples: Programs that are tried for a task where the most likely one fails.
@@ -62,6 +67,7 @@ class Settings:
         learning_rate: Peak rate.
         pairs: Pairs of a passed and a failed program a step.
         beta: How far a pair may move the network; 0 leaves pairs out.
+        novel: Where above 0 only the embeddings of new tokens are learned: see `Practice`.
         blocks: Block sizes, one drawn for each step.
         exams: Questions of the gate, of the field and of what was known before.
         loss: What may be lost of the latter, as a share.
@@ -79,6 +85,7 @@ class Settings:
     learning_rate: float = 1e-3
     pairs: int = 2
     beta: float = 0.1
+    novel: float = 0.0
     blocks: tuple[int, ...] = (4, 8)
     exams: tuple[int, int] = (60, 60)
     loss: float = 0.1
@@ -87,7 +94,8 @@ class Settings:
 
     def ground(self) -> Ground:
         """Return the tasks."""
-        return Ground(Field.of(self.field), seed=self.seed, tests=self.tests, exams=self.exams)
+        field = Jargon() if self.field == (HARBOUR,) else Field.of(self.field)
+        return Ground(field, seed=self.seed, tests=self.tests, exams=self.exams)
 
     def drill(self) -> Drill:
         """Return how to learn."""
@@ -102,6 +110,13 @@ class Settings:
             blocks=self.blocks,
             seed=self.seed,
         )
+
+
+def usual(field: tuple[str, ...]) -> dict[str, float]:
+    """Return how a field is learned where nothing else is said; chosen on other tasks than those of any test."""
+    if field == (HARBOUR,):
+        return {"old": 0.0, "learning_rate": 1e-2, "beta": 0.0, "novel": 0.005}
+    return {"old": 0.5, "learning_rate": 1e-3, "beta": 0.1, "novel": 0.0}
 
 
 @final
@@ -129,12 +144,14 @@ class Workplace:
                 "a vocabulary of others", "that of the corpus", "Load the embedded coder."
             )
         words: Any = writer.tokens
-        tasks = generate(seed=OLD + seed, languages=self.settings.ground().field.languages, split="train")
-        return rows(tasks, words, seed=OLD + seed, manner=Manner())
+        languages = self.settings.ground().field.languages
+        tasks = generate(seed=OLD + seed, languages=languages, split="train", depths=DEPTHS)
+        return rows(tasks, words, seed=OLD + seed, manner=Manner(longest=LONGEST))
 
     def practice(self) -> Practice:
         """Return how the coder learns from what was proven."""
-        return Practice(self.settings.drill(), old=self.old, compute=self.compute)
+        how = self.settings.drill()
+        return Practice(how, old=self.old, longest=LONGEST, novel=self.settings.novel, compute=self.compute)
 
     def learner(self) -> Learner:
         """Return the tuner."""
@@ -149,6 +166,13 @@ class Workplace:
             for questions, world, margin in zip(exams, worlds, margins, strict=True)
         ]
         return Both(gates[0], gates[1])
+
+    def glossary(self, folder: Path) -> Glossary | None:
+        """Return what was found out about words in a folder; None in a field that has no new ones."""
+        familiar = self.coder.familiar
+        if not isinstance(self.settings.ground().field, Jargon):
+            return None
+        return Glossary(familiar.words if familiar else frozenset(), path=folder / "glossary.json")
 
     def memory(self, folder: Path) -> SqliteMemory[CodeRequest, Program]:
         """Return the memory of a folder."""
@@ -215,7 +239,13 @@ def evolution(
     papers = ground.questions()
     exercise, lineage = Exercise(), Lineage(folder / "lineage")
     pupil: Any = replace(
-        place.coder, learns=exercise, memory=None, count=settings.samples, rounds=1, lints=False
+        place.coder,
+        learns=exercise,
+        memory=None,
+        glossary=place.glossary(folder),
+        count=settings.samples,
+        rounds=1,
+        lints=False,
     )
     memory, tune, gate = (
         place.memory(folder),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -28,7 +29,10 @@ def code(
     out: Annotated[Path, typer.Option(help="Folder of memory, lineage, the evolved coder and the figures.")],
     field: Annotated[
         str,
-        typer.Option(help="Primitives, or tables of primitives, whose unseen pairs are practised; commas."),
+        typer.Option(
+            help="Primitives, or tables of them, whose unseen pairs are practised, with commas; or `harbour`: "
+            "known programs asked for in words that training never said."
+        ),
     ] = DIGITS,
     weights: Annotated[
         Path | None, typer.Option(help="Folder of `train code`; shipped ones by default.")
@@ -41,11 +45,24 @@ def code(
     samples: Annotated[int, typer.Option(min=0, help="Programs tried where the most likely one fails.")] = 6,
     steps: Annotated[int, typer.Option(min=1, help="Training steps a generation.")] = 150,
     rows: Annotated[int, typer.Option(min=1, help="Programs a step.")] = 16,
-    old: Annotated[float, typer.Option(min=0, max=0.95, help="Share of them that are old rows.")] = 0.5,
-    learning_rate: Annotated[float, typer.Option(min=1e-6, help="Peak rate.")] = 1e-3,
+    old: Annotated[
+        float | None, typer.Option(min=0, max=0.95, help="Share of them that are old rows; 0.5, for words 0.")
+    ] = None,
+    learning_rate: Annotated[
+        float | None, typer.Option(min=1e-6, help="Peak rate; 0.001, for words 0.01.")
+    ] = None,
     beta: Annotated[
-        float, typer.Option(min=0, help="How far pairs may move the network; 0 leaves them out.")
-    ] = 0.1,
+        float | None, typer.Option(min=0, help="How far pairs may move the network; 0.1, for words 0: none.")
+    ] = None,
+    novel: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            max=1,
+            help="Learn only the embeddings of tokens that at most this share of old rows holds; 0: all weights. "
+            "For words 0.005.",
+        ),
+    ] = None,
     exams: Annotated[int, typer.Option(min=2, help="Questions of the gate, of each kind.")] = 60,
     tests: Annotated[
         int,
@@ -67,7 +84,7 @@ def code(
     from agentic_diffusion_code.sandbox import ProcessSandbox
     from agentic_diffusion_evolve.lineage import Lineage
 
-    from agentic_diffusion_cli.evolve_code import Settings, Workplace
+    from agentic_diffusion_cli.evolve_code import Settings, Workplace, usual
 
     lineage = Lineage(out / "lineage")
     if back_to is not None:
@@ -75,19 +92,20 @@ def code(
         publish(out, weights, lineage)
         report.out().print(f"Generation {back_to} is active; its coder is in {out / CODER}", markup=False)
         return
+    words = tuple(field.split(","))
+    told = {"old": old, "learning_rate": learning_rate, "beta": beta, "novel": novel}
+    how = {**usual(words), **{name: value for name, value in told.items() if value is not None}}
     settings = Settings(
-        field=tuple(field.split(",")),
+        field=words,
         tasks=tasks,
         verified=verified,
         samples=samples,
         steps=steps,
         rows=rows,
-        old=old,
-        learning_rate=learning_rate,
-        beta=beta,
         exams=(exams, exams),
         tests=(tests, tests),
         seed=seed,
+        **how,
     )
     keep(out, {**plain(settings), "weights": stamp(weights)})
     compute = Compute(device=device, threads=threads)
@@ -177,14 +195,17 @@ def measured(place: Workplace, lineage: Lineage, *, out: Path) -> dict[str, Any]
     try:
         told = by_round(memory, rounds=len(tree.generations) - 1)
         rows: list[dict[str, Any]] = []
+        glossary = place.glossary(out)
+        looked_up = None if glossary is None else replace(glossary, most=0)
         if place.settings.tests[0]:
             with bars() as shown:
                 task = shown.add_task("Measuring", total=None, note="")
                 rows = compare(
-                    Compared(place, lineage, memory),
+                    Compared(place, lineage, memory, looked_up),
                     papers.tests,
                     papers.known_tests,
                     folder=out,
+                    plain=place.settings.ground().plain_tests(),
                     tick=lambda way: shown.update(task, advance=1, note=way),
                 )
         return {

@@ -16,6 +16,7 @@ from agentic_diffusion_code.bench import share
 from agentic_diffusion_code.coder import Coder
 from agentic_diffusion_code.evaluate import coded, single
 from agentic_diffusion_code.exercise import with_weights
+from agentic_diffusion_code.glossary import Glossary
 from agentic_diffusion_code.model.prefer import drilled
 from agentic_diffusion_code.model.reading import Embedded
 from agentic_diffusion_code.model.rows import Noise
@@ -29,6 +30,12 @@ from agentic_diffusion_evolve.measure import student
 from agentic_diffusion_cli.evolve_code import CodeMemory, CodeOutcome, Workplace, by_round
 
 FROZEN, MEMORY, OLD_ROWS, NO_GATE, OURS = "frozen", "memory alone", "old rows alone", "without gate", "ours"
+GLOSSARY = "glossary alone"
+"""The first coder with what practice found out about words, and no more guesses."""
+PLAIN = "frozen, in plain words"
+"""The first coder, asked for the same programs in words it knows: what the words alone can cost."""
+WHOLE = 1e-3
+"""The peak rate at which all weights are trained on old rows where the others learn embeddings alone."""
 COLUMNS = ("field_single", "field_verified", "field_returned", "known_single")
 
 Answers = dict[str, list[bool]]
@@ -44,24 +51,37 @@ class Compared:
         place: Where practice took place, and the first coder.
         lineage: What came of it.
         memory: The outcomes of practice.
+        glossary: What practice found out about words; None in a field without new ones.
         count: Programs that are tried where the first fails its shown tests.
     """
 
     place: Workplace
     lineage: Lineage
     memory: CodeMemory
+    glossary: Glossary | None = None
     count: int = 4
 
     def ways(self) -> dict[str, Callable[[], Coder]]:
         """Return the coder of each way, made when it is called."""
-        first = replace(self.place.coder, count=self.count, rounds=1, lints=False, memory=None, learns=None)
+        first = replace(
+            self.place.coder,
+            count=self.count,
+            rounds=1,
+            lints=False,
+            memory=None,
+            glossary=None,
+            learns=None,
+        )
         tree = self.lineage.tree()
         assert tree is not None
         rounds = len(tree.generations) - 1
         told = by_round(self.memory, rounds=rounds)
+        looked_up = self.glossary
+        words = {} if looked_up is None else {GLOSSARY: lambda: replace(first, glossary=looked_up)}
         return {
             FROZEN: lambda: first,
             MEMORY: lambda: replace(first, memory=_remembered(told)),
+            **words,
             OLD_ROWS: lambda: self._old_rows(first, rounds),
             NO_GATE: lambda: self._ungated(first, told),
             OURS: lambda: with_weights(first, self.lineage.weights().tensors),
@@ -81,9 +101,11 @@ class Compared:
         return coder
 
     def _old_rows(self, coder: Coder, rounds: int) -> Coder:
-        """Return the coder that trained as long on rows of the corpus alone."""
+        """Return the coder that trained as long on rows of the corpus alone; one generation in a field of words."""
         writer, model = trainable(coder)
         drill, network = self.place.settings.drill(), model.network
+        if self.place.settings.novel:
+            drill, rounds = replace(drill, learning_rate=WHOLE), min(rounds, 1)
         noise = Noise(writer.tokens.pad, writer.tokens.mask)
         for number in range(rounds):
             lessons = list(islice(self.place.old(7000 + number), drill.steps * drill.rows))
@@ -133,9 +155,19 @@ def compare(
     known: Sequence[Question],
     *,
     folder: Path,
+    plain: Sequence[Question] = (),
     tick: Callable[[str], None] = lambda way: None,
 ) -> list[dict[str, Any]]:
-    """Return one row for each way, all on the same questions; what was answered before is read from the folder."""
+    """Return one row for each way, all on the same questions; what was answered before is read from the folder.
+
+    Args:
+        compared: What the ways are made of.
+        field: Questions of the field.
+        known: Questions of what was known before.
+        folder: Where answers are kept.
+        plain: The questions of the field in words of training, in their order; there is a row for them where given.
+        tick: Told which way has answered one more.
+    """
     path = folder / "answers.json"
     tree = compared.lineage.tree()
     assert tree is not None
@@ -149,9 +181,14 @@ def compare(
             told = answered(make(), field, known, sandbox=compared.place.sandbox, tick=partial(tick, name))
             answers[name] = told
             write_atomically(path, json.dumps({"of": stamp, "answers": answers}).encode())
+        if name == FROZEN and plain and PLAIN not in answers:
+            told = answered(make(), plain, (), sandbox=compared.place.sandbox, tick=partial(tick, PLAIN))
+            answers[PLAIN] = {**told, "known_single": answers[FROZEN]["known_single"]}
+            write_atomically(path, json.dumps({"of": stamp, "answers": answers}).encode())
     if compared.all_promoted():
         answers[NO_GATE] = answers[OURS]
-    return [_row(name, answers[name], answers[FROZEN]) for name in compared.ways()]
+    names = [name for name in (*compared.ways(), PLAIN) if name in answers]
+    return [_row(name, answers[name], answers[FROZEN]) for name in names]
 
 
 def _row(name: str, told: Answers, frozen: Answers) -> dict[str, Any]:

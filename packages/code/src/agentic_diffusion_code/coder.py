@@ -14,6 +14,7 @@ from agentic_diffusion.records import Candidate, DenoiseEvent, Plan, Verdict
 
 from .confidence import Confidence, Familiar
 from .domain import CodeRequest, Program
+from .glossary import Glossary
 from .grammar import Parses, trouble
 from .lint import tidied
 from .repair import hint, suspects
@@ -65,6 +66,7 @@ class Coder:
         confidence: Estimates the chance to pass; without it the confidence is that of the tests alone.
         familiar: Says how far a description lies from the training data.
         memory: Proven programs to begin from.
+        glossary: Guesses what unknown words mean, where the most likely program fails its tests.
         learns: Is told what the tests made of each program, passed or failed, such as the memory itself.
         least: The chance to pass under which an untested program is not returned.
         lints: Whether findings of ruff are collected for Python; a program that may be returned is then also tried as
@@ -81,6 +83,7 @@ class Coder:
     confidence: Confidence | None = None
     familiar: Familiar | None = None
     memory: Recalls | None = None
+    glossary: Glossary | None = None
     learns: Learns[CodeRequest, Program] | None = None
     least: float = 0.5
     lints: bool = True
@@ -136,12 +139,27 @@ class Coder:
             if self._wanting(search) and search.branches is None:
                 started = self.writer.vary(request, known, share=0.5, count=max(1, self.count), seed=seed + 1)
                 yield from self._phase(search, started, skip=True)
+        yield from self._guessed(search)
         if self._wanting(search) and self.count and search.branches is None:
             more = self.writer.write(request, count=self.count, seed=seed + 2, temperature=self.temperature)
             yield from self._phase(search, more)
         yield from self._repairs(search)
         yield from self._rest(search)
         return self._answer(search)
+
+    def _guessed(self, search: Search) -> Iterator[Sketched]:
+        """Ask again in known words where a request has unknown ones; what passes tells what they mean."""
+        if self.glossary is None or not search.request.tests:
+            return
+        for guess in self.glossary.guesses(search.request):
+            if not self._wanting(search):
+                break
+            written = self.writer.write(guess.request, count=1, seed=search.seed, temperature=0.0)
+            yield from self._phase(search, written, skip=True)
+            if not self._wanting(search):
+                self.glossary.learn(guess)
+            search.clock.lap()
+            search.ending = search.clock.ending()
 
     def _repairs(self, search: Search) -> Iterator[Sketched]:
         """Mend the best failing programs, one after the other."""

@@ -103,7 +103,9 @@ class Sitting:
         """Return the plan of the coder alone: the most likely program, neither drawn again nor mended."""
         key = (request.model_dump_json(), seed)
         if key not in self._made:
-            alone = replace(self.coder, count=0, rounds=0, memory=None, learns=None, lints=False)
+            alone = replace(
+                self.coder, count=0, rounds=0, memory=None, glossary=None, learns=None, lints=False
+            )
             self._made[key] = alone.plan(request, seed=seed, budget=budget, watch=watch)
         return self._made[key]
 

@@ -1,20 +1,22 @@
-"""A field of work that training never saw: programs in which a primitive of some group meets one it never met."""
+"""Fields of work that training never saw: pairs of primitives that never met, and words that were never said."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import final
 
 from agentic_diffusion.errors import InvalidConfigError
 
 from .corpus import Task, generate
-from .corpus.catalogue import TABLES, names
+from .corpus.catalogue import TABLES, jargon, names, plain_words
 from .domain import CodeRequest
 from .questions import Question, question_of
 
+SHORT = (1.0, 1.0, 0.0, 0.0)
+"""How deep programs of a field of words are: of one step or two."""
 SHOWN = 3
 """Cases that a question shows; all others are hidden."""
 
@@ -57,6 +59,32 @@ class Field:
 
 @final
 @dataclass(frozen=True)
+class Jargon:
+    """Programs as training shows them, asked for in words of which it has none: the jargon of some users.
+
+    Functions have names that say nothing, so that the words and the shown cases are all there is to go by.
+
+    Args:
+        words: What some primitives are called, by name; `{x}` stands for the input. Each task holds at least one.
+        languages: The languages of the programs.
+    """
+
+    words: Mapping[str, str] = field(default_factory=jargon)
+    languages: tuple[str, ...] = ("python",)
+
+    def tasks(self, *, seed: int) -> Iterator[Task]:
+        """Yield tasks of the field without end; the same seed gives the same tasks."""
+        return generate(
+            seed=seed, languages=self.languages, split="paraphrase", jargon=self.words, depths=SHORT
+        )
+
+    def plain(self) -> Jargon:
+        """Return the same field in words that training says: the same seed gives the same programs and cases."""
+        return Jargon({name: plain_words(name) for name in self.words}, self.languages)
+
+
+@final
+@dataclass(frozen=True)
 class Papers:
     """Questions of the field, and of what was known before, for the tests and for the exams.
 
@@ -85,7 +113,7 @@ class Ground:
         exams: Questions that a gate decides by, of both kinds.
     """
 
-    field: Field
+    field: Field | Jargon
     seed: int = 0
     tests: tuple[int, int] = (60, 100)
     exams: tuple[int, int] = (60, 60)
@@ -101,6 +129,19 @@ class Ground:
         stream = apart(self.field.tasks(seed=_seed(self.seed, 0)), seen)
         chosen = islice(stream, (number - 1) * count, number * count)
         return [question_of(task, len(task.cases)).request for task in chosen]
+
+    def plain_tests(self) -> list[Question]:
+        """Return the tests of a field of words in plain words, in their order; nothing for other fields."""
+        if not isinstance(self.field, Jargon):
+            return []
+        wanted = [question.name for question in self.questions().tests]
+        seed, found = _seed(self.seed, 1), dict[str, Question]()
+        twins = zip(self.field.tasks(seed=seed), self.field.plain().tasks(seed=seed), strict=True)
+        while len(found) < len(wanted):
+            task, twin = next(twins)
+            if task.id in wanted:
+                found[task.id] = question_of(twin, SHOWN)
+        return [found[name] for name in wanted]
 
     def _questions(self, seen: set[str]) -> Papers:
         found = []

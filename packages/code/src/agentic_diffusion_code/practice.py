@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import final
 
 from agentic_diffusion.compute import Compute
@@ -14,6 +15,7 @@ from agentic_diffusion.records import Outcome, Plan
 from .coder import Coder
 from .domain import CodeRequest, Program
 from .lessons import spans_of
+from .model.novel import novel
 from .model.prefer import Drill, Moved, Pair, drilled
 from .model.reading import Embedded
 from .model.rows import Noise, Row
@@ -23,6 +25,9 @@ from .sandbox.base import DEFAULT_LIMITS, Limits, Sandbox
 from .verify import verify
 from .writer import TokenWriter
 from .writes import Worded
+
+SAMPLED, HELD = 1000, 9000
+"""Old rows that are looked at to find which tokens are new, and what is added to the seed of these."""
 
 
 @final
@@ -38,6 +43,8 @@ class Practice:
         old: Rows that the network was trained on, without end, from a seed; None forgets more.
         noise: How programs are hidden, from the tokens; as in training when left out.
         longest: Tokens of the longest program that is learned from.
+        novel: Only the embeddings of new tokens are moved where this is above 0: tokens of the requests that at most
+            this share of old rows hold. Nothing else is forgotten then, and nothing else learned.
         compute: Device and precision.
         watch: Told about every step.
     """
@@ -46,6 +53,7 @@ class Practice:
     old: Callable[[int], Iterator[Row]] | None = None
     noise: Noise | None = None
     longest: int = 160
+    novel: float = 0.0
     compute: Compute | None = None
     watch: Callable[[Moved], None] | None = None
 
@@ -53,7 +61,7 @@ class Practice:
         """Return the coder that has practised; the old one where nothing was proven.
 
         Raises:
-            InvalidConfigError: The coder's writer has no weights to train.
+            InvalidConfigError: The coder's writer has no weights to train, or there is no new token.
         """
         writer, model = trainable(coder)
         pairs, passed = self.lessons(writer, proofs)
@@ -68,12 +76,27 @@ class Practice:
             drill=self.drill,
             old=None if self.old is None else self.old(self.drill.seed),
             compute=self.compute,
+            only=self._new(passed),
         ):
             network = student
             if self.watch is not None:
                 self.watch(moved)
         trained = Embedded(network.eval().requires_grad_(False), model.marks)
         return replace(coder, writer=replace(writer, model=trained))
+
+    def _new(self, passed: Sequence[Row]) -> frozenset[int]:
+        """Return the tokens whose embeddings alone are to be moved; none where all weights are."""
+        if not self.novel:
+            return frozenset()
+        old = [] if self.old is None else list(islice(self.old(self.drill.seed + HELD), SAMPLED))
+        found = novel(passed, old, share=self.novel) if old else frozenset[int]()
+        if not found:
+            raise InvalidConfigError(
+                f"novel={self.novel}, {len(old)} old rows and {len(passed)} lessons without a new token",
+                "requests with words that old rows hardly hold, and old rows to tell",
+                "Leave `novel` at 0: then all weights are tuned.",
+            )
+        return found
 
     def lessons(self, writer: TokenWriter, proofs: Iterable[Proof]) -> tuple[list[Pair], list[Row]]:
         """Return pairs and programs that passed; what is too long, or cannot be read, is left out."""

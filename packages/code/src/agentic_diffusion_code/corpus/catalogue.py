@@ -12,6 +12,7 @@ from agentic_diffusion.errors import ContractError, InvalidConfigError
 
 from agentic_diffusion_code.corpus.inputs import DOMAINS
 from agentic_diffusion_code.corpus.pieces import Constant, Prim
+from agentic_diffusion_code.corpus.split import phrase_is_held
 
 TABLES = (
     "numbers",
@@ -44,6 +45,20 @@ def names(table: str = "") -> frozenset[str]:
     if table not in TABLES:
         raise InvalidConfigError(f"the table {table!r}", ", ".join(TABLES), "Correct the name.")
     return frozenset(prim.name for prim in read_table(_text(table)))
+
+
+@cache
+def jargon(name: str = "harbour") -> Mapping[str, str]:
+    """Return words of which training has none, for some primitives, by name."""
+    said: dict[str, str] = tomllib.loads(_text(name))
+    return said
+
+
+def plain_words(name: str) -> str:
+    """Return the first phrase of a primitive that training shows."""
+    phrases = next(prim.phrases for prim in everything() if prim.name == name)
+    count = len(phrases)
+    return next(said for index, said in enumerate(phrases) if not phrase_is_held(name, index, count))
 
 
 def _text(table: str) -> str:

@@ -169,7 +169,7 @@ def compose(stages: Sequence[Stage], rng: random.Random, wording: Wording) -> Co
             value = builder.bound(value)
             notes.append((index, _guard(value, final, builder, rng)))
         value = build(stage, value, builder)
-    name = _name(given, rng)
+    name = rng.choice(NOTHING) if wording.jargon else _name(given, rng)
     request, family, phrase = wording.sentence(
         given, builder.subject.name, kind=builder.subject.type, name=name
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import random
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from copy import deepcopy
 from typing import Any, cast
 
@@ -38,6 +38,7 @@ def generate(
     split: Split = "train",
     among: Collection[str] = (),
     depths: Sequence[float] = DEPTH_WEIGHTS,
+    jargon: Mapping[str, str] | None = None,
 ) -> Iterator[Task]:
     """Yield tasks without end; the same seed gives the same tasks.
 
@@ -48,6 +49,8 @@ def generate(
         among: Of the split `composition` only tasks whose unseen pair holds one of these primitives; all where empty.
         depths: How often a program of one, two, three and four stages is drawn. Pairs are held out, so that deep
             programs pass into training less often than they are drawn.
+        jargon: Of the split `paraphrase` only tasks that training would show but for these words: what some primitives
+            are called, at least one of them in each task. Functions then have names that say nothing.
 
     Raises:
         InvalidConfigError: When a language, the split or a primitive is unknown, `among` is given for another split, or
@@ -73,7 +76,7 @@ def generate(
         )
     rng = random.Random(seed)  # noqa: S311  chance that can be repeated, not secrecy
     while True:
-        task = draw(rng, languages, split=split, among=among, depths=depths)
+        task = draw(rng, languages, split=split, among=among, depths=depths, jargon=jargon or {})
         if task is not None:
             yield task
 
@@ -85,6 +88,7 @@ def draw(
     split: Split,
     among: Collection[str] = (),
     depths: Sequence[float] = DEPTH_WEIGHTS,
+    jargon: Mapping[str, str] | None = None,
 ) -> Task | None:
     """Return one task of a split, or None when what was drawn is not one."""
     stages = draw_stages(rng, depths)
@@ -94,8 +98,11 @@ def draw(
     held = {name for pair in pairs_of(used) if pair_is_held(pair) for name in pair}
     if bool(held) != (split == "composition") or (among and held.isdisjoint(among)):
         return None
+    words = jargon or {}
+    if words and set(words).isdisjoint(used):
+        return None
     language = rng.choice(languages)
-    wording = Wording(rng, seen_only=split != "paraphrase")
+    wording = Wording(rng, seen_only=bool(words) or split != "paraphrase", jargon=words)
     made = compose(stages, rng, wording)
     try:
         source = render(made.program, language)
@@ -104,7 +111,8 @@ def draw(
     name = entry_name(made.program, language)
     description = _said_for(made, language, name)
     identity = hashlib.blake2b(f"{language}\0{description}\0{source}".encode(), digest_size=8).hexdigest()
-    if split_of(used, language, phrases=wording.used, identity=identity) != split:
+    found = split_of(used, language, phrases=wording.used, identity=identity)
+    if found not in ("train", "valid") if words else found != split:
         return None
     cases = cases_of(made, rng)
     if cases is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import final
 
@@ -61,10 +61,12 @@ class Wording:
     Args:
         rng: Where choices come from.
         seen_only: Whether only phrases that training shows are chosen.
+        jargon: What some primitives are called instead, by name.
     """
 
     rng: random.Random
     seen_only: bool
+    jargon: Mapping[str, str] = field(default_factory=dict)
     used: list[tuple[str, int, int]] = field(default_factory=list)
 
     def pick(self, name: str, phrases: Sequence[str]) -> str:
@@ -77,7 +79,7 @@ class Wording:
         return phrases[index]
 
     def _of(self, prim: Prim, constants: dict[str, Expr]) -> Callable[[str], str]:
-        phrase = self.pick(prim.name, prim.phrases)
+        phrase = self.jargon.get(prim.name) or self.pick(prim.name, prim.phrases)
         said = {name: _constant(expr) for name, expr in constants.items()}
         return lambda x: phrase.format(x=x, **said)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, fields
 from typing import final
@@ -158,6 +158,7 @@ def drilled(
     drill: Drill,
     old: Iterator[Row] | None = None,
     compute: Compute | None = None,
+    only: Collection[int] = (),
 ) -> Iterator[tuple[Moved, BlockTransformer]]:
     """Train a copy of a network on what passed, on pairs and on old rows; yield it after each step.
 
@@ -171,6 +172,7 @@ def drilled(
         drill: How to learn.
         old: Rows that the network was trained on, without end.
         compute: Device and precision.
+        only: Tokens whose embeddings alone are moved; the whole network where empty.
 
     Raises:
         InvalidConfigError: There is nothing to learn from.
@@ -181,7 +183,9 @@ def drilled(
     student = deepcopy(network).requires_grad_(True).train()
     device.place(student)
     reference = deepcopy(student).requires_grad_(False).eval()
-    optimiser = torch.optim.AdamW(student.parameters(), lr=drill.learning_rate, betas=(0.9, 0.98))
+    moving = _moving(student, only)
+    decay = 0.0 if only else 0.01
+    optimiser = torch.optim.AdamW(moving, lr=drill.learning_rate, betas=(0.9, 0.98), weight_decay=decay)
     rng = np.random.default_rng(drill.seed)
     for step in range(drill.steps):
         for group in optimiser.param_groups:
@@ -199,10 +203,21 @@ def drilled(
                 said, gap = preference(student, reference, some, noise=noise, drill=drill, rng=rng)
                 loss, margin, opinion = told + said, float(gap), float(said.detach())
         loss.backward()  # type: ignore[no-untyped-call]
-        norm = torch.nn.utils.clip_grad_norm_(student.parameters(), 1.0)
+        norm = torch.nn.utils.clip_grad_norm_(moving, 1.0)
         if math.isfinite(float(norm)):
             optimiser.step()
         yield Moved(step + 1, float(told.detach()), opinion, margin), student
+
+
+def _moving(student: BlockTransformer, only: Collection[int]) -> list[torch.nn.Parameter]:
+    """Return what is trained; of the embeddings of some tokens the gradients of all others are taken away."""
+    if not only:
+        return list(student.parameters())
+    table = student.requires_grad_(False).embed.weight.requires_grad_(True)
+    kept = torch.zeros_like(table[:, :1])
+    kept[sorted(only)] = 1.0
+    table.register_hook(lambda grad: grad * kept)
+    return [student.embed.weight]
 
 
 def _drawn(
