@@ -1,9 +1,10 @@
 """Two gates that must both open, and rounds of practice found again in a memory."""
 
 from agentic_diffusion.records import Outcome
-from agentic_diffusion_cli.evolve_code import Both, Settings, by_round, enough
+from agentic_diffusion_cli.evolve_code import Both, Settings, by_round, enough, usual
 from agentic_diffusion_code.coder import Coder
 from agentic_diffusion_code.domain import Program, asked
+from agentic_diffusion_code.field import Field, Jargon
 from agentic_diffusion_code.practice import Examination
 from agentic_diffusion_code.questions import Question
 from agentic_diffusion_code.sandbox import ProcessSandbox
@@ -72,3 +73,12 @@ def test_practice_is_over_in_the_round_that_proved_enough():
     settings = Settings(("digit_sum",), verified=3)
     assert enough(memory, settings, rounds=4) == 2
     assert enough(memory, Settings(("digit_sum",), verified=30), rounds=4) == 4
+
+
+def test_words_are_learned_alone_and_pairs_with_all_weights():
+    words = Settings(("harbour",), **usual(("harbour",)))
+    assert isinstance(words.ground().field, Jargon)
+    assert (words.drill().old, words.drill().beta, words.novel > 0) == (0.0, 0.0, True)
+    pairs = Settings(("digit_sum",), **usual(("digit_sum",)))
+    assert pairs.ground().field == Field.of(["digit_sum"])
+    assert (pairs, pairs.novel) == (Settings(("digit_sum",)), 0.0)

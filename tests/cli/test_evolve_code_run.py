@@ -66,3 +66,16 @@ def test_a_run_is_taken_up_told_and_rolled_back(cli, tmp_path, weights):
     other = cli(*words, "--seed", 1)
     assert other.exit_code == 2
     assert "seed=1" in other.stderr
+
+
+@pytest.mark.usefixtures("brief")
+def test_a_field_of_words_has_rows_for_the_glossary_and_for_plain_words(cli, tmp_path, weights):
+    folder = weights if weights.is_dir() else weights.parent
+    words = ("evolve", "code", *SMALL, "--field", "harbour", "--weights", folder, "--out", tmp_path / "out")
+    told = cli(*words, "--rounds", 1, "--json", "-")
+    assert told.exit_code == 0, told.stderr
+    figures = json.loads(told.stdout)
+    names = [row["name"] for row in figures["rows"]]
+    assert names[:3] == ["frozen", "memory alone", "glossary alone"]
+    assert names[-1] == "frozen, in plain words"
+    assert figures["practice"][0]["tasks"] == 2
