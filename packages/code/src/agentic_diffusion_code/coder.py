@@ -139,7 +139,8 @@ class Coder:
             if self._wanting(search) and search.branches is None:
                 started = self.writer.vary(request, known, share=0.5, count=max(1, self.count), seed=seed + 1)
                 yield from self._phase(search, started, skip=True)
-        yield from self._guessed(search)
+        if self.glossary is not None and request.tests:
+            yield from self._guessed(search, self.glossary)
         if self._wanting(search) and self.count and search.branches is None:
             more = self.writer.write(request, count=self.count, seed=seed + 2, temperature=self.temperature)
             yield from self._phase(search, more)
@@ -147,17 +148,15 @@ class Coder:
         yield from self._rest(search)
         return self._answer(search)
 
-    def _guessed(self, search: Search) -> Iterator[Sketched]:
+    def _guessed(self, search: Search, glossary: Glossary) -> Iterator[Sketched]:
         """Ask again in known words where a request has unknown ones; what passes tells what they mean."""
-        if self.glossary is None or not search.request.tests:
-            return
-        for guess in self.glossary.guesses(search.request):
+        for guess in glossary.guesses(search.request):
             if not self._wanting(search):
                 break
             written = self.writer.write(guess.request, count=1, seed=search.seed, temperature=0.0)
             yield from self._phase(search, written, skip=True)
             if not self._wanting(search):
-                self.glossary.learn(guess)
+                glossary.learn(guess)
             search.clock.lap()
             search.ending = search.clock.ending()
 
