@@ -112,7 +112,7 @@ class Settings:
         )
 
 
-def usual(field: tuple[str, ...]) -> dict[str, float]:
+def usual(field: tuple[str, ...]) -> dict[str, Any]:
     """Return how a field is learned where nothing else is said; chosen on other tasks than those of any test."""
     if field == (HARBOUR,):
         return {"old": 0.0, "learning_rate": 1e-2, "beta": 0.0, "novel": 0.005}

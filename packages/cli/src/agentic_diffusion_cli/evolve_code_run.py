@@ -94,7 +94,10 @@ def code(
         return
     words = tuple(field.split(","))
     told = {"old": old, "learning_rate": learning_rate, "beta": beta, "novel": novel}
-    how = {**usual(words), **{name: value for name, value in told.items() if value is not None}}
+    how: dict[str, Any] = {
+        **usual(words),
+        **{name: value for name, value in told.items() if value is not None},
+    }
     settings = Settings(
         field=words,
         tasks=tasks,

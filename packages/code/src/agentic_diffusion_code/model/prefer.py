@@ -209,15 +209,16 @@ def drilled(
         yield Moved(step + 1, float(told.detach()), opinion, margin), student
 
 
-def _moving(student: BlockTransformer, only: Collection[int]) -> list[torch.nn.Parameter]:
+def _moving(student: BlockTransformer, only: Collection[int]) -> list[Tensor]:
     """Return what is trained; of the embeddings of some tokens the gradients of all others are taken away."""
     if not only:
         return list(student.parameters())
-    table = student.requires_grad_(False).embed.weight.requires_grad_(True)
+    table = student.requires_grad_(False).embed.weight
+    table.requires_grad_(True)
     kept = torch.zeros_like(table[:, :1])
     kept[sorted(only)] = 1.0
-    table.register_hook(lambda grad: grad * kept)
-    return [student.embed.weight]
+    table.register_hook(lambda grad: grad * kept)  # type: ignore[no-untyped-call]
+    return [table]
 
 
 def _drawn(
