@@ -15,25 +15,28 @@ from agentic_diffusion_cli.kept import keep, plain
 from agentic_diffusion_cli.progress import bars, gently
 
 if TYPE_CHECKING:
+    from agentic_diffusion.compute import Compute
     from agentic_diffusion_evolve.lineage import Lineage
 
-    from agentic_diffusion_cli.evolve_code import Workplace
+    from agentic_diffusion_cli.evolve_code import Settings, Workplace
 
 SUMMARY, CODER = "evolution.json", "coder"
 DIGITS = "digit_sum,digital_root,largest_digit,reverse_digits"
 """Four primitives of the corpus about the digits of a number."""
+FIELD = (
+    "Primitives, or tables of them, whose unseen pairs are practised, with commas; or `harbour`: "
+    "known programs asked for in words that training never said."
+)
+NOVEL = (
+    "Learn only the embeddings of tokens that at most this share of old rows holds; 0: all weights. "
+    "For words 0.005."
+)
 
 
 def code(
     *,
     out: Annotated[Path, typer.Option(help="Folder of memory, lineage, the evolved coder and the figures.")],
-    field: Annotated[
-        str,
-        typer.Option(
-            help="Primitives, or tables of them, whose unseen pairs are practised, with commas; or `harbour`: "
-            "known programs asked for in words that training never said."
-        ),
-    ] = DIGITS,
+    field: Annotated[str, typer.Option(help=FIELD)] = DIGITS,
     weights: Annotated[
         Path | None, typer.Option(help="Folder of `train code`; shipped ones by default.")
     ] = None,
@@ -56,12 +59,7 @@ def code(
     ] = None,
     novel: Annotated[
         float | None,
-        typer.Option(
-            min=0,
-            max=1,
-            help="Learn only the embeddings of tokens that at most this share of old rows holds; 0: all weights. "
-            "For words 0.005.",
-        ),
+        typer.Option(min=0, max=1, help=NOVEL),
     ] = None,
     exams: Annotated[int, typer.Option(min=2, help="Questions of the gate, of each kind.")] = 60,
     tests: Annotated[
@@ -80,11 +78,9 @@ def code(
 ) -> None:
     """Practise in a field that training never saw; interrupted, the same command goes on where it stopped."""
     from agentic_diffusion.compute import Compute
-    from agentic_diffusion_code.embedded import load_coder
-    from agentic_diffusion_code.sandbox import ProcessSandbox
     from agentic_diffusion_evolve.lineage import Lineage
 
-    from agentic_diffusion_cli.evolve_code import Settings, Workplace, usual
+    from agentic_diffusion_cli.evolve_code import Settings, usual
 
     lineage = Lineage(out / "lineage")
     if back_to is not None:
@@ -94,10 +90,7 @@ def code(
         return
     words = tuple(field.split(","))
     told = {"old": old, "learning_rate": learning_rate, "beta": beta, "novel": novel}
-    how: dict[str, Any] = {
-        **usual(words),
-        **{name: value for name, value in told.items() if value is not None},
-    }
+    how: dict[str, Any] = usual(words) | {name: value for name, value in told.items() if value is not None}
     settings = Settings(
         field=words,
         tasks=tasks,
@@ -110,8 +103,21 @@ def code(
         seed=seed,
         **how,
     )
+    evolved(settings, Compute(device=device, threads=threads), weights, rounds=rounds, out=out, target=target)
+
+
+def evolved(
+    settings: Settings, compute: Compute, weights: Path | None, *, rounds: int, out: Path, target: str
+) -> None:
+    """Practise, write the coder and the figures, and show them."""
+    from agentic_diffusion_code.embedded import load_coder
+    from agentic_diffusion_code.sandbox import ProcessSandbox
+    from agentic_diffusion_evolve.lineage import Lineage
+
+    from agentic_diffusion_cli.evolve_code import Workplace
+
+    lineage = Lineage(out / "lineage")
     keep(out, {**plain(settings), "weights": stamp(weights)})
-    compute = Compute(device=device, threads=threads)
     with ProcessSandbox() as sandbox:
         coder = load_coder(weights, sandbox=sandbox, compute=compute)
         place = Workplace(coder, settings, sandbox, compute)
