@@ -35,7 +35,7 @@ def unseen_mazes(
     tasks: Annotated[
         int | None, typer.Option(min=1, help="Errands to practise on in a generation; 32 or 96.")
     ] = None,
-    exams: Annotated[int | None, typer.Option(min=2, help="Held-out errands of the gate; 40 or 120.")] = None,
+    exams: Annotated[int | None, typer.Option(min=2, help="Held-out errands of the gate; 40 or 160.")] = None,
     steps: Annotated[
         int | None, typer.Option(min=1, help="Training steps of a generation; 200 or 800.")
     ] = None,
