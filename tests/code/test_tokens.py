@@ -51,6 +51,14 @@ def test_any_row_can_be_read(ids, language):
     assert all(0 <= start <= end <= len(text) for start, end in places)
 
 
+@pytest.mark.parametrize("rows", [(), (VOCABULARY.close,), (VOCABULARY.newline,)])
+def test_an_opening_without_text_spells_nothing(rows):
+    text, places = VOCABULARY.layout([VOCABULARY.raw, *rows], "python")
+    assert text.strip() == ""
+    assert places[0][0] == places[0][1]
+    assert len(places) == 1 + len(rows)
+
+
 @given(st.text(alphabet="ab '\"`_1.,é(", max_size=40))
 def test_descriptions_come_back(text):
     said = " ".join(text.split())

@@ -187,7 +187,7 @@ class _Reader:
             text = f"{start}{text}{closer(start)}"
         if text:
             self.lexemes.append(text)
-        elif self._is_word:
+        elif self._open is not None or self._is_word:  # an opening without text spells nothing
             self.owners = [-1 if owner == len(self.lexemes) else owner for owner in self.owners]
         self._open = None
         self._is_word = False
