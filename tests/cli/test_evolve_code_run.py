@@ -18,13 +18,23 @@ SMALL = ("--tasks", 2, "--samples", 0, "--steps", 1, "--rows", 2, "--exams", 2, 
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory):
     """A network that knows nothing."""
+    return ignorant(tmp_path_factory.mktemp("ignorant"))
+
+
+def ignorant(folder, **more):
     torch.manual_seed(0)
-    folder, words = tmp_path_factory.mktemp("ignorant"), Vocabulary.load()
+    words = Vocabulary.load()
     shape = Shape(words.size, width=16, depth=1, heads=2)
-    facts = {"decoding": {"block": 4, "bound": 1e6}, "kind": "ignorant"}
+    facts = {"decoding": {"block": 4, "bound": 1e6}, "kind": "ignorant", **more}
     return save_model(
         folder, BlockTransformer(shape).state_dict(), shape=shape, vocabulary=words, facts=facts
     )
+
+
+@pytest.fixture(scope="module")
+def reader(tmp_path_factory):
+    """A network that knows nothing, and says which words it was shown."""
+    return ignorant(tmp_path_factory.mktemp("reader"), words=["return", "the", "of", "list", "numbers"])
 
 
 @pytest.fixture
@@ -69,8 +79,17 @@ def test_a_run_is_taken_up_told_and_rolled_back(cli, tmp_path, weights):
 
 
 @pytest.mark.usefixtures("brief")
-def test_a_field_of_words_has_rows_for_the_glossary_and_for_plain_words(cli, tmp_path, weights):
-    folder = weights if weights.is_dir() else weights.parent
+def test_a_field_of_words_has_rows_for_the_glossary_and_for_plain_words(cli, tmp_path, weights, reader):
+    wordless = weights if weights.is_dir() else weights.parent
+    refused = cli(
+        "evolve", "code", *SMALL, "--field", "harbour", "--weights", wordless, "--out", tmp_path / "no"
+    )
+    assert refused.exit_code == 2
+    assert "no words" in refused.stderr
+    folder = reader if reader.is_dir() else reader.parent
+    kept = json.dumps({"tonnage": {"the sum of ": 2}})
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "glossary.json").write_text(kept, encoding="utf-8")
     words = ("evolve", "code", *SMALL, "--field", "harbour", "--weights", folder, "--out", tmp_path / "out")
     told = cli(*words, "--rounds", 1, "--json", "-")
     assert told.exit_code == 0, told.stderr
@@ -79,3 +98,4 @@ def test_a_field_of_words_has_rows_for_the_glossary_and_for_plain_words(cli, tmp
     assert names[:3] == ["frozen", "memory alone", "glossary alone"]
     assert names[-1] == "frozen, in plain words"
     assert figures["practice"][0]["tasks"] == 2
+    assert (tmp_path / "out" / "glossary.json").read_text(encoding="utf-8") == kept  # nothing was proven

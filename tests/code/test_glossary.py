@@ -1,9 +1,11 @@
 """Unknown words are found, guessed in known ones, and kept once the shown cases proved what they mean."""
 
+import pytest
+from agentic_diffusion.errors import InvalidStateError
 from agentic_diffusion_code.coder import Coder
 from agentic_diffusion_code.corpus.catalogue import jargon, plain_words
 from agentic_diffusion_code.domain import asked
-from agentic_diffusion_code.glossary import Glossary, phrases
+from agentic_diffusion_code.glossary import Glossary, Guess, phrases
 from agentic_diffusion_code.sandbox import ProcessSandbox
 from agentic_diffusion_code.writes import Sketch
 
@@ -83,6 +85,46 @@ def test_what_was_proved_is_said_first_kept_and_in_the_end_alone(tmp_path):
     assert all("the sum of " in guess.request.description for guess in held.guesses(both))
     strange = asked("Return the swell of the crest of `x`.", ["f([1, 2]) == 3"])
     assert list(held.guesses(strange)) == []
+
+
+def test_what_only_looks_up_learns_nothing_and_leaves_the_file_alone(tmp_path):
+    held, request = glossary(tmp_path / "words.json"), tonnage()
+    right = next(g for g in held.guesses(request) if g.meant[0][1] == "the sum of ")
+    held.learn(right)
+    before = (tmp_path / "words.json").read_bytes()
+    fixed = held.fixed()
+    assert list(fixed.guesses(request)) == [right]
+    fixed.learn(right)
+    assert (tmp_path / "words.json").read_bytes() == before
+    assert len(list(held.guesses(request))) > 1  # it was proven once, not twice
+    held.learn(right)
+    assert list(held.guesses(request)) == [right]
+
+
+def test_two_meanings_proven_once_each_are_guessed_about_further():
+    held, request = glossary(), tonnage()
+    for guess in list(held.guesses(request))[:2]:
+        held.learn(guess)
+    assert len(list(held.guesses(request))) > 1
+
+
+def test_a_phrase_goes_round_its_input_only_where_that_is_known():
+    held = glossary()
+    for said, text in (("tonnage", "the sum of "), ("mainsail", "{x} squared")):
+        held.learn(Guess(tonnage(), ((said, text),)))
+    nested = asked("Return the mainsail of the tonnage of `x`.", ["f([1, 2]) == 9"])
+    said = [guess.request.description for guess in held.guesses(nested)]
+    assert said
+    assert all("the sum of `x`." in each and "squared" not in each for each in said)
+    lone = asked("Return the mainsail of `x`.", ["f(2) == 4"])
+    assert next(held.guesses(lone)).request.description == "Return `x` squared."
+
+
+@pytest.mark.parametrize("text", ['{"tonnage":', "[]", '{"a": 3}', '{"tonnage": {"the sum of ": "x"}}'])
+def test_a_file_that_holds_something_else_is_refused(tmp_path, text):
+    (tmp_path / "words.json").write_text(text, encoding="utf-8")
+    with pytest.raises(InvalidStateError, match=r"words\.json"):
+        glossary(tmp_path / "words.json")
 
 
 def test_a_word_that_was_searched_in_vain_is_given_up():

@@ -168,11 +168,21 @@ class Workplace:
         return Both(gates[0], gates[1])
 
     def glossary(self, folder: Path) -> Glossary | None:
-        """Return what was found out about words in a folder; None in a field that has no new ones."""
+        """Return what was found out about words in a folder; None in a field that has no new ones.
+
+        Raises:
+            InvalidConfigError: The card of the weights does not say which words they know.
+        """
         familiar = self.coder.familiar
         if not isinstance(self.settings.ground().field, Jargon):
             return None
-        return Glossary(familiar.words if familiar else frozenset(), path=folder / "glossary.json")
+        if familiar is None or not familiar.words:
+            raise InvalidConfigError(
+                "weights whose card has no words",
+                "the words that training said, to tell unknown ones",
+                "Take weights of `train code`, or a field of primitives.",
+            )
+        return Glossary(familiar.words, path=folder / "glossary.json")
 
     def memory(self, folder: Path) -> SqliteMemory[CodeRequest, Program]:
         """Return the memory of a folder."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -205,7 +204,7 @@ def measured(place: Workplace, lineage: Lineage, *, out: Path) -> dict[str, Any]
         told = by_round(memory, rounds=len(tree.generations) - 1)
         rows: list[dict[str, Any]] = []
         glossary = place.glossary(out)
-        looked_up = None if glossary is None else replace(glossary, most=0)
+        looked_up = None if glossary is None else glossary.fixed()
         if place.settings.tests[0]:
             with bars() as shown:
                 task = shown.add_task("Measuring", total=None, note="")

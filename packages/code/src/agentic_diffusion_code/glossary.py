@@ -10,12 +10,14 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Literal, TypeAlias, final
 
+from agentic_diffusion.errors import InvalidStateError
 from agentic_diffusion.store import write_atomically
+from pydantic import TypeAdapter, ValidationError
 
 from .corpus.catalogue import everything
 from .corpus.pieces import Prim
@@ -118,21 +120,30 @@ class Glossary:
         known: Words of training, in lower case.
         most: Guesses for one request at most.
         path: A file to keep it in; nothing is kept on disk where left out.
-        sure: Proofs after which a phrase is not guessed about any more, and vain searches after which it is given up.
+        sure: Proofs of one meaning after which guessing ends, and vain searches after which it ends too.
+        learns: Whether proofs are taken in.
+
+    Raises:
+        InvalidStateError: The file holds something else.
     """
 
     known: frozenset[str]
     most: int = 48
     path: Path | None = None
     sure: int = 2
+    learns: bool = True
     _meant: dict[str, Counter[str]] = field(default_factory=dict)
     _vain: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         self.known = self.known | _said()
         if self.path is not None and self.path.is_file():
-            told = json.loads(self.path.read_text(encoding="utf-8"))
-            self._meant = {said: Counter(proofs) for said, proofs in told.items()}
+            self._meant = _kept(self.path)
+
+    def fixed(self) -> Glossary:
+        """Return a copy that looks up what was proven, guesses nothing more, and takes in nothing."""
+        meant = {said: Counter(proofs) for said, proofs in self._meant.items()}
+        return replace(self, most=0, path=None, learns=False, _meant=meant, _vain=Counter(self._vain))
 
     def meaning(self, said: str) -> str | None:
         """Return what some unknown words were proven to mean most often; None where nothing was proven."""
@@ -140,7 +151,9 @@ class Glossary:
         return proofs.most_common(1)[0][0] if proofs else None
 
     def learn(self, guess: Guess) -> None:
-        """Take in that a guess was right."""
+        """Take in that a guess was right, unless nothing is to be learned."""
+        if not self.learns:
+            return
         for said, text in guess.meant:
             self._meant.setdefault(said, Counter())[text] += 1
         if self.path is not None:
@@ -157,7 +170,7 @@ class Glossary:
             return
         if not open_:
             yield from self._guess(request, slots, {})
-            unsure = [slot for slot in slots if self._meant[slot.said].total() < self.sure]
+            unsure = [slot for slot in slots if max(self._meant[slot.said].values()) < self.sure]
             open_ = unsure[:1]
         for slot in open_:
             if self._vain[slot.said] >= self.sure:
@@ -193,7 +206,24 @@ class Glossary:
             else:
                 runs.append(found.span())
             gap = 0
-        return [_slot(description, *run) for run in runs]
+        slots = [_slot(description, *run) for run in runs]
+        ends = [*(slot.start for slot in slots), len(description)][1:]
+        # an input that reaches into the next unknown phrase cannot be put elsewhere as it is
+        whole = [slot.end + len(slot.given) <= end for slot, end in zip(slots, ends, strict=True)]
+        return [slot if ok else replace(slot, given="") for slot, ok in zip(slots, whole, strict=True)]
+
+
+def _kept(path: Path) -> dict[str, Counter[str]]:
+    """Return the proofs in a file."""
+    try:
+        told = TypeAdapter(dict[str, dict[str, int]]).validate_json(path.read_bytes(), strict=True)
+    except ValidationError as error:
+        raise InvalidStateError(
+            f"what {path} holds ({error.error_count()} mistakes)",
+            "for each unknown phrase its meanings, and how often each was proven",
+            "Delete the file; practice finds the words again.",
+        ) from error
+    return {said: Counter(proofs) for said, proofs in told.items()}
 
 
 def _slot(text: str, start: int, end: int) -> Slot:
