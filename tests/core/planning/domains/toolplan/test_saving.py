@@ -74,3 +74,15 @@ def test_what_is_no_tool_planner_is_refused(tools, recall) -> None:
     planner = tool_planner(tools, slots=3, width=16)
     with pytest.raises(InvalidConfigError):
         packed(replace(planner, domain=replace(planner.domain, read=lambda request: {})))
+
+
+def test_another_way_to_see_where_words_stand_is_not_dropped_in_silence(tools) -> None:
+    class Backwards:
+        dim = 8
+
+        def __call__(self, texts):
+            return torch.ones(len(texts), self.dim)
+
+    planner = tool_planner(tools, stand=Backwards(), slots=3, width=16)
+    with pytest.raises(InvalidConfigError, match="Backwards"):
+        packed(planner)

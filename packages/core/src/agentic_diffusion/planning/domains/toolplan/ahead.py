@@ -54,10 +54,11 @@ class Ahead:
         if not isinstance(network, ToolNet) or not self._fits(network, rows, context):
             return None
         fixed, more = self._settled(network), list[tuple[int, ...]]()
-        if self._kept[0] is not context["available"]:
-            self._kept = (context["available"], {})
+        mine = self._kept
+        if mine[0] is not context["available"]:
+            self._kept = mine = (context["available"], {})
             more = self._guessed(rows[0], context)
-        kept = self._kept[1]
+        kept = mine[1]  # of this request, whatever another thread asks meanwhile
         asked = [*dict.fromkeys(row for row in (*rows, *more) if row not in kept)]
         if asked:
             x, place = torch.tensor(asked), torch.tensor([row.index(self.catalogue.mask) for row in asked])
@@ -175,13 +176,14 @@ class Ahead:
         self, network: ToolNet, context: Mapping[str, Tensor], fixed: Fixed
     ) -> tuple[Tensor, Tensor, list[Tensor]]:
         """Return embeddings, features, and keys and values; kept for a request."""
-        if self._ready is None or self._ready[0] is not context["meets"]:
+        ready = self._ready
+        if ready is None or ready[0] is not context["meets"]:
             features, table, around = network.prepared(context, plain=fixed.plain, gather=fixed.gather)
             plain = functional.layer_norm(around, around.shape[-1:])
             seen = functional.linear(plain, *fixed.look).chunk(len(fixed.blocks), dim=-1)
             others = [block.split(part) for block, part in zip(fixed.blocks, seen, strict=True)]
-            self._ready = (context["meets"], table[0], features[0], others)
-        return self._ready[1:]
+            self._ready = ready = (context["meets"], table[0], features[0], others)
+        return ready[1:]
 
 
 def _marks(parts: Sequence[Tensor]) -> Sequence[int]:

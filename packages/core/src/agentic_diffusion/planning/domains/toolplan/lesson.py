@@ -65,7 +65,8 @@ def prepare(
     Args:
         domain: The tools, the slots and how requests are read.
         examples: Requests with their plans.
-        phrases: For each example the texts that told of one call each, with the tool; none where left out.
+        phrases: For each example the texts that told of one call each, with the tool. Phrases that were
+            learned before are forgotten, also where this is left out, for experience is made anew from the examples.
 
     Raises:
         InvalidConfigError: There is no example, or the domain reads in another way.

@@ -33,12 +33,19 @@ def packed(planner: ToolPlanner) -> tuple[Mapping[str, Tensor], Mapping[str, Jso
     """Return the tensors and the facts that make the planner again, for `store.save`.
 
     Raises:
-        InvalidConfigError: The planner was not made by `tool_planner`, or its second look is not a `SecondLook`.
+        InvalidConfigError: The planner was not made by `tool_planner`, its second look is not a `SecondLook`, or
+            what says where words stand is not a `Standing`.
     """
     network, domain = network_of(planner), planner.domain
     if not isinstance(domain, ToolPlanDomain) or not isinstance(domain.read, Reading):
         raise InvalidConfigError("another reader", "a planner that `tool_planner` made", "Save its parts.")
     reading = domain.read
+    if not isinstance(reading.stand, Standing | None):
+        raise InvalidConfigError(
+            f"where words stand, said by {type(reading.stand).__name__}",
+            "a `Standing` or nothing: others cannot be written down, and experience without them plans otherwise",
+            "Make the planner with a `Standing`, or keep it in memory.",
+        )
     tensors = {f"network/{name}": value for name, value in network.state_dict().items()}
     if isinstance(reading.encode, Lexical) and reading.encode.rarity is not None:
         tensors["rarity"] = reading.encode.rarity
