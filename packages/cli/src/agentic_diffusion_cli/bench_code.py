@@ -122,7 +122,7 @@ def show(rows: Sequence[Mapping[str, Any]], *, title: str, to_stderr: bool = Fal
     for name in (*SHARES, "tokens a call", "p50 s", "ECE", "AUROC"):
         table.add_column(name.replace("_", " "), justify="right")
     for row in rows:
-        cells = [f"{100 * row[name]['mean']:.0f} %" for name in SHARES]
+        cells = [f"{100 * row[name]['mean']:.0f} %" if name in row else "–" for name in SHARES]
         cells += [report.mean(row["tokens_per_forward"]), f"{row['seconds_p50']:.2f}", f"{row['ece']:.3f}"]
         cells.append(f"{row['auroc']:.3f}" if "auroc" in row else "–")
         table.add_row(str(row["name"]), *cells, style="bold" if row["name"] == "ours" else "")

@@ -20,6 +20,7 @@ from .lint import tidied
 from .repair import hint, suspects
 from .sandbox.base import Sandbox
 from .search import Attempt, Search, examine, outcome
+from .spoken import Interpreter
 from .writes import Forks, Sketch, Writes
 
 UNITS = 8
@@ -69,6 +70,7 @@ class Coder:
         glossary: Guesses what unknown words mean, where the most likely program fails its tests.
         learns: Is told what the tests made of each program, passed or failed, such as the memory itself.
         least: The chance to pass under which an untested program is not returned.
+        speaks: Puts requests for languages that the writer does not know in one that it knows; None leaves them as they are.
         lints: Whether findings of ruff are collected for Python; a program that may be returned is then also tried as
             ruff corrects it. Of programs that pass the tests as well the one with fewer findings is returned; without
             tests the surer one.
@@ -86,6 +88,7 @@ class Coder:
     glossary: Glossary | None = None
     learns: Learns[CodeRequest, Program] | None = None
     least: float = 0.5
+    speaks: Interpreter | None = None
     lints: bool = True
 
     def __post_init__(self) -> None:
@@ -123,7 +126,10 @@ class Coder:
         self, request: CodeRequest, *, seed: int = 0, budget: Budget | None = None
     ) -> Generator[Sketched, None, Plan[CodeRequest, Program]]:
         """Yield programs on their way and return the plan."""
+        spoken = self.speaks(request) if self.speaks is not None else None
+        request = request if spoken is None else spoken.request
         search = Search(request, self.sandbox, Clock(budget or Budget()), self._total(request), seed=seed)
+        search.spoken = spoken
         if self.rounds and isinstance(self.writer, Forks):
             search.branches = self.writer.branches(request)
         if request.draft.strip():
@@ -231,7 +237,7 @@ class Coder:
     def _tidy(self, search: Search, attempt: Attempt) -> None:
         """Try a program that may be returned once more as ruff would have it; what the user wrote is left alone."""
         request = search.request
-        pinned = bool(request.prefix.strip() or request.suffix.strip() or attempt.body == request.draft)
+        pinned = bool(search.spoken or request.prefix.strip() or request.suffix.strip() or attempt.body == request.draft)
         if attempt.passed and attempt.findings and not pinned:
             self._try(search, tidied(attempt.body, unsafe=bool(request.tests)))
 
@@ -263,7 +269,8 @@ class Coder:
         )
 
     def _answer(self, search: Search) -> Plan[CodeRequest, Program]:
-        request, best = search.request, search.best()
+        request = search.request if search.spoken is None else search.spoken.asked
+        best = search.best()
         good = [attempt for attempt in search.attempts.values() if attempt.passed]
         candidates = tuple(self._candidate(search, attempt) for attempt in good)
         if best is None:
@@ -290,6 +297,8 @@ class Coder:
 
     def _candidate(self, search: Search, attempt: Attempt) -> Candidate[Program]:
         program = Program(source=attempt.source, language=search.request.language, lines=attempt.lines)
+        if search.spoken is not None and attempt.said is not None:
+            program = Program(source=attempt.said, language=search.spoken.asked.language)
         verdict = Verdict(passed=True, score=attempt.score, evidence=search.evidence(attempt))
         return Candidate(value=program, verdict=verdict)
 

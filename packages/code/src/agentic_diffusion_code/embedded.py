@@ -23,6 +23,7 @@ from .model.reading import Embedded, Marks
 from .naming import stand_in
 from .prefix import Prefixes
 from .sandbox.base import Sandbox
+from .spoken import Interpreter
 from .syntax import Permits, Syntax
 from .tokens import Vocabulary
 from .writer import TokenWriter
@@ -145,7 +146,8 @@ def load_coder(
         StoreError: There are no such weights.
     """
     writer, card = load_writer(folder, decoding=decoding, compute=compute)
-    confidence, words = card.get("confidence"), card.get("words")
+    confidence, words, languages = (card.get(name) for name in ("confidence", "words", "languages"))
+    own = frozenset(map(str, languages)) if isinstance(languages, list) else frozenset({"python"})
     return Coder(
         writer,
         sandbox,
@@ -154,4 +156,5 @@ def load_coder(
         confidence=Confidence.model_validate(confidence) if isinstance(confidence, dict) else None,
         familiar=Familiar(words=frozenset(map(str, words))) if isinstance(words, list) else None,
         memory=memory,
+        speaks=Interpreter(own) if "python" in own else None,
     )

@@ -16,6 +16,7 @@ from .confidence import Confidence, calibration_error, fit_confidence, ranking
 from .lint import lint
 from .questions import Question
 from .sandbox.base import Sandbox
+from .spoken import Spoken, UnsayableError
 from .verify import verify
 
 Tell: TypeAlias = Callable[[str, int, int], None]
@@ -31,7 +32,7 @@ class Answer:
         returned: Whether a program was returned.
         passed: Whether it passed the hidden tests.
         parses: Whether it parses.
-        clean: Whether ruff finds nothing in it.
+        clean: Whether ruff finds nothing in it; None for another language than Python.
         chance: The confidence in it.
         features: What the model thought of it (see `Writes.sure`).
         shown: How many tests it had passed before.
@@ -44,7 +45,7 @@ class Answer:
     returned: bool
     passed: bool
     parses: bool
-    clean: bool
+    clean: bool | None
     chance: float
     features: tuple[float, ...]
     shown: int
@@ -56,7 +57,9 @@ class Answer:
 
 def single(coder: Coder, question: Question, *, sandbox: Sandbox, seed: int = 0) -> Answer:
     """Write one program, look at no test, and judge it by all of them."""
-    begun, request = time.perf_counter(), question.request
+    begun = time.perf_counter()
+    spoken = coder.speaks(question.request) if coder.speaks is not None else None
+    request = question.request if spoken is None else spoken.request
     try:
         *_, sketch = coder.writer.write(request, count=1, seed=seed, temperature=0.0)
     except InvalidStateError:
@@ -64,12 +67,23 @@ def single(coder: Coder, question: Question, *, sandbox: Sandbox, seed: int = 0)
     source, seconds = sketch.sources[0], time.perf_counter() - begun
     parses = bool(source.strip()) and coder.parses(source, request.language) is None
     sure = coder.writer.sure(request, source) if parses else None
+    if spoken is not None and parses:
+        source = _said(spoken, source)
+        parses = bool(source) and coder.parses(source, question.request.language) is None
     features = sure.features if sure is not None else ()
     known = coder.confidence(features) if coder.confidence is not None and features else None
     chance = known if known is not None else (sure.mean if sure is not None else None) or 0.0
-    clean = parses and request.language == "python" and not lint(source)
+    clean = parses and not lint(source) if question.request.language == "python" else None
     passed = parses and _passes(source, question, sandbox, whole=True)
     return Answer(True, passed, parses, clean, chance, features, 0, seconds, sketch.forwards, sketch.tokens)
+
+
+def _said(spoken: Spoken, source: str) -> str:
+    """Return a program in the language of a request; nothing where it cannot be said in it."""
+    try:
+        return spoken.say(source)
+    except UnsayableError:
+        return ""
 
 
 def _passes(source: str, question: Question, sandbox: Sandbox, *, whole: bool) -> bool:
@@ -87,12 +101,13 @@ def coded(coder: Coder, question: Question, *, sandbox: Sandbox, seed: int = 0) 
         return Answer(False, False, False, False, 0.0, (), 0, time.perf_counter() - begun, 0, 0)
     evidence, source = plan.chosen.verdict.evidence, plan.chosen.value.source
     spent = {name: int(str(evidence[name])) for name in ("forwards", "tokens", "repairs")}
-    sure = None if plan.abstained else coder.writer.sure(question.request, source)
+    other = evidence.get("written_in") is not None  # the model has no opinion of another language
+    sure = None if plan.abstained or other else coder.writer.sure(question.request, source)
     return Answer(
         returned=not plan.abstained,
         passed=not plan.abstained and _passes(source, question, sandbox, whole=False),
         parses=not plan.abstained and coder.parses(source, question.request.language) is None,
-        clean=not plan.abstained and evidence.get("lint") == [],
+        clean=evidence.get("lint") == [] if question.request.language == "python" else None,
         chance=plan.confidence,
         features=sure.features if sure is not None else (),
         shown=0 if plan.abstained else len(question.request.tests),
@@ -109,6 +124,7 @@ def row(name: str, answers: Sequence[Answer], *, settings: Mapping[str, Any] | N
     chances, passed = [a.chance for a in returned], [a.passed for a in returned]
     times = [a.seconds for a in answers]
     good = [a.seconds for a in answers if a.passed]
+    linted = [a.clean for a in returned if a.clean is not None]
     found: Row = {
         "name": name,
         **(settings or {}),
@@ -116,13 +132,14 @@ def row(name: str, answers: Sequence[Answer], *, settings: Mapping[str, Any] | N
         "abstained": share(len(answers) - len(returned), len(answers)),
         "right_if_returned": share(sum(passed), len(returned)),
         "parses_if_returned": share(sum(a.parses for a in returned), len(returned)),
-        "ruff_clean_if_returned": share(sum(a.clean for a in returned), len(returned)),
         "forwards": summary([float(a.forwards) for a in answers]),
         "tokens_per_forward": summary([a.tokens / a.forwards for a in answers if a.forwards] or [0.0]),
         "seconds_p50": median(times),
         "seconds_p95": percentile(times, 0.95),
         "ece": calibration_error(chances, passed),
     }
+    if linted:
+        found["ruff_clean_if_returned"] = share(sum(linted), len(linted))
     if good:
         found["seconds_p50_passed"] = median(good)
     area = ranking(chances, passed)

@@ -85,8 +85,8 @@ def signature_of(request: CodeRequest) -> str:
     rows = [case.arguments for case in cases]
     if request.language != "python" or not rows or len({len(row) for row in rows}) > 1:
         return request.entry
-    types = [_type(column) for column in zip(*rows, strict=True)]
-    returns = _type([case.expected for case in cases if not isinstance(case.expected, Raises)])
+    types = [kind_of_all(column) for column in zip(*rows, strict=True)]
+    returns = kind_of_all([case.expected for case in cases if not isinstance(case.expected, Raises)])
     names = _names(types, request)
     if names is None or returns is None:
         return request.entry
@@ -113,7 +113,7 @@ def _names(types: Sequence[str | None], request: CodeRequest) -> list[str] | Non
     return names
 
 
-def _type(values: Sequence[Any]) -> str | None:
+def kind_of_all(values: Sequence[Any]) -> str | None:
     """Return the type of all these values; None where there is none, or the corpus does not know it."""
     kinds = {_kind(value) for value in values}
     for empty, full in (("list", "list["), ("dict", "dict[")):

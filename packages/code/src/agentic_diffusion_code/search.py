@@ -17,6 +17,7 @@ from .grammar import Parses
 from .lint import Finding, lint
 from .repair import signature
 from .sandbox.base import Sandbox
+from .spoken import Spoken, UnsayableError
 from .verify import Judgement, verify
 from .writes import Branches
 
@@ -33,6 +34,8 @@ class Attempt:
         findings: What the lint found.
         judgement: What came of the tests; None where there were none or nothing was run.
         passed: Whether it may be returned.
+        said: The program in the language that was asked for, where the writer writes another.
+        unsaid: Why it cannot be said there, or what is wrong with what was said; None where nothing is.
         lines: How sure the model is of each line.
         chance: The chance that it is right; None where nobody can tell.
     """
@@ -43,6 +46,8 @@ class Attempt:
     findings: tuple[Finding, ...] = ()
     judgement: Judgement | None = None
     passed: bool = False
+    said: str | None = None
+    unsaid: str | None = None
     lines: tuple[float, ...] = ()
     chance: float | None = None
 
@@ -73,7 +78,7 @@ class Search:
     """One search.
 
     Args:
-        request: What is wanted.
+        request: What is wanted, in the language that the writer writes.
         sandbox: Where tests run.
         clock: Watches the budget.
         total: Steps of progress of the whole search.
@@ -86,6 +91,7 @@ class Search:
         stuck: Whether every failure had been mended before, or no likely program is left.
         attempts: What came of each program that was tried.
         branches: Writes the next most likely programs; None for a writer that cannot.
+        spoken: What is wanted in another language, and how programs are said in it; None where none is.
     """
 
     request: CodeRequest
@@ -101,6 +107,7 @@ class Search:
     stuck: bool = False
     attempts: dict[str, Attempt] = field(default_factory=dict)
     branches: Branches | None = None
+    spoken: Spoken | None = None
     _faults: set[tuple[object, ...]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -133,7 +140,8 @@ class Search:
         return {
             **judged,
             **self._spent(),
-            "lint": [finding.model_dump() for finding in attempt.findings],
+            **({} if attempt.said is None else {"written_in": self.request.language}),
+            "lint": [finding.model_dump() for finding in attempt.findings if attempt.said is None],
             "lines": list(attempt.lines),
             "p_pass": attempt.chance,
         }
@@ -151,7 +159,8 @@ class Search:
         """Return why nothing is returned."""
         tried = list(self.attempts.values())
         unparsable = sum(attempt.trouble is not None for attempt in tried)
-        judged = [attempt for attempt in tried if attempt.judgement is not None]
+        unsaid = [attempt for attempt in tried if attempt.unsaid is not None]
+        judged = [attempt for attempt in tried if attempt.judgement is not None and attempt not in unsaid]
         reasons: list[JsonValue] = []
         if self.ending != "complete":
             reasons.append(f"ended early: {self.ending}")
@@ -159,7 +168,11 @@ class Search:
             reasons.append(f"{unparsable} of {len(tried)} programs do not parse")
         if judged:
             reasons.append(f"{len(judged)} programs fail at least one test")
-        if len(tried) > unparsable + len(judged):
+        if unsaid and self.spoken is not None:
+            language = self.spoken.asked.language
+            reasons.append(f"{len(unsaid)} programs hold in {self.request.language} and not in {language}")
+            reasons += dict.fromkeys(f"{language}: {attempt.unsaid}" for attempt in unsaid)
+        if len(tried) > unparsable + len(judged) + len(unsaid):
             reasons.append("there are no tests, and the chance to be right is too small")
         if self.stuck:
             dry = self.branches is not None
@@ -185,9 +198,32 @@ def examine(source: str, search: Search, *, parses: Parses, lints: bool) -> Atte
         return Attempt(whole, source, trouble=trouble)
     findings = lint(whole) if lints and request.language == "python" else ()
     if not request.tests or search.sandbox is None:
-        return Attempt(whole, source, findings=findings, passed=True)
-    judgement = verify(whole, request.task(), sandbox=search.sandbox, limits=request.limits)
-    return Attempt(whole, source, findings=findings, judgement=judgement, passed=judgement.passed)
+        attempt = Attempt(whole, source, findings=findings, passed=True)
+    else:
+        judgement = verify(whole, request.task(), sandbox=search.sandbox, limits=request.limits)
+        attempt = Attempt(whole, source, findings=findings, judgement=judgement, passed=judgement.passed)
+    if search.spoken is not None and attempt.passed:
+        attempt.said, attempt.unsaid = _said(attempt, search, search.spoken, parses=parses)
+        attempt.passed = attempt.unsaid is None
+    return attempt
+
+
+def _said(attempt: Attempt, search: Search, spoken: Spoken, *, parses: Parses) -> tuple[str | None, str | None]:
+    """Say a program in the language that was asked for; return it, and what is wrong with it."""
+    asked = spoken.asked
+    try:
+        said = spoken.say(attempt.source)
+    except UnsayableError as error:
+        return None, str(error)
+    trouble = parses(said, asked.language)
+    if trouble is None and not keeps(said, asked):
+        trouble = "it does not keep the signature that was given"
+    if trouble is None and asked.tests and search.sandbox is not None:
+        judged = verify(said, asked.task(), sandbox=search.sandbox, limits=asked.limits)
+        if not judged.passed:
+            first = next(iter(judged.failures))
+            trouble = f"a test fails that passes in {search.request.language}: {first.got}"
+    return said, trouble
 
 
 def outcome(search: Search, attempt: Attempt) -> Outcome[CodeRequest, Program]:

@@ -62,9 +62,21 @@ def _fault(node: ast.AST, why: str) -> ContractError:
     return ContractError(ast.unparse(node), "the Python that primitives are written in", why)
 
 
-class _Reader:
-    def __init__(self, types: Mapping[str, Type]) -> None:
+class Reader:
+    """Reads expressions and statements.
+
+    Args:
+        types: The types of the variables that are known at the beginning.
+        functions: What each helper that may be called answers.
+    """
+
+    def __init__(self, types: Mapping[str, Type], functions: Mapping[str, Type] | None = None) -> None:
         self.types = dict(types)
+        self.functions = functions or {}
+
+    def _inside(self, var: str, kind: Type) -> Reader:
+        """Return a reader in which one more variable is known."""
+        return Reader({**self.types, var: kind}, self.functions)
 
     def expr(self, node: ast.expr) -> Expr:
         method = getattr(self, f"_{type(node).__name__.lower()}", None)
@@ -74,7 +86,8 @@ class _Reader:
         return found
 
     def _constant(self, node: ast.Constant) -> Expr:
-        assert isinstance(node.value, bool | int | float | str)
+        if not isinstance(node.value, bool | int | float | str):
+            raise _fault(node, "There is no such constant.")
         return Lit(node.value, type(node.value).__name__)
 
     def _name(self, node: ast.Name) -> Expr:
@@ -84,7 +97,9 @@ class _Reader:
 
     def _binop(self, node: ast.BinOp) -> Expr:
         left, right = self.expr(node.left), self.expr(node.right)
-        op = _ARITHMETIC[type(node.op)]
+        op = _ARITHMETIC.get(type(node.op), "")
+        if not op:
+            raise _fault(node, "There is no such operator.")
         if op == "add" and left.type == "str":
             return Call("concat", (left, right), "str")
         if op == "add" and left.type.startswith("list"):
@@ -116,10 +131,13 @@ class _Reader:
             if isinstance(op, ast.In | ast.NotIn):
                 each: Expr = Call(f"in_{right.type.split('[')[0]}", (left, right), "bool")
                 each = Call("not", (each,), "bool") if isinstance(op, ast.NotIn) else each
-            else:
+            elif type(op) in _COMPARE:
                 each = Call(_COMPARE[type(op)], (left, right), "bool")
+            else:
+                raise _fault(node, "There is no such comparison.")
             found = each if found is None else Call("and", (found, each), "bool")
-        assert found is not None
+        if found is None:
+            raise _fault(node, "It compares nothing.")
         return found
 
     def _ifexp(self, node: ast.IfExp) -> Expr:
@@ -128,13 +146,16 @@ class _Reader:
 
     def _list(self, node: ast.List) -> Expr:
         items = tuple(self.expr(item) for item in node.elts)
+        if not items:
+            raise _fault(node, "Nothing says what an empty list would hold.")
         return Call("list", items, f"list[{items[0].type}]")
 
     def _listcomp(self, node: ast.ListComp | ast.GeneratorExp) -> Expr:
-        (loop,) = node.generators
-        assert isinstance(loop.target, ast.Name)
+        loop = node.generators[0]
+        if len(node.generators) > 1 or not isinstance(loop.target, ast.Name):
+            raise _fault(node, "One loop has one variable.")
         source = self.expr(loop.iter)
-        inner = _Reader({**self.types, loop.target.id: ir.element_of(source.type)})
+        inner = self._inside(loop.target.id, ir.element_of(source.type))
         cond: Expr | None = None
         for test in loop.ifs:
             each = inner.expr(test)
@@ -145,7 +166,7 @@ class _Reader:
     _generatorexp = _listcomp
 
     def _joinedstr(self, node: ast.JoinedStr) -> Expr:
-        parts: list[Expr] = []
+        parts: list[Expr] = [] if node.values else [Lit("", "str")]
         for value in node.values:
             if isinstance(value, ast.FormattedValue):
                 part = self.expr(value.value)
@@ -179,18 +200,21 @@ class _Reader:
             return Call(f"take{tail}", (base, upper), base.type)
         if upper is None and lower is not None:
             return Call(f"drop{tail}", (base, lower), base.type)
-        assert lower is not None
-        assert upper is not None
+        if lower is None or upper is None:
+            raise _fault(node, "A slice has a beginning or an end.")
         return Call(f"slice{tail}", (base, lower, upper), base.type)
 
     def _call(self, node: ast.Call) -> Expr:
         if isinstance(node.func, ast.Attribute):
             return self._method(node.func, [self.expr(arg) for arg in node.args])
-        assert isinstance(node.func, ast.Name)
+        if not isinstance(node.func, ast.Name) or not node.args:
+            raise _fault(node, "There is no such function.")
         name = node.func.id
         if name in ("sorted", "max", "min") and node.keywords:
             return self._with_key(name, node)
         args = tuple(self.expr(arg) for arg in node.args)
+        if name in self.functions:
+            return Call(f"fn:{name}", args, self.functions[name])
         if name == "sorted" and args[0].type.startswith("dict"):
             return Call("sorted_keys", args, f"list[{ir.element_of(args[0].type)}]")
         first = args[0].type
@@ -227,9 +251,10 @@ class _Reader:
         if "key" not in word:
             return Call("sorted_desc", (source,), kind)
         key = word["key"]
-        assert isinstance(key, ast.Lambda)
+        if not isinstance(key, ast.Lambda) or len(key.args.args) != 1:
+            raise _fault(node, "What is sorted by is a function of one element, written out.")
         var = key.args.args[0].arg
-        body = _Reader({**self.types, var: ir.element_of(source.type)}).expr(key.body)
+        body = self._inside(var, ir.element_of(source.type)).expr(key.body)
         fn = Fn(var, ir.element_of(source.type), body, body.type)
         return Call(f"{op}_desc" if "reverse" in word else op, (source, fn), kind)
 
@@ -273,8 +298,8 @@ class _Reader:
             return ir.When(self.expr(node.test), self.body(node.body), self.body(node.orelse))
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
             call = node.value
-            assert isinstance(call.func, ast.Attribute)
-            assert isinstance(call.func.value, ast.Name)
+            if not isinstance(call.func, ast.Attribute) or not isinstance(call.func.value, ast.Name):
+                raise _fault(node, "There is no such statement.")
             name = call.func.value.id
             return ir.Push(name, self.types[name], self.expr(call.args[0]))
         if isinstance(node, ast.Break):
@@ -287,7 +312,8 @@ class _Reader:
         if isinstance(target, ast.Subscript) and isinstance(target.value, ast.Name):
             name = target.value.id
             return ir.Put(name, self.types[name], self.expr(target.slice), value)
-        assert isinstance(target, ast.Name)
+        if not isinstance(target, ast.Name):
+            raise _fault(target, "There is no such place.")
         known = target.id in self.types
         self.types.setdefault(target.id, value.type)
         return (ir.Set if known else ir.Let)(target.id, value)
@@ -305,10 +331,10 @@ def read_expr(text: str, types: tuple[tuple[str, Type], ...]) -> Expr:
         text: The Python of it.
         types: The types of the variables in it.
     """
-    return _Reader(dict(types)).expr(ast.parse(text, mode="eval").body)
+    return Reader(dict(types)).expr(ast.parse(text, mode="eval").body)
 
 
 @cache
 def read_body(text: str, types: tuple[tuple[str, Type], ...]) -> tuple[Stmt, ...]:
     """Return the statements of a function."""
-    return _Reader(dict(types)).body(ast.parse(text).body)
+    return Reader(dict(types)).body(ast.parse(text).body)

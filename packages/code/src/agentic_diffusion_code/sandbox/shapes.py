@@ -43,10 +43,12 @@ class Head:
     Args:
         params: The type of each argument, as the language writes it and in Python's words.
         returns: The type of the answer, likewise.
+        names: What the arguments are called.
     """
 
     params: tuple[tuple[str, Kind], ...]
     returns: tuple[str, Kind]
+    names: tuple[str, ...] = ()
 
 
 def head(source: str, entry: str, language: str) -> Head | str:
@@ -54,13 +56,16 @@ def head(source: str, entry: str, language: str) -> Head | str:
     found = re.search(_HEADS[language].format(name=re.escape(entry)), source, re.MULTILINE)
     if found is None:
         return f"no function {entry} with types that can be read in the {language} program"
-    texts = [_type_text(part, language) for part in _parts(found["in"])]
+    parts = parts_of(found["in"])
+    texts = [_type_text(part, language) for part in parts]
     if language == "go":
         texts = _filled(texts)
     params: list[tuple[str, Kind]] = []
+    names: list[str] = []
     place = 0
     while place < len(texts):
         text = texts[place]
+        names.append(_name(parts[place], language))
         kind = kind_of(text, language)
         array = (
             re.fullmatch(r"const (long|double|bool) \*|const char \* ?const \*", text)
@@ -83,10 +88,10 @@ def head(source: str, entry: str, language: str) -> Head | str:
     returns = kind_of(out, language)
     if returns is None:
         return f"answers of type {out!r} are not known"
-    return Head(tuple(params), (out, returns))
+    return Head(tuple(params), (out, returns), tuple(names))
 
 
-def _parts(text: str) -> list[str]:
+def parts_of(text: str) -> list[str]:
     """Return what stands between the commas that separate parameters."""
     parts, depth, start = [], 0, 0
     for place, letter in enumerate(text):
@@ -106,6 +111,13 @@ def _type_text(part: str, language: str) -> str:
         return " ".join(part.split(None, 1)[1:]).strip()
     said = re.sub(r"\s+", " ", part.replace("*", " * ")).strip()
     return re.sub(r"\s*\w+$", "", said).strip()
+
+
+def _name(part: str, language: str) -> str:
+    """Return the name of one parameter, without its type."""
+    if language == "rust":
+        return part.split(":", 1)[0].removeprefix("mut ").strip()
+    return part.split(None, 1)[0] if language == "go" else re.findall(r"\w+", part)[-1]
 
 
 def _filled(texts: list[str]) -> list[str]:

@@ -1,0 +1,169 @@
+"""Programs in languages that a writer does not write itself: it writes Python, and the same program is said in them.
+
+A request is put in Python's words, the search goes on there, and what passes its tests is read into the typed
+intermediate form of the corpus and said in the language that was asked for, where it is parsed and tested again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from keyword import iskeyword
+from typing import Any, final
+
+from .cases import Case, Check, Raises
+from .corpus.errors import UnsayableError
+from .corpus.render import LANGUAGES, entry_name, refusal, render
+from .corpus.understand import understand
+from .domain import CodeRequest, named
+from .naming import kind_of_all
+from .sandbox.shapes import head, parts_of
+
+__all__ = ["Interpreter", "Spoken", "UnsayableError"]
+
+_SCRIPTS = ("javascript", "typescript")
+_SCRIPT_HEAD = r"function\s+{name}\s*\((?P<in>[^)]*)\)\s*(?::\s*(?P<out>[^{{]+?))?\s*(?:\{{|$)"
+_SCRIPT_TYPES = {"number": "int", "string": "str", "boolean": "bool"}
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
+
+
+@final
+@dataclass(frozen=True)
+class Spoken:
+    """One request, and what it is in Python.
+
+    Args:
+        asked: The request, in a language that the writer does not know.
+        request: The same in Python.
+    """
+
+    asked: CodeRequest
+    request: CodeRequest
+
+    def say(self, source: str) -> str:
+        """Return a Python program in the language that was asked for.
+
+        Raises:
+            UnsayableError: The intermediate form or the language has no word for something in it.
+        """
+        language, program = self.asked.language, understand(source)
+        wanted = self.request.entry
+        if wanted is not None and program.entry.name != wanted:
+            raise UnsayableError(f"its last function is {program.entry.name}, not {wanted}")
+        text, name = render(program, language), entry_name(program, language)
+        asked_name = self.asked.entry or named(self.asked.signature) or name
+        if self.asked.signature:
+            said = _head(text, name, language)[0]
+            for old, new in zip(said, _head(self.asked.signature, asked_name, language)[0], strict=False):
+                text = _renamed(text, old, new)
+        return _renamed(text, name, asked_name)
+
+
+@final
+@dataclass(frozen=True)
+class Interpreter:
+    """Puts requests for other languages in Python.
+
+    Args:
+        own: The languages that the writer writes itself.
+    """
+
+    own: frozenset[str] = frozenset({"python"})
+
+    def __call__(self, request: CodeRequest) -> Spoken | None:
+        """Return the request in Python; None where it needs none, or holds program text of its own language."""
+        own = request.language in self.own or request.language not in LANGUAGES
+        held = request.prefix.strip() or request.suffix.strip() or request.draft.strip()
+        if own or held or any(isinstance(test, Check) for test in request.tests):
+            return None
+        entry = request.entry or named(request.signature)
+        name = None if entry is None else _snake(entry)
+        signature = "" if entry is None or name is None else _signature(request, entry, name)
+        changed = {
+            "description": _told(request, entry, name),
+            "language": "python",
+            "signature": signature,
+            "entry": name,
+            "tests": tuple(_case(test, request.language) for test in request.tests if isinstance(test, Case)),
+        }
+        return Spoken(request, CodeRequest.model_validate({**dict(request), **changed}))
+
+
+def _snake(name: str) -> str:
+    """Return a name as Python writes it: `isEven` becomes `is_even`."""
+    small = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+    return f"{small}_" if iskeyword(small) else small
+
+
+def _told(request: CodeRequest, entry: str | None, name: str | None) -> str:
+    """Return the description in Python's words: names, and what an input is refused with."""
+    said, (refused, error) = request.description, refusal(request.language)
+    said = re.sub(rf"\b{refused}\b", "Raise a ValueError", said, flags=re.IGNORECASE)
+    if error not in ("", "panic"):
+        said = re.sub(rf"\b{error}\b", "ValueError", said)
+    marked = {word: _snake(word) for word in re.findall(r"`([A-Za-z_]\w*)`", said)}
+    for old, new in {**marked, **({entry: name} if entry and name and entry != entry.lower() else {})}.items():
+        said = re.sub(rf"\b{re.escape(old)}\b", new, said)
+    return said
+
+
+def _case(case: Case, language: str) -> Case:
+    """Return a case in Python's words: what the language raises is a ValueError there."""
+    expected = case.expected
+    if not isinstance(expected, Raises) or expected.type != refusal(language)[1]:
+        return case
+    return case.model_copy(update={"expected": expected.model_copy(update={"type": "ValueError"})})
+
+
+def _signature(request: CodeRequest, entry: str, name: str) -> str:
+    """Return the line that declares the function in Python; nothing where its types are not known."""
+    names, types, returns = _head(request.signature, entry, request.language)
+    cases = [test for test in request.tests if isinstance(test, Case)]
+    if request.language in _SCRIPTS and cases and len({len(case.arguments) for case in cases}) == 1:
+        shown = [kind_of_all(column) for column in zip(*(case.arguments for case in cases), strict=True)]
+        types = [a or b for a, b in zip(shown, types or [None] * len(names), strict=False)]
+        given: list[Any] = [case.expected for case in cases if not isinstance(case.expected, Raises)]
+        returns = kind_of_all(given) or returns
+    if not names or returns is None or None in types or len(types) != len(names):
+        return ""
+    told = ", ".join(f"{_snake(each)}: {kind}" for each, kind in zip(names, types, strict=True))
+    return f"def {name}({told}) -> {returns}:"
+
+
+def _head(text: str, entry: str, language: str) -> tuple[Sequence[str], Sequence[str | None], str | None]:
+    """Return what a function calls its arguments, their types and that of its answer, as far as they are told."""
+    if language in _SCRIPTS:
+        found = re.search(_SCRIPT_HEAD.format(name=re.escape(entry)), text, re.MULTILINE)
+        if found is None:
+            return (), (), None
+        parts = [part.split(":", 1) for part in parts_of(found["in"])]
+        types = [_script_type(part[1]) if len(part) > 1 else None for part in parts]
+        return [part[0].strip() for part in parts], types, _script_type(found["out"] or "")
+    whole = text if "{" in text else f"{text} {{"
+    read = head(whole, entry, language)
+    if isinstance(read, str):
+        return (), (), None
+    return read.names, [kind for _, kind in read.params], read.returns[1]
+
+
+def _script_type(text: str) -> str | None:
+    """Return a type of TypeScript in Python's words."""
+    text = text.strip()
+    if text.endswith("[]"):
+        inner = _script_type(text[:-2])
+        return inner and f"list[{inner}]"
+    if found := re.fullmatch(r"Map<(string|number), ?(.+)>", text):
+        inner = _script_type(found[2])
+        return inner and f"dict[{_SCRIPT_TYPES[found[1]]}, {inner}]"
+    return _SCRIPT_TYPES.get(text)
+
+
+def _renamed(text: str, old: str, new: str) -> str:
+    """Return a program in which one name is another, which nothing else has."""
+    if old == new:
+        return text
+    quoted = "".join(_STRING.findall(text))
+    if re.search(rf"\b{re.escape(new)}\b", text) or re.search(rf"\b{re.escape(old)}\b", quoted):
+        raise UnsayableError(f"the name {new} is taken")
+    return re.sub(rf"\b{re.escape(old)}\b", new, text)
