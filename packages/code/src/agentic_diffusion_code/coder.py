@@ -19,7 +19,7 @@ from .grammar import Parses, trouble
 from .lint import tidied
 from .repair import hint, suspects
 from .sandbox.base import Sandbox
-from .search import Attempt, Search, examine, outcome
+from .search import Attempt, Search, examine, examine_draft, holds, outcome
 from .spoken import Interpreter
 from .writes import Forks, Sketch, Writes
 
@@ -70,7 +70,7 @@ class Coder:
         glossary: Guesses what unknown words mean, where the most likely program fails its tests.
         learns: Is told what the tests made of each program, passed or failed, such as the memory itself.
         least: The chance to pass under which an untested program is not returned.
-        speaks: Puts requests for languages that the writer does not know in one that it knows; None leaves them as they are.
+        speaks: Puts requests for languages that the writer does not know in one that it knows.
         lints: Whether findings of ruff are collected for Python; a program that may be returned is then also tried as
             ruff corrects it. Of programs that pass the tests as well the one with fewer findings is returned; without
             tests the surer one.
@@ -130,6 +130,8 @@ class Coder:
         request = request if spoken is None else spoken.request
         search = Search(request, self.sandbox, Clock(budget or Budget()), self._total(request), seed=seed)
         search.spoken = spoken
+        if spoken is not None and spoken.asked.draft.strip():
+            search.attempts[spoken.asked.draft] = examine_draft(search, spoken.asked, parses=self.parses)
         if self.rounds and isinstance(self.writer, Forks):
             search.branches = self.writer.branches(request)
         if request.draft.strip():
@@ -140,7 +142,7 @@ class Coder:
             yield from self._phase(search, first)
         known = self.memory.nearest(request) if self.memory is not None and self._wanting(search) else None
         if known is not None:
-            if _holds(known, request):
+            if holds(known, request):
                 yield from self._phase(search, iter([Sketch((known,), 1.0, 0, done=True)]), skip=True)
             if self._wanting(search) and search.branches is None:
                 started = self.writer.vary(request, known, share=0.5, count=max(1, self.count), seed=seed + 1)
@@ -237,7 +239,9 @@ class Coder:
     def _tidy(self, search: Search, attempt: Attempt) -> None:
         """Try a program that may be returned once more as ruff would have it; what the user wrote is left alone."""
         request = search.request
-        pinned = bool(search.spoken or request.prefix.strip() or request.suffix.strip() or attempt.body == request.draft)
+        pinned = bool(
+            search.spoken or request.prefix.strip() or request.suffix.strip() or attempt.body == request.draft
+        )
         if attempt.passed and attempt.findings and not pinned:
             self._try(search, tidied(attempt.body, unsafe=bool(request.tests)))
 
@@ -245,6 +249,8 @@ class Coder:
         """Return the next repair of what failed; None where the same failure would come again."""
         if search.branches is not None:
             for attempt in search.attempts.values():
+                if attempt.foreign:
+                    continue
                 search.branches.tell(attempt.body, -1.0 if attempt.trouble else attempt.score)
             written = search.branches.write(count=max(1, self.count), seed=search.seed + 3 + search.rounds)
             first = next(written, None)
@@ -301,9 +307,3 @@ class Coder:
             program = Program(source=attempt.said, language=search.spoken.asked.language)
         verdict = Verdict(passed=True, score=attempt.score, evidence=search.evidence(attempt))
         return Candidate(value=program, verdict=verdict)
-
-
-def _holds(known: str, request: CodeRequest) -> bool:
-    """Say whether a proven program begins with the prefix of a request; with a suffix nobody can tell what is whose."""
-    wanted = "".join(request.prefix.split())
-    return not request.suffix.strip() and "".join(known.split()).startswith(wanted)

@@ -36,6 +36,7 @@ class Attempt:
         passed: Whether it may be returned.
         said: The program in the language that was asked for, where the writer writes another.
         unsaid: Why it cannot be said there, or what is wrong with what was said; None where nothing is.
+        there: What came of the tests there.
         lines: How sure the model is of each line.
         chance: The chance that it is right; None where nobody can tell.
     """
@@ -48,6 +49,7 @@ class Attempt:
     passed: bool = False
     said: str | None = None
     unsaid: str | None = None
+    there: Judgement | None = None
     lines: tuple[float, ...] = ()
     chance: float | None = None
 
@@ -57,12 +59,18 @@ class Attempt:
         return (self.trouble,) if self.judgement is None else signature(self.judgement)
 
     @property
+    def foreign(self) -> bool:
+        """Whether it was given in a language that the writer does not write, so that nothing can be mended."""
+        return self.said == self.source
+
+    @property
     def score(self) -> float:
         """The share of tests passed, or the chance to be right where there are none."""
         if self.trouble is not None:
             return 0.0
-        if self.judgement is not None:
-            return self.judgement.score
+        judged = self.judgement or self.there
+        if judged is not None:
+            return judged.score
         return 0.0 if self.chance is None else self.chance
 
     @property
@@ -125,7 +133,7 @@ class Search:
 
     def fault(self) -> Attempt | None:
         """Return the best failing attempt whose failure was not mended before; None where all were."""
-        bad = [a for a in self.attempts.values() if not a.passed and a.body.strip()]
+        bad = [a for a in self.attempts.values() if not a.passed and a.body.strip() and not a.foreign]
         fresh = [attempt for attempt in bad if attempt.failure not in self._faults]
         self.stuck = bool(bad) and not fresh
         if not fresh:
@@ -136,11 +144,12 @@ class Search:
 
     def evidence(self, attempt: Attempt) -> Mapping[str, JsonValue]:
         """Return the facts that support an attempt."""
-        judged = attempt.judgement.verdict().evidence if attempt.judgement is not None else {"tests": 0}
+        judgement = attempt.there or attempt.judgement
+        translated = attempt.said is not None and not attempt.foreign
         return {
-            **judged,
+            **(judgement.verdict().evidence if judgement is not None else {"tests": 0}),
             **self._spent(),
-            **({} if attempt.said is None else {"written_in": self.request.language}),
+            **({"written_in": self.request.language} if translated else {}),
             "lint": [finding.model_dump() for finding in attempt.findings if attempt.said is None],
             "lines": list(attempt.lines),
             "p_pass": attempt.chance,
@@ -169,8 +178,9 @@ class Search:
         if judged:
             reasons.append(f"{len(judged)} programs fail at least one test")
         if unsaid and self.spoken is not None:
-            language = self.spoken.asked.language
-            reasons.append(f"{len(unsaid)} programs hold in {self.request.language} and not in {language}")
+            language, foreign = self.spoken.asked.language, sum(attempt.foreign for attempt in unsaid)
+            held = len(unsaid) - foreign
+            reasons += [f"{held} programs hold in {self.request.language} and not in {language}"] * (held > 0)
             reasons += dict.fromkeys(f"{language}: {attempt.unsaid}" for attempt in unsaid)
         if len(tried) > unparsable + len(judged) + len(unsaid):
             reasons.append("there are no tests, and the chance to be right is too small")
@@ -203,27 +213,37 @@ def examine(source: str, search: Search, *, parses: Parses, lints: bool) -> Atte
         judgement = verify(whole, request.task(), sandbox=search.sandbox, limits=request.limits)
         attempt = Attempt(whole, source, findings=findings, judgement=judgement, passed=judgement.passed)
     if search.spoken is not None and attempt.passed:
-        attempt.said, attempt.unsaid = _said(attempt, search, search.spoken, parses=parses)
+        try:
+            attempt.said = search.spoken.say(attempt.source)
+            attempt.unsaid, attempt.there = _there(attempt.said, search, search.spoken.asked, parses=parses)
+        except UnsayableError as error:
+            attempt.unsaid = str(error)
         attempt.passed = attempt.unsaid is None
     return attempt
 
 
-def _said(attempt: Attempt, search: Search, spoken: Spoken, *, parses: Parses) -> tuple[str | None, str | None]:
-    """Say a program in the language that was asked for; return it, and what is wrong with it."""
-    asked = spoken.asked
-    try:
-        said = spoken.say(attempt.source)
-    except UnsayableError as error:
-        return None, str(error)
+def examine_draft(search: Search, asked: CodeRequest, *, parses: Parses) -> Attempt:
+    """Judge a draft in a language that the writer does not know: it is returned where it holds, and not mended."""
+    unsaid, there = _there(asked.draft, search, asked, parses=parses)
+    draft = Attempt(asked.draft, asked.draft, said=asked.draft, unsaid=unsaid, there=there)
+    draft.passed = unsaid is None
+    return draft
+
+
+def _there(
+    said: str, search: Search, asked: CodeRequest, *, parses: Parses
+) -> tuple[str | None, Judgement | None]:
+    """Return what is wrong with a program in the language that was asked for, and what came of its tests."""
     trouble = parses(said, asked.language)
     if trouble is None and not keeps(said, asked):
         trouble = "it does not keep the signature that was given"
-    if trouble is None and asked.tests and search.sandbox is not None:
-        judged = verify(said, asked.task(), sandbox=search.sandbox, limits=asked.limits)
-        if not judged.passed:
-            first = next(iter(judged.failures))
-            trouble = f"a test fails that passes in {search.request.language}: {first.got}"
-    return said, trouble
+    if trouble is not None or not asked.tests or search.sandbox is None:
+        return trouble, None
+    judged = verify(said, asked.task(), sandbox=search.sandbox, limits=asked.limits)
+    if not judged.passed:
+        first = next(iter(judged.failures))
+        trouble = f"a test fails there: {first.trace.strip() if first.status == 'refused' else first.got}"
+    return trouble, judged
 
 
 def outcome(search: Search, attempt: Attempt) -> Outcome[CodeRequest, Program]:
@@ -246,3 +266,9 @@ def keeps(source: str, request: CodeRequest) -> bool:
     """Say whether a program holds the signature that was asked for, whatever its white space."""
     wanted = "".join(request.signature.split())
     return wanted in "".join(source.split())
+
+
+def holds(known: str, request: CodeRequest) -> bool:
+    """Say whether a proven program begins with the prefix of a request; with a suffix nobody can tell what is whose."""
+    wanted = "".join(request.prefix.split())
+    return not request.suffix.strip() and "".join(known.split()).startswith(wanted)

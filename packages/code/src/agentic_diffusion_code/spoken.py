@@ -72,9 +72,9 @@ class Interpreter:
     own: frozenset[str] = frozenset({"python"})
 
     def __call__(self, request: CodeRequest) -> Spoken | None:
-        """Return the request in Python; None where it needs none, or holds program text of its own language."""
+        """Return the request in Python, without its draft; None where that needs none, or program text is pinned."""
         own = request.language in self.own or request.language not in LANGUAGES
-        held = request.prefix.strip() or request.suffix.strip() or request.draft.strip()
+        held = request.prefix.strip() or request.suffix.strip()
         if own or held or any(isinstance(test, Check) for test in request.tests):
             return None
         entry = request.entry or named(request.signature)
@@ -85,6 +85,7 @@ class Interpreter:
             "language": "python",
             "signature": signature,
             "entry": name,
+            "draft": "",
             "tests": tuple(_case(test, request.language) for test in request.tests if isinstance(test, Case)),
         }
         return Spoken(request, CodeRequest.model_validate({**dict(request), **changed}))
@@ -103,7 +104,10 @@ def _told(request: CodeRequest, entry: str | None, name: str | None) -> str:
     if error not in ("", "panic"):
         said = re.sub(rf"\b{error}\b", "ValueError", said)
     marked = {word: _snake(word) for word in re.findall(r"`([A-Za-z_]\w*)`", said)}
-    for old, new in {**marked, **({entry: name} if entry and name and entry != entry.lower() else {})}.items():
+    for old, new in {
+        **marked,
+        **({entry: name} if entry and name and entry != entry.lower() else {}),
+    }.items():
         said = re.sub(rf"\b{re.escape(old)}\b", new, said)
     return said
 

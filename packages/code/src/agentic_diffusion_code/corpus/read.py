@@ -10,52 +10,7 @@ from agentic_diffusion.errors import ContractError
 
 from agentic_diffusion_code.corpus import ir
 from agentic_diffusion_code.corpus.ir import Call, Choose, Comp, Expr, Fn, Lit, Name, Stmt, Type
-
-_ARITHMETIC = {
-    ast.Add: "add",
-    ast.Sub: "sub",
-    ast.Mult: "mul",
-    ast.FloorDiv: "floordiv",
-    ast.Mod: "mod",
-    ast.Div: "div",
-    ast.Pow: "pow",
-}
-_COMPARE = {ast.Eq: "eq", ast.NotEq: "ne", ast.Lt: "lt", ast.LtE: "le", ast.Gt: "gt", ast.GtE: "ge"}
-_METHODS: Mapping[str, Type] = {
-    "upper": "str",
-    "lower": "str",
-    "strip": "str",
-    "lstrip": "str",
-    "rstrip": "str",
-    "title": "str",
-    "capitalize": "str",
-    "swapcase": "str",
-    "replace": "str",
-    "split": "list[str]",
-    "join": "str",
-    "startswith": "bool",
-    "endswith": "bool",
-    "removeprefix": "str",
-    "removesuffix": "str",
-    "find": "int",
-    "count": "int",
-    "isdigit": "bool",
-    "isalpha": "bool",
-    "isalnum": "bool",
-    "isupper": "bool",
-    "islower": "bool",
-    "isspace": "bool",
-    "zfill": "str",
-    "rjust": "str",
-    "ljust": "str",
-}
-_FUNCTIONS: Mapping[str, Type] = {
-    "ord": "int",
-    "chr": "str",
-    "any": "bool",
-    "all": "bool",
-    "range": "list[int]",
-}
+from agentic_diffusion_code.corpus.spelling import ARITHMETIC, COMPARISONS, FUNCTIONS, METHODS
 
 
 def _fault(node: ast.AST, why: str) -> ContractError:
@@ -79,6 +34,7 @@ class Reader:
         return Reader({**self.types, var: kind}, self.functions)
 
     def expr(self, node: ast.expr) -> Expr:
+        """Return an expression."""
         method = getattr(self, f"_{type(node).__name__.lower()}", None)
         if method is None:
             raise _fault(node, "There is no such expression.")
@@ -97,7 +53,7 @@ class Reader:
 
     def _binop(self, node: ast.BinOp) -> Expr:
         left, right = self.expr(node.left), self.expr(node.right)
-        op = _ARITHMETIC.get(type(node.op), "")
+        op = ARITHMETIC.get(type(node.op), "")
         if not op:
             raise _fault(node, "There is no such operator.")
         if op == "add" and left.type == "str":
@@ -131,8 +87,8 @@ class Reader:
             if isinstance(op, ast.In | ast.NotIn):
                 each: Expr = Call(f"in_{right.type.split('[')[0]}", (left, right), "bool")
                 each = Call("not", (each,), "bool") if isinstance(op, ast.NotIn) else each
-            elif type(op) in _COMPARE:
-                each = Call(_COMPARE[type(op)], (left, right), "bool")
+            elif type(op) in COMPARISONS:
+                each = Call(COMPARISONS[type(op)], (left, right), "bool")
             else:
                 raise _fault(node, "There is no such comparison.")
             found = each if found is None else Call("and", (found, each), "bool")
@@ -215,6 +171,10 @@ class Reader:
         args = tuple(self.expr(arg) for arg in node.args)
         if name in self.functions:
             return Call(f"fn:{name}", args, self.functions[name])
+        return self._known(node, name, args)
+
+    def _known(self, node: ast.Call, name: str, args: tuple[Expr, ...]) -> Expr:
+        """Return an operation that is spelled as a function."""
         if name == "sorted" and args[0].type.startswith("dict"):
             return Call("sorted_keys", args, f"list[{ir.element_of(args[0].type)}]")
         first = args[0].type
@@ -234,7 +194,7 @@ class Reader:
             "float": "float",
             "round": "float",
         }
-        found = kinds.get(name) or _FUNCTIONS.get(name)
+        found = kinds.get(name) or FUNCTIONS.get(name)
         if name == "values":
             found = f"list[{ir.value_of(first)}]"
         if name == "sum":
@@ -269,14 +229,16 @@ class Reader:
             return Call("count_list", (base, *args), "int")
         if name == "index":
             return Call("index", (base, *args), "int")
-        if name not in _METHODS:
+        if name not in METHODS:
             raise _fault(func, "There is no such method.")
-        return Call(name, (base, *args), _METHODS[name])
+        return Call(name, (base, *args), METHODS[name])
 
     def body(self, nodes: list[ast.stmt]) -> tuple[Stmt, ...]:
+        """Return statements, in the order in which names become known."""
         return tuple(self.statement(node) for node in nodes)
 
     def statement(self, node: ast.stmt) -> Stmt:  # noqa: C901  one branch for each kind of statement
+        """Return a statement."""
         if isinstance(node, ast.Return) and node.value is not None:
             return ir.Return(self.expr(node.value))
         if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):

@@ -7,7 +7,7 @@ keyword or a second target, can be lost on the way.
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from agentic_diffusion.errors import ContractError
 
@@ -40,6 +40,8 @@ def _program(tree: ast.Module) -> ir.Program:
     for node in tree.body:
         if not isinstance(node, ast.FunctionDef) or node.returns is None:
             raise ValueError("something beside functions with types")
+        if node.name in functions:
+            raise ValueError(f"two functions {node.name}")
         functions[node.name] = _function(node, {name: each.returns for name, each in functions.items()})
     if not functions:
         raise ValueError("no function")
@@ -49,9 +51,36 @@ def _program(tree: ast.Module) -> ir.Program:
 def _function(node: ast.FunctionDef, known: Mapping[str, Type]) -> ir.Function:
     params = tuple((each.arg, _type(each.annotation)) for each in node.args.args)
     returns, doc = _type(node.returns), ast.get_docstring(node) or ""
-    reader = _Program(dict(params), {**known, node.name: returns})
+    reader = _Program(dict(params), known)
     reader.wanted = returns
-    return ir.Function(node.name, params, returns, reader.body(node.body[1:] if doc else node.body), doc)
+    body = reader.body(node.body[1:] if doc else node.body)
+    _check_truths(body)
+    return ir.Function(node.name, params, returns, body, doc)
+
+
+def _check_truths(body: Sequence[Stmt]) -> None:
+    """Refuse what Python takes for true although it is not: a number, a text or a list that stands for a question."""
+
+    def note(expr: Expr) -> Expr:
+        asked: tuple[Expr | None, ...] = ()
+        if isinstance(expr, Choose):
+            asked = (expr.test,)
+        elif isinstance(expr, ir.Comp):
+            asked = (expr.cond,)
+        elif isinstance(expr, Call) and expr.op in ("and", "or", "not"):
+            asked = expr.args
+        if any(each is not None and each.type != "bool" for each in asked):
+            raise ValueError("a question that is not answered by true or false")
+        return expr
+
+    for statement in body:
+        if isinstance(statement, ir.When | ir.While) and statement.test.type != "bool":
+            raise ValueError("a question that is not answered by true or false")
+        if isinstance(statement, ir.When | ir.While | ir.For):
+            _check_truths(statement.body)
+        if isinstance(statement, ir.When):
+            _check_truths(statement.otherwise)
+    ir.rebuild_body(tuple(body), note)
 
 
 def _type(node: ast.expr | None) -> Type:
