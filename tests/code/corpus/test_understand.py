@@ -76,6 +76,10 @@ def test_values_of_a_dictionary_are_a_list() -> None:
         "x.y = 3\n    return xs",
         "f'{xs}'\n    return xs",
         "return None",
+        "return [[].upper()]",
+        "return int([1]).isdigit()",
+        "part = 0\n    return list(dict.fromkeys(n for n in part))",
+        "return [len(len(xs))]",
     ],
 )
 def test_what_could_be_misread_is_refused(body: str) -> None:

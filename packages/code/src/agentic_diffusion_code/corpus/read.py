@@ -10,11 +10,15 @@ from agentic_diffusion.errors import ContractError
 
 from agentic_diffusion_code.corpus import ir
 from agentic_diffusion_code.corpus.ir import Call, Choose, Comp, Expr, Fn, Lit, Name, Stmt, Type
-from agentic_diffusion_code.corpus.spelling import ARITHMETIC, COMPARISONS, FUNCTIONS, METHODS
+from agentic_diffusion_code.corpus.spelling import ARITHMETIC, COMPARISONS, FUNCTIONS, MANY, METHODS
 
 
 def _fault(node: ast.AST, why: str) -> ContractError:
     return ContractError(ast.unparse(node), "the Python that primitives are written in", why)
+
+
+def _is_many(kind: Type) -> bool:
+    return kind == "str" or kind.startswith(("list[", "dict["))
 
 
 class Reader:
@@ -39,6 +43,13 @@ class Reader:
         if method is None:
             raise _fault(node, "There is no such expression.")
         found: Expr = method(node)
+        return found
+
+    def _many(self, node: ast.expr) -> Expr:
+        """Return what a loop goes through."""
+        found = self.expr(node)
+        if not _is_many(found.type):
+            raise _fault(node, "A loop goes through a list, a text or a dictionary.")
         return found
 
     def _constant(self, node: ast.Constant) -> Expr:
@@ -110,7 +121,7 @@ class Reader:
         loop = node.generators[0]
         if len(node.generators) > 1 or not isinstance(loop.target, ast.Name):
             raise _fault(node, "One loop has one variable.")
-        source = self.expr(loop.iter)
+        source = self._many(loop.iter)
         inner = self._inside(loop.target.id, ir.element_of(source.type))
         cond: Expr | None = None
         for test in loop.ifs:
@@ -178,6 +189,8 @@ class Reader:
         if name == "sorted" and args[0].type.startswith("dict"):
             return Call("sorted_keys", args, f"list[{ir.element_of(args[0].type)}]")
         first = args[0].type
+        if name in MANY and len(args) == 1 and not _is_many(first):
+            raise _fault(node, "It asks for a list, a text or a dictionary.")
         if name == "len":
             return Call(f"len_{first.split('[')[0]}", args, "int")
         if name in ("max", "min"):
@@ -229,7 +242,7 @@ class Reader:
             return Call("count_list", (base, *args), "int")
         if name == "index":
             return Call("index", (base, *args), "int")
-        if name not in METHODS:
+        if name not in METHODS or base.type != "str":
             raise _fault(func, "There is no such method.")
         return Call(name, (base, *args), METHODS[name])
 
@@ -251,7 +264,7 @@ class Reader:
             value = self.expr(ast.BinOp(_loaded(node.target), node.op, node.value))
             return self._assign(node.target, value)
         if isinstance(node, ast.For) and isinstance(node.target, ast.Name):
-            source = self.expr(node.iter)
+            source = self._many(node.iter)
             self.types[node.target.id] = ir.element_of(source.type)
             return ir.For(node.target.id, source, self.body(node.body))
         if isinstance(node, ast.While):

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 
 from agentic_diffusion_code.corpus import ir
+from agentic_diffusion_code.corpus.errors import UnsayableError
 
 ATOM, POWER, UNARY, TIMES, PLUS, COMPARE, NOT, AND, OR, CHOICE = 14, 12, 11, 10, 9, 4, 3, 2, 1, 0
 _INFIX = {
@@ -263,7 +264,8 @@ def _call(node: ir.Call) -> tuple[str, int]:  # noqa: C901  one branch for each 
     if op.startswith("fn:"):
         return f"{op[3:]}({', '.join(expr(arg) for arg in args)})", ATOM
     name = _FUNCTION.get(op, op)
-    assert op in _FUNCTION or op in _PLAIN, op
+    if op not in _FUNCTION and op not in _PLAIN:
+        raise UnsayableError(op)
     return f"{name}({', '.join(_argument(op, arg) for arg in args)})", ATOM
 
 

@@ -59,3 +59,5 @@ FUNCTIONS: Mapping[str, Type] = {
     "all": "bool",
     "range": "list[int]",
 }
+MANY = frozenset({"len", "any", "all", "sum", "max", "min", "sorted", "unique", "values"})
+"""Functions that look at what is in a list, a text or a dictionary, where they are given one thing."""

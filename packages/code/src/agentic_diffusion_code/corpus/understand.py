@@ -28,9 +28,10 @@ def understand(source: str) -> ir.Program:
     try:
         tree = ast.parse(source)
         program = _program(tree)
+        again = ast.parse(render_python.render(program))
     except (ContractError, SyntaxError, KeyError, IndexError, ValueError, RecursionError) as error:
         raise UnsayableError(f"it cannot be read: {error}") from error
-    if _meaning(ast.parse(render_python.render(program))) != _meaning(tree):
+    if _meaning(again) != _meaning(tree):
         raise UnsayableError("it cannot be read: said again it is another program")
     return program
 
@@ -54,14 +55,16 @@ def _function(node: ast.FunctionDef, known: Mapping[str, Type]) -> ir.Function:
     reader = _Program(dict(params), known)
     reader.wanted = returns
     body = reader.body(node.body[1:] if doc else node.body)
-    _check_truths(body)
+    _check(body)
     return ir.Function(node.name, params, returns, body, doc)
 
 
-def _check_truths(body: Sequence[Stmt]) -> None:
-    """Refuse what Python takes for true although it is not: a number, a text or a list that stands for a question."""
+def _check(body: Sequence[Stmt]) -> None:
+    """Refuse values of no known type, and what Python takes for true although it is not: a number, a text or a list."""
 
     def note(expr: Expr) -> Expr:
+        if not _known(expr.type):
+            raise ValueError("a value of no known type")
         asked: tuple[Expr | None, ...] = ()
         if isinstance(expr, Choose):
             asked = (expr.test,)
@@ -77,9 +80,9 @@ def _check_truths(body: Sequence[Stmt]) -> None:
         if isinstance(statement, ir.When | ir.While) and statement.test.type != "bool":
             raise ValueError("a question that is not answered by true or false")
         if isinstance(statement, ir.When | ir.While | ir.For):
-            _check_truths(statement.body)
+            _check(statement.body)
         if isinstance(statement, ir.When):
-            _check_truths(statement.otherwise)
+            _check(statement.otherwise)
     ir.rebuild_body(tuple(body), note)
 
 
@@ -116,6 +119,8 @@ class _Program(Reader):
         return _Program({**self.types, var: kind}, self.functions)
 
     def _list(self, node: ast.List) -> Expr:
+        if not node.elts and not self.wanted.startswith("list"):
+            raise ValueError("an empty list of nobody knows what")
         return super()._list(node) if node.elts else Lit(None, self.wanted)
 
     def _dict(self, node: ast.Dict) -> Expr:
