@@ -217,7 +217,7 @@ class Reader:
         return Call(name, args, found)
 
     def _with_key(self, name: str, node: ast.Call) -> Expr:
-        source = self.expr(node.args[0])
+        source = self._many(node.args[0])
         word = {each.arg: each.value for each in node.keywords}
         op = {"sorted": "sort_by", "max": "max_by", "min": "min_by"}[name]
         kind = source.type if name == "sorted" else ir.element_of(source.type)

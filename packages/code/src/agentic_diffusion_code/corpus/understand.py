@@ -59,22 +59,23 @@ def _function(node: ast.FunctionDef, known: Mapping[str, Type]) -> ir.Function:
     return ir.Function(node.name, params, returns, body, doc)
 
 
+def _checked(expr: Expr) -> Expr:
+    asked: tuple[Expr | None, ...] = ()
+    if isinstance(expr, Choose):
+        asked = (expr.test,)
+    elif isinstance(expr, ir.Comp):
+        asked = (expr.cond,)
+    elif isinstance(expr, Call) and expr.op in ("and", "or", "not"):
+        asked = expr.args
+    if not _known(expr.type):
+        raise ValueError("a value of no known type")
+    if any(each is not None and each.type != "bool" for each in asked):
+        raise ValueError("a question that is not answered by true or false")
+    return expr
+
+
 def _check(body: Sequence[Stmt]) -> None:
     """Refuse values of no known type, and what Python takes for true although it is not: a number, a text or a list."""
-
-    def note(expr: Expr) -> Expr:
-        if not _known(expr.type):
-            raise ValueError("a value of no known type")
-        asked: tuple[Expr | None, ...] = ()
-        if isinstance(expr, Choose):
-            asked = (expr.test,)
-        elif isinstance(expr, ir.Comp):
-            asked = (expr.cond,)
-        elif isinstance(expr, Call) and expr.op in ("and", "or", "not"):
-            asked = expr.args
-        if any(each is not None and each.type != "bool" for each in asked):
-            raise ValueError("a question that is not answered by true or false")
-        return expr
 
     for statement in body:
         if isinstance(statement, ir.When | ir.While) and statement.test.type != "bool":
@@ -83,7 +84,7 @@ def _check(body: Sequence[Stmt]) -> None:
             _check(statement.body)
         if isinstance(statement, ir.When):
             _check(statement.otherwise)
-    ir.rebuild_body(tuple(body), note)
+    ir.rebuild_body(tuple(body), _checked)
 
 
 def _type(node: ast.expr | None) -> Type:
