@@ -76,7 +76,6 @@ def _checked(expr: Expr) -> Expr:
 
 def _check(body: Sequence[Stmt]) -> None:
     """Refuse values of no known type, and what Python takes for true although it is not: a number, a text or a list."""
-
     for statement in body:
         if isinstance(statement, ir.When | ir.While) and statement.test.type != "bool":
             raise ValueError("a question that is not answered by true or false")
