@@ -25,6 +25,8 @@ PLAIN = Renderer(typed=False)
         ("sorted(xs, key=lambda n: -n)", "xs.slice().sort((a, b) => -a - -b)"),
         ("not (b and x > 1)", "!(b && x > 1)"),
         ("xs[1]", "xs[1]"),
+        ("xs[-1]", "xs[xs.length - 1]"),
+        ("sorted(xs)[-1]", "xs.slice().sort((a, b) => a - b).at(-1)"),
         ("[i for i in range(x)]", "Array.from({ length: Math.max(0, x) }, (_, i) => i)"),
     ],
 )

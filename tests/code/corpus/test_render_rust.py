@@ -3,6 +3,7 @@
 from itertools import islice
 
 import pytest
+from agentic_diffusion_code.cases import Case, Task
 from agentic_diffusion_code.corpus import generate, ir, read
 from agentic_diffusion_code.corpus.errors import UnsayableError
 from agentic_diffusion_code.corpus.measure import PATIENT
@@ -65,6 +66,16 @@ def test_statements():
 def test_a_division_whose_sign_is_not_known_is_refused():
     with pytest.raises(UnsayableError, match="may be negative"):
         Rust().expr(read.read_expr("x % len(xs)", TYPES))
+
+
+@pytest.mark.skipif(toolchain("rust") is None, reason="no rust toolchain on this machine")
+def test_what_remains_has_the_sign_of_the_divisor(fence):
+    body = read.read_body("return x % y * 100 + x // y", (("x", "int"), ("y", "int")))
+    program = ir.Program((ir.Function("f", (("x", "int"), ("y", "int")), "int", body),))
+    pairs = [(7, 2), (-7, 2), (7, -2), (-7, -2), (6, -3)]
+    cases = tuple(Case(arguments=(x, y), expected=x % y * 100 + x // y) for x, y in pairs)
+    judged = verify(Rust().render(program), Task(entry="f", language="rust", tests=cases), sandbox=fence)
+    assert judged.passed, judged.failures
 
 
 def test_drawn_programs_parse():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, final
 
 from agentic_diffusion_code.corpus import ir
@@ -182,6 +182,15 @@ class Rust(Braced):
             raise UnsayableError("an order of lists")
         return f"{self.dotted(first)} {sign} {self.dotted(second)}", COMPARE
 
+    def floored(self, op: str, args: Sequence[ir.Expr]) -> str:
+        """Return a division by what may be negative: what remains has the sign of the divisor, as in Python."""
+        first, second = args
+        if not isinstance(second, ir.Name) or (op == "floordiv" and not isinstance(first, ir.Name)):
+            raise UnsayableError("a division by what may be negative")
+        value, by = self.expr(first, ATOM), self.expr(second, ATOM)
+        rest = f"(({value} % {by} + {by}) % {by})"
+        return rest if op == "mod" else f"(({value} - {rest}) / {by})"
+
     def call(self, node: ir.Call) -> tuple[str, int]:  # noqa: C901  one branch for each form
         """Return an operation."""
         op, args = node.op, node.args
@@ -189,7 +198,7 @@ class Rust(Braced):
             return f"(({self.expr(args[0])}) as f64 / ({self.expr(args[1])}) as f64)", ATOM
         if op in ("mod", "floordiv"):
             if not (isinstance(args[1], ir.Lit) and isinstance(args[1].value, int) and args[1].value > 0):
-                raise UnsayableError("a division by what may be negative")
+                return self.floored(op, args), ATOM
             way = "rem_euclid" if op == "mod" else "div_euclid"
             return f"{self.dotted(args[0])}.{way}({self.expr(args[1])})", ATOM
         if op == "pow":
