@@ -59,6 +59,20 @@ def test_a_task_with_another_name_is_the_same_task() -> None:
     assert list(apart([task, renamed, task], set())) == [task]
 
 
+def test_a_program_under_other_names_is_the_same() -> None:
+    first = next(DIGITS.tasks(seed=3))
+    one = (
+        'def f(xs: list[int]) -> int:\n    """Says it."""\n    total = sum(n for n in xs)\n    return total\n'
+    )
+    same = "def f(ys: list[int]) -> int:\n    found = sum(k for k in ys)\n    return found\n"
+    other = same.replace("sum", "max")
+    tasks = [
+        first.model_copy(update={"entry": "f", "source": source, "description": f"asked {number}"})
+        for number, source in enumerate((one, same, other))
+    ]
+    assert list(apart(tasks, set())) == [tasks[0], tasks[2]]
+
+
 HARBOUR = Jargon()
 LITTLE = {"by", "from", "is", "its", "of", "the", "to", "with"}
 """Words of the harbour that everybody says."""

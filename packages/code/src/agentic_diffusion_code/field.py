@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -160,7 +161,7 @@ def _seed(seed: int, place: int) -> int:
 
 
 def apart(tasks: Iterable[Task], seen: set[str]) -> Iterator[Task]:
-    """Yield tasks that share neither request nor program with those seen, and count them as seen."""
+    """Yield tasks that share neither request nor program, names aside, with those seen, and count them as seen."""
     for task in tasks:
         marks = marks_of(task)
         if marks.isdisjoint(seen):
@@ -169,6 +170,43 @@ def apart(tasks: Iterable[Task], seen: set[str]) -> Iterator[Task]:
 
 
 def marks_of(task: Task) -> frozenset[str]:
-    """Return request and program of a task, whatever the function is called."""
+    """Return request and program of a task, whatever the function is called, and in Python whatever anything is called."""
     name = re.compile(rf"\b{re.escape(task.entry)}\b")
-    return frozenset(f"{task.language}\0{name.sub('f', text)}" for text in (task.description, task.source))
+    said = [name.sub("f", text) for text in (task.description, task.source)]
+    if task.language == "python":
+        said.append(_shape(task.source))
+    return frozenset(f"{task.language}\0{text}" for text in said)
+
+
+def _shape(source: str) -> str:
+    """Return a Python program without docstrings and with plain names in the place of those that it binds itself."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef) and ast.get_docstring(node) is not None:
+            node.body = node.body[1:]
+    bound: dict[str, str] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef):
+            bound.setdefault(node.name, f"v{len(bound)}")
+        elif isinstance(node, ast.arg):
+            bound.setdefault(node.arg, f"v{len(bound)}")
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            bound.setdefault(node.id, f"v{len(bound)}")
+    return ast.unparse(_Renaming(bound).visit(tree))
+
+
+class _Renaming(ast.NodeTransformer):
+    def __init__(self, names: Mapping[str, str]) -> None:
+        self.names = names
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        node.name = self.names[node.name]
+        return self.generic_visit(node)
+
+    def visit_arg(self, node: ast.arg) -> ast.AST:
+        node.arg = self.names[node.arg]
+        return self.generic_visit(node)
+
+    def visit_Name(self, node: ast.Name) -> ast.AST:
+        node.id = self.names.get(node.id, node.id)
+        return node
