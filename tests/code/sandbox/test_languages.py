@@ -47,6 +47,7 @@ def test_a_missing_toolchain_is_said(fence, monkeypatch):
     tongues.toolchain.cache_clear()
     run = fence.run("x", language="go")
     assert (run.status, "toolchain missing" in run.stderr) == ("refused", True)
+    assert "it needs go on the path" in run.stderr
     tongues.toolchain.cache_clear()
     assert "unknown language" in fence.run("x", language="cobol").stderr
 

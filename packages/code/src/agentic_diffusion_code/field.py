@@ -170,7 +170,7 @@ def apart(tasks: Iterable[Task], seen: set[str]) -> Iterator[Task]:
 
 
 def marks_of(task: Task) -> frozenset[str]:
-    """Return request and program of a task, whatever the function is called, and in Python whatever anything is called."""
+    """Return request and program of a task, whatever the function is called; in Python whatever anything is called."""
     name = re.compile(rf"\b{re.escape(task.entry)}\b")
     said = [name.sub("f", text) for text in (task.description, task.source)]
     if task.language == "python":

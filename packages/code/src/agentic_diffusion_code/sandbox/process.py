@@ -16,6 +16,15 @@ from .pool import Pool
 from .report import Gate
 from .validate import clean_entry, clean_source
 
+_WANTED = {
+    "javascript": "node",
+    "typescript": "node and tsc before 7",
+    "java": "javac and java",
+    "rust": "rustc",
+    "c": "gcc",
+}
+"""What a toolchain is made of, where it is not called as its language is."""
+
 
 class ProcessSandbox:
     """Runs programs nobody has read, each in a fresh and confined process.
@@ -277,7 +286,10 @@ class ProcessSandbox:
         if language not in LANGUAGES:
             return f"unknown language; known are {', '.join(LANGUAGES)}"
         found = toolchain(language)
-        return found if found is not None else f"toolchain missing: no {language} on this machine"
+        if found is not None:
+            return found
+        wanted = _WANTED.get(language, language)
+        return f"toolchain missing: no {language} on this machine; it needs {wanted} on the path"
 
     def _pool(self, tools: Toolchain) -> Pool:
         with self._lock:
