@@ -8,6 +8,7 @@ from agentic_diffusion.denoising.train import Recipe
 from agentic_diffusion.errors import InvalidConfigError
 from agentic_diffusion_worlds.acting.planner import Design, trainable
 from agentic_diffusion_worlds.acting.situation import Situation
+from agentic_diffusion_worlds.tau2 import training
 from agentic_diffusion_worlds.tau2.desk import TRANSFER, Desk
 from agentic_diffusion_worlds.tau2.tickets import Ticket
 from agentic_diffusion_worlds.tau2.training import anything, balanced, book, lessons, teach
@@ -29,8 +30,7 @@ def test_a_call_that_the_desk_lacks_is_named():
 
 
 def test_lessons_say_what_is_left(office):
-    both, lost = lessons(office, [BOTH, LOST], partial=20)
-    assert [left for _, left in lost] == [(TRANSFER,)]
+    (both,) = lessons(office, [BOTH], partial=20)
     assert {left for _, left in both} == {
         ("toggle_airplane_mode", "resume_line"),
         ("resume_line",),
@@ -40,6 +40,47 @@ def test_lessons_say_what_is_left(office):
     done = next(situation for situation, left in both if not left)
     assert set(done.tried) == {"toggle_airplane_mode", "resume_line"}
     assert anything(done, ()) is False
+
+
+def test_a_call_that_comes_twice_is_left_once_after_its_first_time(office, monkeypatch):
+    plan = ("toggle_airplane_mode", "resume_line", "toggle_airplane_mode", "toggle_airplane_mode")
+    monkeypatch.setattr(training, "book", lambda ticket: plan)
+    (found,) = lessons(office, [BOTH], partial=0)
+    assert [left for _, left in found] == [plan[count:] for count in range(5)]
+
+
+def test_what_is_left_to_do_is_no_lesson_where_it_is_judged_a_failure(office, monkeypatch):
+    monkeypatch.setattr(training, "book", lambda ticket: ("resume_line",))
+    assert list(lessons(office, [BOTH])) == [[]]
+
+
+def test_handing_over_is_learned_after_what_mends_others_too(office):
+    _, lost = lessons(office, [LOST, BOTH], partial=20)
+    assert {frozenset(situation.tried) for situation, _ in lost} == {
+        frozenset(),
+        frozenset({"toggle_airplane_mode"}),
+        frozenset({"resume_line"}),
+        frozenset({"toggle_airplane_mode", "resume_line"}),
+    }
+    assert {left for _, left in lost} == {(TRANSFER,)}
+    assert {situation.facts["contract"] for situation, _ in lost} == {"ended"}
+
+
+def test_handing_over_is_no_lesson_where_all_that_is_seen_was_mended(office, monkeypatch):
+    class Blind(Desk):
+        """Shows that a contract has ended only once a call has been made, as a missing card hides that it is locked."""
+
+        def observe(self):
+            seen = super().observe()
+            hidden = {**seen.facts, "contract": "running"}
+            return seen if self.made else seen.model_copy(update={"facts": hidden})
+
+    monkeypatch.setattr(training, "Desk", Blind)
+    _, lost = lessons(office, [LOST, BOTH], partial=20)
+    assert lost
+    assert all(situation.tried and situation.facts["contract"] == "ended" for situation, _ in lost)
+    (alone,) = lessons(office, [LOST])
+    assert [left for _, left in alone] == [(TRANSFER,)]
 
 
 def test_a_planner_learns_them(office):

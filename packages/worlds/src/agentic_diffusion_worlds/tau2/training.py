@@ -14,6 +14,7 @@ from agentic_diffusion.errors import InvalidConfigError
 from torch import Tensor
 
 from agentic_diffusion_worlds.acting.domain import Acting, order
+from agentic_diffusion_worlds.acting.explore import Goal
 from agentic_diffusion_worlds.acting.planner import CallPlanner, Design, make_planner, trainable
 from agentic_diffusion_worlds.acting.situation import Calls, Lesson, Situation
 from agentic_diffusion_worlds.tau2.desk import CALLS, GROUND, TRANSFER, Desk
@@ -47,11 +48,15 @@ def book(ticket: Ticket) -> Calls:
     return tuple(plan)
 
 
-def lessons(office: Office, ids: Iterable[str], *, partial: int = 6, seed: int = 0) -> Iterator[list[Lesson]]:
-    """Yield for each ticket what is left to do after each beginning of its plan and after some parts of it.
+def lessons(
+    office: Office, ids: Iterable[str], *, partial: int = 12, seed: int = 0
+) -> Iterator[list[Lesson]]:
+    """Yield for each ticket what is left to do on the way: first those that are mended, then those handed over.
 
-    Parts are calls of the plan drawn with an even chance each; one is a lesson only if the remaining calls, made after
-    it, are judged a success.
+    A ticket that is mended is met after each beginning of its plan and after parts of it, one that is handed over at
+    its start and after parts of what mends others with its goal. Parts are calls drawn with an even chance each. A
+    situation is a lesson only if the remaining calls, made in it, are judged a success, and one that hands over only if
+    it shows something that was met in none that is mended: until then, nothing speaks against mending.
 
     Args:
         office: Where tickets come from.
@@ -60,21 +65,58 @@ def lessons(office: Office, ids: Iterable[str], *, partial: int = 6, seed: int =
         seed: What is drawn.
     """
     rng = np.random.default_rng(seed)
-    for name in ids:
-        ticket = office.ticket(name)
-        plan = book(ticket)
-        parts = {plan[:count]: True for count in range(len(plan) + 1)}
-        for _ in range(partial):
-            kept = rng.random(len(plan)) < 0.5
-            parts.setdefault(tuple(call for call, keep in zip(plan, kept, strict=True) if keep), False)
-        found = []
-        for done, sure in parts.items():
-            left = tuple(call for call in plan if call not in done)
-            if TRANSFER not in done and (sure or _works(office, ticket, done + left)):
-                desk = Desk(office, ticket)
-                desk.run(done)
-                found.append((desk.observe(), left))
-        yield found
+    tickets = [(office.ticket(name), book(office.ticket(name))) for name in ids]
+    plans: dict[Goal, list[Calls]] = {}
+    met: set[tuple[Goal, str, str]] = set()
+    for ticket, plan in tickets:
+        if TRANSFER not in plan:
+            found = list(_mended(office, ticket, plan, _masks(rng, len(plan), partial)))
+            met.update(fact for situation, _ in found for fact in _told(situation))
+            plans.setdefault(Desk(office, ticket).observe().goal, []).append(plan)
+            yield found
+    for ticket, plan in tickets:
+        if TRANSFER in plan:
+            others = plans.get(Desk(office, ticket).observe().goal, [])
+            row = [call for call in order(others, CALLS) if any(call in other for other in others)]
+            found = list(_handed_over(office, ticket, plan, row, _masks(rng, len(row), partial)))
+            yield [lesson for lesson in found if _told(lesson[0]) - met] or found[:1]
+
+
+def _mended(office: Office, ticket: Ticket, plan: Calls, masks: Iterable[Sequence[bool]]) -> Iterator[Lesson]:
+    """Yield the lessons after beginnings of a plan and after parts of it; a call that comes twice may be left once."""
+    beginnings = [[place < count for place in range(len(plan))] for count in range(len(plan) + 1)]
+    for mask in dict.fromkeys(map(tuple, [*beginnings, *masks])):
+        done, left = (
+            tuple(c for c, made in zip(plan, mask, strict=True) if made is kept) for kept in (True, False)
+        )
+        yield from _after(office, ticket, done, left)
+
+
+def _handed_over(
+    office: Office, ticket: Ticket, plan: Calls, row: Sequence[str], masks: Iterable[Sequence[bool]]
+) -> Iterator[Lesson]:
+    """Yield the lesson at the start, and those after parts of a row of calls that mends other tickets."""
+    drawn = [tuple(call for call, made in zip(row, mask, strict=True) if made) for mask in masks]
+    for done in dict.fromkeys([(), *drawn]):
+        yield from _after(office, ticket, done, tuple(call for call in plan if call not in done))
+
+
+def _after(office: Office, ticket: Ticket, done: Calls, left: Calls) -> Iterator[Lesson]:
+    """Yield what is seen after some calls, and what is left to do, if that is judged a success."""
+    desk = Desk(office, ticket)
+    desk.run(done)
+    seen = desk.observe()
+    desk.run(left)
+    if desk.verdict() == 1:
+        yield seen, left
+
+
+def _masks(rng: np.random.Generator, count: int, draws: int) -> list[list[bool]]:
+    return [(rng.random(count) < 0.5).tolist() for _ in range(draws)]
+
+
+def _told(situation: Situation) -> set[tuple[Goal, str, str]]:
+    return {(situation.goal, fact, value) for fact, value in situation.facts.items()}
 
 
 def teach(
@@ -136,12 +178,6 @@ def balanced(lessons: Sequence[Lesson]) -> list[float]:
 def anything(situation: Situation, calls: Calls) -> bool:
     """Object to nothing: a plan without calls says that all is done."""
     return False
-
-
-def _works(office: Office, ticket: Ticket, calls: Calls) -> bool:
-    desk = Desk(office, ticket)
-    desk.run(calls)
-    return desk.verdict() == 1
 
 
 def _plain(tool: str, arguments: Mapping[str, Any]) -> tuple[str, tuple[tuple[str, str], ...]]:
