@@ -1,6 +1,7 @@
 """Branching: the next most likely programs, none twice, from the doubtful places of those that failed."""
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 import pytest
 import torch
@@ -169,3 +170,37 @@ def test_names_of_the_suffix_are_not_taken_for_unbound(writer: TokenWriter) -> N
         )
         assert told.sources == plain.sources
         assert told.forwards == plain.forwards
+
+
+@dataclass
+class Glancing(Reviewed):
+    """Looks back at several programs in one call."""
+
+    asked: list[int] = field(default_factory=list)
+
+    def scans(
+        self, prompt: Sequence[int], programs: Sequence[Sequence[int]], *, block: int
+    ) -> list[torch.Tensor]:
+        self.asked.append(len(programs))
+        return [self.scan(prompt, program, block=block) for program in programs]
+
+
+@pytest.mark.parametrize(("room", "calls"), [(16_000_000, [3]), (1, [1, 1, 1])])
+def test_programs_that_failed_are_looked_back_at_together(
+    monkeypatch: pytest.MonkeyPatch, room: int, calls: list[int]
+) -> None:
+    monkeypatch.setattr("agentic_diffusion_code.branching.ROOM", room)
+    tokens, texts = Lexemes(), ["a b\n", "a c\n", "d e\n", "d f\n", "d g\n"]
+
+    def found(model: Reviewed) -> tuple[tuple[str, ...], int]:
+        branches = search(TokenWriter(model, tokens, Decoding(block=8)))
+        for text in texts[:3]:
+            branches.tell(text, 0.0)
+        *_, sketch = branches.write(count=2, seed=0)
+        return sketch.sources, sketch.forwards
+
+    plain, together = Reviewed(texts, tokens), Glancing(texts, tokens)
+    (first, many), (second, few) = found(plain), found(together)
+    assert first == second
+    assert together.asked == calls
+    assert many - few == 3 - len(calls)

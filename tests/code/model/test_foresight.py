@@ -4,9 +4,10 @@ import pytest
 import torch
 from agentic_diffusion.denoising.nn.block import BlockTransformer, Shape
 from agentic_diffusion.denoising.state import generator
+from agentic_diffusion_code.model.cached import CachedReading
 from agentic_diffusion_code.model.decode import Decoding, write
 from agentic_diffusion_code.model.foresight import Foresight, Guess, Look
-from agentic_diffusion_code.model.reading import CachedReading, Embedded, Marks
+from agentic_diffusion_code.model.reading import Embedded, Marks
 
 MASK, END = 1, 2
 MARKS = Marks(MASK, END, 0)

@@ -4,7 +4,7 @@ import pytest
 import torch
 from agentic_diffusion.denoising.nn.block import BlockTransformer, Shape
 from agentic_diffusion_code.model.reading import Embedded, Marks
-from agentic_diffusion_code.opinion import Scans
+from agentic_diffusion_code.opinion import Scans, ScansMany
 
 MARKS = Marks(1, 2, 0)
 
@@ -27,3 +27,13 @@ def test_one_call_says_what_looks_say(prompt: list[int], block: int) -> None:
         reading.keep(row)
     assert seen.shape == (9, 16)
     assert torch.allclose(seen, torch.stack(looked)[:9], atol=1e-5)
+
+
+def test_several_programs_are_looked_back_at_in_one_call() -> None:
+    torch.manual_seed(0)
+    model = Embedded(BlockTransformer(Shape(16, width=16, depth=2, heads=2)).eval(), MARKS)
+    assert isinstance(model, ScansMany)
+    programs = [[3, 4, 8, 2], [3, 4, 8, 9, 10, 11, 12, 13, 2], [7]]
+    for prompt in ([5, 6, 7], []):
+        for seen, program in zip(model.scans(prompt, programs, block=4), programs, strict=True):
+            assert torch.allclose(seen, model.scan(prompt, program, block=4), atol=1e-5)

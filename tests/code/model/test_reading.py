@@ -3,7 +3,8 @@
 import pytest
 import torch
 from agentic_diffusion.denoising.nn.block import BlockTransformer, Shape
-from agentic_diffusion_code.model.reading import CachedReading, Embedded, Marks, Reading, Reads
+from agentic_diffusion_code.model.cached import CachedReading
+from agentic_diffusion_code.model.reading import Embedded, Marks, Reading, Reads
 
 MARKS = Marks(1, 2, 0)
 

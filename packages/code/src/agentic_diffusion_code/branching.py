@@ -17,9 +17,10 @@ import torch
 from agentic_diffusion.denoising.state import generator
 from torch import Tensor
 
+from .model.abreast import Opens, abreast
 from .model.decode import Decoding, Draft, Guides, Viable, write
 from .model.reading import Reads
-from .opinion import Scans
+from .opinion import Scans, ScansMany
 from .writes import Branches, Sketch, Tokens
 
 WAYS = 4
@@ -28,6 +29,8 @@ LEAST = -6.0
 """The log-probability under which a token is not thought of."""
 CREDIT = 1.5
 """What a program that passes all shown tests would be worth to its forks, in nats; one that does not parse costs 1."""
+ROOM = 16_000_000
+"""How many pairs of tokens are looked at in one call at most, where several programs are looked back at."""
 TURNS, BESIDE = 2, 4
 """How often, and how many at once, the next most likely programs are written where the likeliest cannot be right."""
 
@@ -83,6 +86,7 @@ class Branching:
         self._rows: dict[str, tuple[tuple[int, ...], int]] = {}
         self._told: set[str] = set()
         self._begun: set[tuple[int, ...]] = set()
+        self._waiting: list[tuple[tuple[int, ...], int, float]] = []
         self.forwards = 0
 
     def tell(self, source: str, score: float) -> None:
@@ -100,13 +104,31 @@ class Branching:
         ids = known[0] if known else (*course.ids(source), course.tokens.end)
         if len(ids) > 2 * course.decoding.longest:
             return
-        beliefs = self._scans.scan(course.prompt, ids, block=course.decoding.block)
-        self.forwards += 1
+        self._waiting.append((ids, max(known[1] if known else 0, len(course.head)), score))
+
+    def _note(self) -> None:
+        """Look back at all programs that were told of, as many in one call as memory has room for."""
+        course, waiting, self._waiting = self._course, self._waiting, []
+        block = course.decoding.block
+        while waiting:
+            side = len(course.prompt) + max(len(ids) for ids, *_ in waiting) * (1 + block)
+            some = max(1, ROOM // side**2) if isinstance(self._scans, ScansMany) else 1
+            now, waiting = waiting[:some], waiting[some:]
+            programs = [ids for ids, *_ in now]
+            if isinstance(self._scans, ScansMany):
+                seen = self._scans.scans(course.prompt, programs, block=block)
+            else:
+                seen = [self._scans.scan(course.prompt, programs[0], block=block)]
+            self.forwards += 1
+            for (ids, start, score), beliefs in zip(now, seen, strict=True):
+                self._fork(ids, start, score, beliefs)
+
+    def _fork(self, ids: tuple[int, ...], start: int, score: float, beliefs: Tensor) -> None:
+        course = self._course
         own = beliefs.gather(1, torch.tensor(ids)[:, None])[:, 0]
         before = (own.cumsum(0) - own).tolist()
         likely, which = beliefs.topk(min(WAYS, beliefs.shape[1]))
         worth = CREDIT * score if score >= 0 else -1.0
-        start = max(known[1] if known else 0, len(course.head))
         self._begun.update(ids[: place + 1] for place in range(start, len(ids)))
         for place in range(start, min(len(ids), course.decoding.longest - 1)):
             for chance, token in zip(likely[place].tolist(), which[place].tolist(), strict=True):
@@ -116,20 +138,11 @@ class Branching:
 
     def write(self, *, count: int, seed: int) -> Iterator[Sketch]:
         """Write the next programs from the likeliest forks on; nothing where no fork is left."""
+        self._note()
         heads = self._next(count)
         if not heads:
             return
-        course = self._course
-        drafts = write(
-            course.model,
-            course.prompt,
-            count=len(heads),
-            rng=generator(seed),
-            fixed=heads,
-            decoding=replace(course.decoding, temperature=0.0),
-            guides=course.guides,
-            viable=course.viable,
-        )
+        course, drafts = self._course, self._drafts(heads, seed)
         last: list[Draft] = []
         spent, self.forwards = self.forwards, 0
         given = sum(map(len, heads))
@@ -137,6 +150,16 @@ class Branching:
             yield replace(sketch, forwards=sketch.forwards + spent, tokens=max(0, sketch.tokens - given))
         for head, row in zip(heads, last[-1].tokens, strict=True):
             self._rows.setdefault(course.source(row), (self._trimmed(row.tolist()), len(head)))
+
+    def _drafts(self, heads: Sequence[Sequence[int]], seed: int) -> Iterator[Draft]:
+        course, how = self._course, replace(self._course.decoding, temperature=0.0)
+        model, prompt, guides, viable = course.model, course.prompt, course.guides, course.viable
+        if isinstance(model, Opens):
+            return abreast(model, prompt, heads=heads, seed=seed, decoding=how, guides=guides, viable=viable)
+        rng = generator(seed)
+        return write(
+            model, prompt, count=len(heads), rng=rng, fixed=heads, decoding=how, guides=guides, viable=viable
+        )
 
     def _next(self, count: int) -> list[tuple[int, ...]]:
         heads: list[tuple[int, ...]] = []

@@ -26,6 +26,17 @@ class Scans(Protocol):
         ...
 
 
+@runtime_checkable
+class ScansMany(Scans, Protocol):
+    """A model that can look back at several programs in one call."""
+
+    def scans(
+        self, prompt: Sequence[int], programs: Sequence[Sequence[int]], *, block: int
+    ) -> list[Float[Tensor, "length vocabulary"]]:
+        """Return what `scan` says of each."""
+        ...
+
+
 def chances(
     model: Reads, prompt: Sequence[int], ids: Sequence[int], *, mask: int, block: int
 ) -> Float[Tensor, " length"]:

@@ -94,11 +94,13 @@ class Draft:
         tokens: One row for each candidate: finished blocks, then the one that is being denoised.
         forwards: How often the network was asked so far.
         done: Whether nothing is left to do.
+        begun: Whether a block was begun, and nothing was looked at yet.
     """
 
     tokens: Int[Tensor, "batch length"]
     forwards: int
     done: bool = False
+    begun: bool = False
 
 
 @final
@@ -157,6 +159,7 @@ class Trial:
         """
         marks, x, pinned = self.believes.marks, canvas, known
         for tried in range(first, first + 1 + how.again):
+            yield Draft(torch.cat([self.written, x], dim=1), self.believes.reading.forwards, begun=True)
             for moved in _moves(self.believes, x, pinned, how.trying(tried), self.guides, rng=rng):
                 x = moved
                 yield Draft(torch.cat([self.written, x], dim=1), self.believes.reading.forwards)
@@ -216,8 +219,38 @@ def write(
     Yields:
         A draft after every look of the model; the last is `done`.
     """
-    how, marks = decoding or Decoding(), model.marks
-    reading = model.open(prompt)
+    drafts = drafting(
+        model.open(prompt),
+        model.marks,
+        count=count,
+        rng=rng,
+        fixed=fixed,
+        decoding=decoding or Decoding(),
+        guides=guides,
+        score=score,
+        viable=viable,
+    )
+    yield from (draft for draft in drafts if not draft.begun)
+
+
+def drafting(
+    reading: Reading,
+    marks: Marks,
+    *,
+    count: int,
+    rng: Rng,
+    fixed: Sequence[Sequence[int]],
+    decoding: Decoding,
+    guides: Guides,
+    viable: Viable | None,
+    score: Score | None = None,
+    rewinds: bool = True,
+) -> Iterator[Draft]:
+    """Write behind what was read, as `write` does; also yield a draft where a block is begun.
+
+    After a draft whose last block has holes the next look is at that block as it is.
+    """
+    how = decoding
     before = torch.zeros(count)
     written = torch.zeros(count, 0, dtype=torch.long)
     ended, lost = torch.zeros(2, count, dtype=torch.bool)
@@ -233,7 +266,7 @@ def write(
         trial = Trial(Believes(reading, marks, how.end_penalty), written, guides(written), viable or _any)
         x, good = yield from trial.run(canvas, known, how, good=ended | lost, first=back, rng=rng)
         stuck = not bool(good.any()) and backs < how.again and at >= heads.shape[1] + how.block
-        if stuck and isinstance(reading, Rewinds):
+        if stuck and rewinds and isinstance(reading, Rewinds):
             reading.back(how.block)
             written, backs, back = written[:, : -how.block], backs + 1, DRAWN
             continue

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import final
 
 import torch
 from agentic_diffusion.denoising.nn.block import BlockTransformer
 from jaxtyping import Float
 from torch import Tensor
+from torch.nn import functional
 
 from agentic_diffusion_code.model.rows import CLEAN, NOISY, attention
 
 
-@torch.inference_mode()
 def hindsight(
     network: BlockTransformer,
     prompt: Sequence[int],
@@ -35,6 +37,52 @@ def hindsight(
         mask: Stands for a hidden token.
         pad: Fills the last block.
     """
+    return hindsights(network, prompt, [program], block=block, mask=mask, pad=pad)[0]
+
+
+@torch.inference_mode()
+def hindsights(
+    network: BlockTransformer,
+    prompt: Sequence[int],
+    programs: Sequence[Sequence[int]],
+    *,
+    block: int,
+    mask: int,
+    pad: int,
+) -> list[Float[Tensor, "length vocabulary"]]:
+    """Return what `hindsight` says of several programs, in one call."""
+    pages = [_page(prompt, program, block=block, mask=mask, pad=pad) for program in programs]
+    most = max(len(page.tokens) for page in pages)
+
+    def rows(name: str, fill: int) -> Tensor:
+        parts = [getattr(page, name) for page in pages]
+        return torch.stack([functional.pad(part, (0, most - len(part)), value=fill) for part in parts])
+
+    where = network.embed.weight.device
+    kind = rows("kind", -1)
+    layout = attention((kind < 0).long(), kind, rows("blocks", -1)).to(where)
+    tokens, position, before = (rows(n, pad).to(where) for n in ("tokens", "position", "before"))
+    hidden, _ = network(tokens, position, layout, before=before)
+    return [
+        network.logits(hidden[number, page.own.to(where)]).float().cpu().log_softmax(-1)
+        for number, page in enumerate(pages)
+    ]
+
+
+@final
+@dataclass(frozen=True)
+class _Page:
+    """What is asked about one program: tokens, what stands before each, where, of which kind and in which block."""
+
+    tokens: Tensor
+    before: Tensor
+    position: Tensor
+    kind: Tensor
+    blocks: Tensor
+    own: Tensor
+
+
+def _page(prompt: Sequence[int], program: Sequence[int], *, block: int, mask: int, pad: int) -> _Page:
     length, read = -(-len(program) // block) * block, len(prompt)
     code = torch.tensor([*program, *[pad] * (length - len(program))])
     place = torch.arange(length)
@@ -48,13 +96,11 @@ def hindsight(
         tokens.append(seen)
         before.append(torch.where(inside == 0, left, torch.cat([edge, seen[:-1]])))
     kinds = torch.arange(CLEAN, NOISY + block).repeat_interleave(length)
-    kind = torch.cat([torch.zeros(read, dtype=torch.long), kinds])[None]
-    blocks = torch.cat([torch.full((read,), -1), number.repeat(1 + block)])[None]
-    position = torch.cat([torch.arange(-read, 0), place.repeat(1 + block)])[None]
-    where = network.embed.weight.device
-    layout = attention(torch.zeros_like(kind), kind, blocks).to(where)
-    row, carried = torch.cat(tokens)[None].to(where), torch.cat(before)[None].to(where)
-    hidden, _ = network(row, position.to(where), layout, before=carried)
-    own = read + (1 + inside) * length + place
-    logits = network.logits(hidden[0, own.to(where)])
-    return logits[: len(program)].float().cpu().log_softmax(-1)
+    return _Page(
+        tokens=torch.cat(tokens),
+        before=torch.cat(before),
+        position=torch.cat([torch.arange(-read, 0), place.repeat(1 + block)]),
+        kind=torch.cat([torch.zeros(read, dtype=torch.long), kinds]),
+        blocks=torch.cat([torch.full((read,), -1), number.repeat(1 + block)]),
+        own=(read + (1 + inside) * length + place)[: len(program)],
+    )

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import final
 
 import torch
-from agentic_diffusion.denoising.nn.block import left_of
+from agentic_diffusion.denoising.nn.block import BlockTransformer, Past, left_of
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
+from torch.nn import functional
 
 
 @final
@@ -70,3 +71,63 @@ class Sheet:
     ) -> Float[Tensor, "batch run width"]:
         """Return what belongs to one run."""
         return whole[:, self._edges[number] : self._edges[number + 1]]
+
+    def ask(self, network: BlockTransformer, past: Past) -> tuple[Tensor, Past]:
+        """Ask the network about everything, after what was read before."""
+        seen = past[0][0].shape[2] if past else 0
+        hidden: Tensor
+        fresh: Past
+        hidden, fresh = network(self.tokens, self.position, self.mask(seen), before=self.before, past=past)
+        return hidden, fresh
+
+
+def ask_all(
+    network: BlockTransformer, sheets: Sequence[Sheet], pasts: Sequence[Past]
+) -> list[tuple[Tensor, Past]]:
+    """Ask about several sheets of one row each in one call, each after what it has read itself."""
+    lengths = [sheet.tokens.shape[1] for sheet in sheets]
+    seens = [past[0][0].shape[2] if past else 0 for past in pasts]
+    most, seen = max(lengths), max(seens)
+    where = sheets[0].tokens.device
+    mask = torch.eye(most, seen + most, dtype=torch.bool, device=where).roll(seen, 1)
+    mask = mask.repeat(len(sheets), 1, 1, 1)
+    for number, (sheet, length, read) in enumerate(zip(sheets, lengths, seens, strict=True)):
+        own = sheet.mask(read)[0, 0]
+        mask[number, 0, :length, :read] = own[:, :read]
+        mask[number, 0, :length, seen : seen + length] = own[:, read:]
+    hidden, fresh = network(
+        _side_by_side([sheet.tokens for sheet in sheets], most),
+        _side_by_side([sheet.position for sheet in sheets], most),
+        mask,
+        before=_side_by_side([sheet.before for sheet in sheets], most),
+        past=_padded(pasts, seen),
+    )
+    return [
+        (
+            hidden[number : number + 1, :length],
+            tuple((k[number : number + 1, :, :length], v[number : number + 1, :, :length]) for k, v in fresh),
+        )
+        for number, length in enumerate(lengths)
+    ]
+
+
+def _side_by_side(rows: Sequence[Tensor], length: int) -> Tensor:
+    return torch.cat([functional.pad(row, (0, length - row.shape[1])) for row in rows])
+
+
+def _padded(pasts: Sequence[Past], length: int) -> Past:
+    """Return what several rows have read as one, filled up behind each; nothing where nothing was read."""
+    if length == 0:
+        return ()
+    like = next(past for past in pasts if past)
+    layers = []
+    for layer, pair in enumerate(like):
+        both = []
+        for which, shape in enumerate(pair):
+            told = shape.new_zeros(len(pasts), shape.shape[1], length, shape.shape[3])
+            for number, past in enumerate(pasts):
+                if past:
+                    told[number, :, : past[layer][which].shape[2]] = past[layer][which][0]
+            both.append(told)
+        layers.append((both[0], both[1]))
+    return tuple(layers)
