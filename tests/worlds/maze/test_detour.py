@@ -62,6 +62,20 @@ def test_where_no_detour_passes_the_plan_stays(routes):
     assert plan.chosen.value == short.plan(FAR, seed=0).chosen.value
 
 
+def test_an_errand_that_most_candidates_pass_is_left_out_and_one_that_fails_is_not(routes):
+    short = Short(routes)
+    detours = Detours(GEOMETRY, JUDGE, horizon=32, over=7, easy=0.25)
+    assert detours(short, NEAR, seed=0) == []
+    (plan,) = detours(short, FAR, seed=0)
+    assert plan.chosen.verdict.passed
+    assert len(replace(detours, easy=1.0)(short, NEAR, seed=0)) == 1
+
+
 def test_detours_over_nothing_are_refused():
     with pytest.raises(InvalidConfigError, match="over=0"):
         Detours(GEOMETRY, JUDGE, horizon=32, over=0)
+
+
+def test_no_share_lies_above_one():
+    with pytest.raises(InvalidConfigError, match="easy=1"):
+        Detours(GEOMETRY, JUDGE, horizon=32, easy=1.5)

@@ -33,9 +33,9 @@ def unseen_mazes(
         int | None, typer.Option(min=1, help="Generations of an adaptation; 3 where left out.")
     ] = None,
     tasks: Annotated[
-        int | None, typer.Option(min=1, help="Errands to practise on in a generation; 32 or 96.")
+        int | None, typer.Option(min=1, help="Errands to practise on in a generation; 32 or 128.")
     ] = None,
-    exams: Annotated[int | None, typer.Option(min=2, help="Held-out errands of the gate; 40 or 160.")] = None,
+    exams: Annotated[int | None, typer.Option(min=2, help="Held-out errands of the gate; 40 or 320.")] = None,
     steps: Annotated[
         int | None, typer.Option(min=1, help="Training steps of a generation; 200 or 800.")
     ] = None,

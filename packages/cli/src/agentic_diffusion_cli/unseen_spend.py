@@ -29,6 +29,7 @@ class Spend:
         drives: Candidates of a plan in practice that are driven, the best first.
         paces: How each of them is driven.
         onward: Whether a generation practises with the last candidate, and tunes it, although the gate refused it.
+        easy: Errands of which more than this share of candidates passes are not practised; 1 practises all.
         success: Whether the gate looks at success, as the test does, and not at the share of time in the goal.
     """
 
@@ -43,18 +44,21 @@ class Spend:
     drives: int = 1
     paces: Sequence[Variation] = (AS_PLANNED, Variation(1.1, 0.05))
     onward: bool = False
+    easy: float = 1.0
     success: bool = False
 
 
 THOROUGH = Spend(
-    tasks=96,
-    exams=160,
+    tasks=128,
+    exams=320,
     steps=800,
+    batch=64,
     learning_rate=1e-3,
     new=0.85,
     drives=4,
     paces=(AS_PLANNED,),
     onward=True,
+    easy=0.25,
     success=True,
 )
 """For mazes of which a short adaptation learns too little for the gate to see it."""

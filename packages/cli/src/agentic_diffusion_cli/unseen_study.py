@@ -178,7 +178,7 @@ class UnseenStudy:
         """Return our recipe: detours where plans fail, what was really driven, old data, a gate."""
         spend, design, physics = self.spend, self.suite.design(maze), MazePhysics(maze.map)
         geometry = Geometry(maze.map)
-        detours = Detours(geometry, SoonestFree(geometry), design.horizon)
+        detours = Detours(geometry, SoonestFree(geometry), design.horizon, easy=spend.easy)
         practice = Practice(
             physics,
             maze.limit,

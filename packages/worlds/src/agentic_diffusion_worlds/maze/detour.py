@@ -32,12 +32,16 @@ class Detours:
     passes is driven. No way is told: cells are drawn from all that are free, and the verifier judges. A joined plan
     can be learned from as one plan, so ways double in length from one generation to the next.
 
+    Where most candidates pass there is little to learn. With `easy` such errands are left out, and what is driven and
+    learned is what the planner cannot do yet.
+
     Args:
         geometry: Where the walls are.
         judge: Judges the joined plans.
         horizon: Most moments of a joined plan; a longer one is driven faster.
         over: How many cells between are tried, at most.
         enough: After so many of them over which a plan passes no more are tried.
+        easy: An errand is left out where more than this share of the candidates passes; with 1 none is.
     """
 
     geometry: Geometry
@@ -45,18 +49,22 @@ class Detours:
     horizon: int
     over: int = 8
     enough: int = 2
+    easy: float = 1.0
 
     def __post_init__(self) -> None:
-        if min(self.over, self.enough) < 1 or self.horizon < 3:
+        if min(self.over, self.enough) < 1 or self.horizon < 3 or not 0 <= self.easy <= 1:
             raise InvalidConfigError(
-                f"over={self.over}, enough={self.enough}, horizon={self.horizon}",
-                "at least 1 cell, 1 way over it and 3 moments",
-                "Use 8 and 2.",
+                f"over={self.over}, enough={self.enough}, horizon={self.horizon}, easy={self.easy}",
+                "at least 1 cell, 1 way over it and 3 moments, and a share between 0 and 1",
+                "Use 8, 2, the horizon of the planner and 1.",
             )
 
     def __call__(self, planner: Plans[Reach, Trajectory], task: Reach, *, seed: int) -> list[MazePlan]:
-        """Return the plan of the task, or the best detour where that does not pass and a detour does."""
+        """Return the plan of the task, or the best detour where that does not pass and a detour does; none if easy."""
         plan = planner.plan(task, seed=seed)
+        passing = sum(candidate.verdict.passed for candidate in plan.considered)
+        if passing > self.easy * len(plan.considered):
+            return []
         if plan.chosen.verdict.passed or task.start is None or task.goal is None:
             return [plan]
         considered: list[Candidate[Trajectory]] = []
