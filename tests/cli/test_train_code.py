@@ -39,7 +39,7 @@ def test_confidence_is_fitted_or_the_reason_is_told(cli, tmp_path, monkeypatch):
     out = tmp_path / "coder"
     fitted = confidence.Confidence(weights=(1.0,), bias=0.5, mean=(0.0,), scale=(1.0,))
 
-    def calibrated(coder, questions, *, sandbox, tell):
+    def calibrated(coder, questions, *, sandbox, harder, tell):
         tell("confidence", 1, 1)
         return fitted
 
@@ -48,7 +48,7 @@ def test_confidence_is_fitted_or_the_reason_is_told(cli, tmp_path, monkeypatch):
     assert "Confidence fitted to 1" in result.output
     assert json.loads((out / "card.json").read_text())["confidence"]["bias"] == 0.5
 
-    def hopeless(coder, questions, *, sandbox, tell):
+    def hopeless(coder, questions, *, sandbox, harder, tell):
         raise InvalidConfigError("2 programs of one fate", "both", "Collect more.")
 
     monkeypatch.setattr(evaluate, "calibrated", hopeless)

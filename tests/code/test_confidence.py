@@ -35,6 +35,18 @@ def test_tests_passed_count() -> None:
         fit_confidence([[0.0]], [True], tests=[0])
 
 
+def test_what_no_test_has_seen_can_be_moved_alone() -> None:
+    rows = [[0.1 * n] for n in range(-20, 20)]
+    fitted = fit_confidence(rows * 2, [n >= 20 for n in range(40)] * 2, tests=[0] * 40 + [3] * 40)
+    harder = [n % 4 == 3 for n in range(40)]
+    moved = fitted.untested(rows, harder)
+    assert sum(moved(row) for row in rows) == pytest.approx(10, abs=1e-6)
+    assert all(moved(row, tests) == pytest.approx(fitted(row, tests)) for row in rows for tests in (1, 3))
+    assert ranking([moved(row) for row in rows], harder) == ranking([fitted(row) for row in rows], harder)
+    with pytest.raises(InvalidConfigError, match="one fate"):
+        fitted.untested(rows, [True] * 40)
+
+
 def test_error_and_ranking_by_hand() -> None:
     assert calibration_error([1.0, 1.0, 0.0, 0.0], [True, True, False, False]) == 0
     assert calibration_error([0.75, 0.75], [True, False]) == pytest.approx(0.25)

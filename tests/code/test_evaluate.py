@@ -74,3 +74,10 @@ def test_confidence_is_fitted_to_fate(fence: ProcessSandbox) -> None:
     coder = Coder(writer, fence, count=4, rounds=0, temperature=1.0)
     fitted = calibrated(coder, [question(4, 6)] * 3 + [question(4, 7)], sandbox=fence)
     assert len(fitted.weights) == 5
+    features = single(coder, question(4, 6), sandbox=fence).features
+    harder = [question(4, 6), *[question(4, 7)] * 3]
+    lower = calibrated(coder, [question(4, 6)] * 3 + [question(4, 7)], sandbox=fence, harder=harder)
+    assert lower(features) == pytest.approx(0.25, abs=1e-6)
+    assert lower(features, 1) == pytest.approx(fitted(features, 1))
+    same = calibrated(coder, [question(4, 6)] * 3 + [question(4, 7)], sandbox=fence, harder=harder[:1])
+    assert same == fitted

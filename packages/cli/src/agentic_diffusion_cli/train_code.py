@@ -153,7 +153,10 @@ def follow(
 
 
 def fit(out: Path, *, questions: int, compute: Any) -> None:
-    """Fit the chance to pass on validation questions, half of them deep, and write it into the card of the weights."""
+    """Fit the chance to pass on validation questions, half of them deep, and write it into the card of the weights.
+
+    As many held-out compositions, none of the benchmark's, say how much less is right of what is unlike the training.
+    """
     from dataclasses import replace
 
     from agentic_diffusion import store
@@ -165,12 +168,17 @@ def fit(out: Path, *, questions: int, compute: Any) -> None:
 
     asked = built_in(seed=VALIDATION, count=questions - questions // 2, split="valid")
     asked += built_in(seed=VALIDATION + 1, count=questions // 2, split="valid", depths=DEEP)
+    harder = built_in(seed=VALIDATION + 2, count=questions)
     with ProcessSandbox() as sandbox, bars() as shown:
         task = shown.add_task("Fitting confidence", total=questions, note="")
         coder = replace(load_coder(out, sandbox=sandbox, rounds=1, compute=compute), confidence=None)
         try:
             fitted = calibrated(
-                coder, asked, sandbox=sandbox, tell=lambda _, done, total: shown.update(task, completed=done)
+                coder,
+                asked,
+                sandbox=sandbox,
+                harder=harder,
+                tell=lambda _, done, total: shown.update(task, completed=done),
             )
         except InvalidConfigError as error:
             report.err().print(f"Confidence was not fitted: {error.given}.", style="yellow")

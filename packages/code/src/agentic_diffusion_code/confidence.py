@@ -43,6 +43,33 @@ class Confidence(Record):
         logit = self.bias + sum(w * (f - m) / s for w, f, m, s in parts)
         return 1 / (1 + math.exp(-max(-30.0, min(30.0, logit))))
 
+    def untested(self, features: Sequence[Sequence[float]], passed: Sequence[bool]) -> Confidence:
+        """Return the estimate whose untested chances are, in the mean, the share of these programs that passed.
+
+        Their odds are all multiplied by one number, the likeliest; what is said after tests stays as it is.
+
+        Args:
+            features: Of programs that no test has seen.
+            passed: Whether each was right.
+        """
+        if not features or len(set(passed)) < 2:
+            raise InvalidConfigError(
+                f"{len(passed)} programs of one fate", "some that pass and some that fail", "Collect more."
+            )
+        logits = [math.log(c / (1 - c)) for c in map(self, features)]
+        low, high = -30.0, 30.0
+        while high - low > 1e-9:
+            middle = (low + high) / 2
+            expected = sum(1 / (1 + math.exp(-(logit + middle))) for logit in logits)
+            low, high = (middle, high) if expected < sum(passed) else (low, middle)
+        *others, tested = self.weights
+        return self.model_copy(
+            update={
+                "weights": (*others, tested - low * self.scale[-1]),
+                "bias": self.bias + low * (1 - self.mean[-1]),
+            }
+        )
+
 
 def fit_confidence(
     features: Sequence[Sequence[float]],

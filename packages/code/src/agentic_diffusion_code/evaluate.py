@@ -203,11 +203,19 @@ def _gain(ours: Sequence[Answer], others: Sequence[Answer]) -> Mapping[str, floa
 
 
 def calibrated(
-    coder: Coder, questions: Sequence[Question], *, sandbox: Sandbox, seed: int = 0, tell: Tell | None = None
+    coder: Coder,
+    questions: Sequence[Question],
+    *,
+    sandbox: Sandbox,
+    seed: int = 0,
+    harder: Sequence[Question] = (),
+    tell: Tell | None = None,
 ) -> Confidence:
     """Fit the chance to pass to programs whose fate hidden tests decide: single samples, and what the coder returns.
 
-    The questions must be neither those of training nor those of a benchmark; the split `valid` is meant for this.
+    The questions must be neither those of training nor those of a benchmark; the split `valid` is meant for this. What
+    is unlike the training data is right less often than it seems: single samples of `harder` questions say by how much,
+    and the chance of what no test has seen is lowered by it.
 
     Raises:
         InvalidConfigError: All programs share one fate, so nothing can be fitted.
@@ -219,8 +227,14 @@ def calibrated(
         if tell is not None:
             tell("confidence", index + 1, len(questions))
     told = [answer for answer in answers if answer.features]
-    return fit_confidence(
+    fitted = fit_confidence(
         [answer.features for answer in told],
         [answer.passed for answer in told],
         tests=[answer.shown for answer in told],
     )
+    strange = [single(coder, q, sandbox=sandbox, seed=seed + index) for index, q in enumerate(harder)]
+    parsed = [answer for answer in strange if answer.features]
+    passed = [answer.passed for answer in parsed]
+    if len(set(passed)) < 2:
+        return fitted
+    return fitted.untested([answer.features for answer in parsed], passed)
