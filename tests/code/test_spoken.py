@@ -108,6 +108,21 @@ def test_names_that_are_asked_for_are_kept() -> None:
         other.say(taking)
 
 
+@pytest.mark.parametrize("name", ["a\\d", "x = 3", "...xs", "t"])
+def test_names_that_cannot_be_put_in_are_refused(name: str) -> None:
+    spoken = Interpreter()(asked("words", language="javascript", signature=f"function f({name})"))
+    assert spoken is not None
+    with pytest.raises(UnsayableError):
+        spoken.say("def f(text: str) -> list[str]:\n    return [t for t in text.split()]\n")
+
+
+def test_operations_that_are_not_complete_are_refused() -> None:
+    spoken = Interpreter()(asked("joins", language="go"))
+    assert spoken is not None
+    with pytest.raises(UnsayableError, match="complete"):
+        spoken.say('def f(words: list[str]) -> str:\n    return "".join()\n')
+
+
 def test_types_are_told_by_examples_where_a_language_has_none() -> None:
     request = asked(
         "joins", ["f(['a'], 2) == 'aa'"], language="javascript", signature="function f(words, count)"

@@ -25,7 +25,8 @@ __all__ = ["Interpreter", "Spoken", "UnsayableError"]
 _SCRIPTS = ("javascript", "typescript")
 _SCRIPT_HEAD = r"function\s+{name}\s*\((?P<in>[^)]*)\)\s*(?::\s*(?P<out>[^{{]+?))?\s*(?:\{{|$)"
 _SCRIPT_TYPES = {"number": "int", "string": "str", "boolean": "bool"}
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"|/[^/\n]+/')
+"""Texts and patterns, in which a name is none; what stands between two divisions is taken for one as well."""
 
 
 @final
@@ -51,7 +52,12 @@ class Spoken:
         wanted = self.request.entry
         if wanted is not None and program.entry.name != wanted:
             raise UnsayableError(f"its last function is {program.entry.name}, not {wanted}")
-        text, name = render(program, language), entry_name(program, language)
+        try:
+            text, name = render(program, language), entry_name(program, language)
+        except (
+            LookupError
+        ) as error:  # an operation with too few arguments, or a value of a type that nobody knows
+            raise UnsayableError(f"an operation is not complete: {error}") from error
         asked_name = self.asked.entry or named(self.asked.signature) or name
         if self.asked.signature:
             said = _head(text, name, language)[0]
@@ -108,7 +114,7 @@ def _told(request: CodeRequest, entry: str | None, name: str | None) -> str:
         **marked,
         **({entry: name} if entry and name and entry != entry.lower() else {}),
     }.items():
-        said = re.sub(rf"\b{re.escape(old)}\b", new, said)
+        said = re.sub(rf"\b{re.escape(old)}\b", lambda _, new=new: new, said)
     return said
 
 
@@ -129,7 +135,8 @@ def _signature(request: CodeRequest, entry: str, name: str) -> str:
         types = [a or b for a, b in zip(shown, types or [None] * len(names), strict=False)]
         given: list[Any] = [case.expected for case in cases if not isinstance(case.expected, Raises)]
         returns = kind_of_all(given) or returns
-    if not names or returns is None or None in types or len(types) != len(names):
+    plain = all(each.isidentifier() for each in names) and len({_snake(each) for each in names}) == len(names)
+    if not names or not plain or returns is None or None in types or len(types) != len(names):
         return ""
     told = ", ".join(f"{_snake(each)}: {kind}" for each, kind in zip(names, types, strict=True))
     return f"def {name}({told}) -> {returns}:"
@@ -167,7 +174,9 @@ def _renamed(text: str, old: str, new: str) -> str:
     """Return a program in which one name is another, which nothing else has."""
     if old == new:
         return text
-    quoted = "".join(_STRING.findall(text))
+    quoted = "".join(_QUOTED.findall(text))
+    if not (old.isidentifier() and new.isidentifier()):
+        raise UnsayableError(f"{new if old.isidentifier() else old} is no plain name")
     if re.search(rf"\b{re.escape(new)}\b", text) or re.search(rf"\b{re.escape(old)}\b", quoted):
         raise UnsayableError(f"the name {new} is taken")
-    return re.sub(rf"\b{re.escape(old)}\b", new, text)
+    return re.sub(rf"\b{re.escape(old)}\b", lambda _: new, text)
