@@ -6,6 +6,7 @@ given no program and no expected answer: these go from the caller straight to th
 
 from __future__ import annotations
 
+import array  # noqa: F401  asked for by socket.recv_fds, when nothing can be loaded any more
 import gc
 import json
 import os
