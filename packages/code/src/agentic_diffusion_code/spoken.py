@@ -114,7 +114,7 @@ def _told(request: CodeRequest, entry: str | None, name: str | None) -> str:
         **marked,
         **({entry: name} if entry and name and entry != entry.lower() else {}),
     }.items():
-        said = re.sub(rf"\b{re.escape(old)}\b", lambda _, new=new: new, said)
+        said = re.sub(rf"\b{re.escape(old)}\b", new, said)
     return said
 
 
