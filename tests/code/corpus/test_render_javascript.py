@@ -26,7 +26,7 @@ PLAIN = Renderer(typed=False)
         ("not (b and x > 1)", "!(b && x > 1)"),
         ("xs[1]", "xs[1]"),
         ("xs[-1]", "xs[xs.length - 1]"),
-        ("sorted(xs)[-1]", "xs.slice().sort((a, b) => a - b).at(-1)"),
+        ("sorted(xs)[-1]", "xs.slice().sort((a, b) => a - b).slice(-1)[0]"),
         ("[i for i in range(x)]", "Array.from({ length: Math.max(0, x) }, (_, i) => i)"),
     ],
 )

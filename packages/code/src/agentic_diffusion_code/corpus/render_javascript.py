@@ -278,7 +278,7 @@ class Renderer:
     def _template(self, op: str, args: tuple[ir.Expr, ...]) -> tuple[str, int]:
         template = _ATOMS.get(op) or _TWICE.get(op)
         if op in ("last", "last_str") and not isinstance(args[0], ir.Name):
-            return f"{self.expr(args[0], ATOM)}.at(-1){'!' if self._typed else ''}", ATOM
+            return f"{self.expr(args[0], ATOM)}.slice(-1){'[0]' if op == 'last' else ''}", ATOM
         if template is None or (op in _TWICE and not isinstance(args[0], ir.Name)):
             raise UnsayableError(op)
         said = _SLOT.sub(lambda slot: self._slot(slot, args), template)
