@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from agentic_diffusion.errors import InvalidStateError
 from agentic_diffusion_code.cases import Case, Check, LanguageName, Raises
 from agentic_diffusion_code.coder import Coder
 from agentic_diffusion_code.domain import CodeRequest, asked
@@ -116,11 +117,29 @@ def test_names_that_cannot_be_put_in_are_refused(name: str) -> None:
         spoken.say("def f(text: str) -> list[str]:\n    return [t for t in text.split()]\n")
 
 
-def test_operations_that_are_not_complete_are_refused() -> None:
-    spoken = Interpreter()(asked("joins", language="go"))
+def test_words_that_mean_something_else_are_left_alone() -> None:
+    said = "Return the lines that hold `Error` after a Panic, and `A`. Panic if there are none."
+    spoken = Interpreter()(asked(said, ["theLines('a') == 1"], language="go"))
     assert spoken is not None
-    with pytest.raises(UnsayableError, match="complete"):
-        spoken.say('def f(words: list[str]) -> str:\n    return "".join()\n')
+    assert spoken.request.description == said.replace(". Panic if", ". Raise a ValueError if")
+
+
+def test_numbers_are_of_one_type_where_one_has_a_fraction() -> None:
+    spoken = Interpreter()(asked("halves", ["f(3, [1]) == 1.5", "f(4, [2.5]) == 2"], language="javascript"))
+    assert spoken is not None
+    first, second = spoken.request.tests
+    assert isinstance(first, Case)
+    assert isinstance(second, Case)
+    assert (first.arguments, second.arguments) == ((3, [1.0]), (4, [2.5]))
+    assert type(second.expected) is float
+    whole = Interpreter()(asked("halves", ["f(4) == 2"], language="javascript"))
+    assert whole is not None
+    assert whole.request.tests == whole.asked.tests
+
+
+def test_what_is_too_long_in_python_is_said() -> None:
+    with pytest.raises(InvalidStateError, match="too long"):
+        Interpreter()(asked("`aB` " * 1500, language="go"))
 
 
 def test_types_are_told_by_examples_where_a_language_has_none() -> None:
@@ -176,6 +195,9 @@ def test_a_draft_is_returned_where_it_holds(fence: ProcessSandbox) -> None:
     better = coder(fence, EVEN).plan(more)
     assert "reduce" in better.chosen.value.source
     assert coder(fence, ODD, ODD.replace("numbers", "values")).plan(more).abstained
+    assert plan.confidence == 1.0
+    untested = coder(fence, PLAIN).plan(six.model_copy(update={"tests": (), "entry": None}))
+    assert "filter" in untested.chosen.value.source
 
 
 class Without:

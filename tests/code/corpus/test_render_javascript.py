@@ -68,3 +68,19 @@ def test_rows_pass_their_own_cases(fence):
     for task in islice(generate(seed=12, languages=("javascript",)), 25):
         judged = verify(task.source, task.asked(), sandbox=fence)
         assert judged.passed, (task.source, judged.failures[:1])
+
+
+@pytest.mark.parametrize(
+    "text", ["max(xs, key=lambda n: n * a)", "xs.count(other)", "xs[::i]", "[n for n in range(i, x)]"]
+)
+def test_names_of_arrow_functions_are_not_those_of_the_program(text):
+    types = (*TYPES, ("a", "int"), ("i", "int"), ("other", "int"))
+    with pytest.raises(UnsayableError, match="arrow"):
+        PLAIN.expr(read.read_expr(text, types))
+
+
+def test_only_ones_are_counted_by_length():
+    assert PLAIN.expr(read.read_expr("sum(3 for n in xs if n > 0)", TYPES)).endswith(
+        "reduce((a, b) => a + b, 0)"
+    )
+    assert PLAIN.expr(read.read_expr("x * (x % 3)", TYPES)) == "x * (((x % 3) + 3) % 3)"

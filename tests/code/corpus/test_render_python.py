@@ -59,3 +59,9 @@ def test_every_primitive_compiles():
             ir.Program((ir.Function(prim.name, prim.types, prim.target, prim.statements()),))
         )
         compile(text, prim.name, "exec")
+
+
+def test_a_division_behind_a_product_has_brackets() -> None:
+    types = (("x", "int"), ("y", "int"), ("s", "str"))
+    for text in ("x * (y // 2)", "x * (y % 3 * 2)", "s * (x // 2)", "s * (x * 5 // 100 * 3)", "x // y * 2"):
+        assert render_python.expr(read.read_expr(text, types)) == text

@@ -285,7 +285,9 @@ class Coder:
         chosen = candidates[good.index(best)] if best is not None else candidates[0]
         chance = 0.0
         if best is not None:
-            chance = best.chance if best.chance is not None else float(best.judgement is not None)
+            chance = (
+                best.chance if best.chance is not None else float((best.judgement or best.there) is not None)
+            )
         return Plan(
             request=request,
             chosen=chosen,
@@ -298,7 +300,7 @@ class Coder:
             seconds=search.clock.seconds(),
             seed=search.seed,
             abstained=best is None,
-            unfamiliar=None if self.familiar is None else self.familiar(request.description),
+            unfamiliar=None if self.familiar is None else self.familiar(search.request.description),
         )
 
     def _candidate(self, search: Search, attempt: Attempt) -> Candidate[Program]:

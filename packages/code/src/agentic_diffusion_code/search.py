@@ -151,7 +151,7 @@ class Search:
             **self._spent(),
             **({"written_in": self.request.language} if translated else {}),
             "lint": [finding.model_dump() for finding in attempt.findings if attempt.said is None],
-            "lines": list(attempt.lines),
+            "lines": [] if translated else list(attempt.lines),
             "p_pass": attempt.chance,
         }
 
@@ -226,7 +226,7 @@ def examine_draft(search: Search, asked: CodeRequest, *, parses: Parses) -> Atte
     """Judge a draft in a language that the writer does not know: it is returned where it holds, and not mended."""
     unsaid, there = _there(asked.draft, search, asked, parses=parses)
     draft = Attempt(asked.draft, asked.draft, said=asked.draft, unsaid=unsaid, there=there)
-    draft.passed = unsaid is None
+    draft.passed = unsaid is None and there is not None  # what no test has seen nobody can judge
     return draft
 
 

@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from keyword import iskeyword
 from typing import Any, final
 
+from agentic_diffusion.errors import InvalidStateError
+from pydantic import ValidationError
+
 from .cases import Case, Check, Raises
 from .corpus.errors import UnsayableError
 from .corpus.render import LANGUAGES, entry_name, refusal, render
@@ -85,16 +88,24 @@ class Interpreter:
             return None
         entry = request.entry or named(request.signature)
         name = None if entry is None else _snake(entry)
-        signature = "" if entry is None or name is None else _signature(request, entry, name)
+        cases = _cases(request)
+        signature = "" if entry is None or name is None else _signature(request, entry, name, cases=cases)
         changed = {
             "description": _told(request, entry, name),
             "language": "python",
             "signature": signature,
             "entry": name,
             "draft": "",
-            "tests": tuple(_case(test, request.language) for test in request.tests if isinstance(test, Case)),
+            "tests": cases,
         }
-        return Spoken(request, CodeRequest.model_validate({**dict(request), **changed}))
+        try:
+            return Spoken(request, CodeRequest.model_validate({**dict(request), **changed}))
+        except ValidationError as error:
+            raise InvalidStateError(
+                f"a request that is too long in Python's words ({error.errors()[0]['msg']})",
+                "a shorter description, name or signature",
+                "Names such as `isEven` grow by a sign for each word of them.",
+            ) from error
 
 
 def _snake(name: str) -> str:
@@ -104,18 +115,59 @@ def _snake(name: str) -> str:
 
 
 def _told(request: CodeRequest, entry: str | None, name: str | None) -> str:
-    """Return the description in Python's words: names, and what an input is refused with."""
-    said, (refused, error) = request.description, refusal(request.language)
-    said = re.sub(rf"\b{refused}\b", "Raise a ValueError", said, flags=re.IGNORECASE)
-    if error not in ("", "panic"):
-        said = re.sub(rf"\b{error}\b", "ValueError", said)
-    marked = {word: _snake(word) for word in re.findall(r"`([A-Za-z_]\w*)`", said)}
-    for old, new in {
-        **marked,
-        **({entry: name} if entry and name and entry != entry.lower() else {}),
-    }.items():
-        said = re.sub(rf"\b{re.escape(old)}\b", new, said)
+    """Return the description in Python's words: what an input is refused with, where it is said so, and names."""
+    said, refused = request.description, refusal(request.language)[0]
+    begins = (
+        "" if " " in refused else r"(?:^|(?<=[.!?:] ))"
+    )  # one word alone may mean something else in a sentence
+    said = re.sub(rf"{begins}\b{refused}\b", "Raise a ValueError", said)
+    said = (
+        re.sub(rf"\b{refused[:1].lower()}{refused[1:]}\b", "raise a ValueError", said) if not begins else said
+    )
+    names = {word: _snake(word) for word in re.findall(r"`([a-z]\w*)`", said)}
+    if entry is not None and name is not None:
+        names[entry] = name
+    for old, new in names.items():  # only what is marked or called: a word of the sentence stays
+        said = re.sub(rf"(`|\b){re.escape(old)}(?=`|\()", rf"\g<1>{new}", said)
     return said
+
+
+def _cases(request: CodeRequest) -> tuple[Case, ...]:
+    """Return the cases in Python's words: what is raised is a ValueError, and numbers of one kind are of one type."""
+    cases = [_case(test, request.language) for test in request.tests if isinstance(test, Case)]
+    if request.language not in _SCRIPTS or len({len(case.arguments) for case in cases}) != 1:
+        return tuple(cases)
+    columns = [_even(column) for column in zip(*(case.arguments for case in cases), strict=True)]
+    answers = _even([None if isinstance(case.expected, Raises) else case.expected for case in cases])
+    rows = list(zip(*columns, strict=True)) or [()] * len(cases)
+    return tuple(
+        case.model_copy(
+            update={
+                "arguments": row,
+                "expected": case.expected if isinstance(case.expected, Raises) else answer,
+            }
+        )
+        for case, row, answer in zip(cases, rows, answers, strict=True)
+    )
+
+
+def _even(values: Sequence[Any]) -> list[Any]:
+    """Return values with all numbers as floats, where one of them is."""
+    return [_floats(value) for value in values] if any(map(_holds_float, values)) else list(values)
+
+
+def _holds_float(value: Any) -> bool:
+    if isinstance(value, list | tuple):
+        return any(map(_holds_float, value))
+    return any(map(_holds_float, value.values())) if isinstance(value, dict) else isinstance(value, float)
+
+
+def _floats(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return type(value)(map(_floats, value))
+    if isinstance(value, dict):
+        return {key: _floats(each) for key, each in value.items()}
+    return float(value) if type(value) is int else value
 
 
 def _case(case: Case, language: str) -> Case:
@@ -126,10 +178,9 @@ def _case(case: Case, language: str) -> Case:
     return case.model_copy(update={"expected": expected.model_copy(update={"type": "ValueError"})})
 
 
-def _signature(request: CodeRequest, entry: str, name: str) -> str:
+def _signature(request: CodeRequest, entry: str, name: str, *, cases: Sequence[Case]) -> str:
     """Return the line that declares the function in Python; nothing where its types are not known."""
     names, types, returns = _head(request.signature, entry, request.language)
-    cases = [test for test in request.tests if isinstance(test, Case)]
     if request.language in _SCRIPTS and cases and len({len(case.arguments) for case in cases}) == 1:
         shown = [kind_of_all(column) for column in zip(*(case.arguments for case in cases), strict=True)]
         types = [a or b for a, b in zip(shown, types or [None] * len(names), strict=False)]
@@ -179,4 +230,4 @@ def _renamed(text: str, old: str, new: str) -> str:
         raise UnsayableError(f"{new if old.isidentifier() else old} is no plain name")
     if re.search(rf"\b{re.escape(new)}\b", text) or re.search(rf"\b{re.escape(old)}\b", quoted):
         raise UnsayableError(f"the name {new} is taken")
-    return re.sub(rf"\b{re.escape(old)}\b", lambda _: new, text)
+    return re.sub(rf"(?<![\w.]){re.escape(old)}\b", new, text)

@@ -241,7 +241,7 @@ class Braced(ABC):
     def infix(self, op: str, args: Sequence[ir.Expr]) -> tuple[str, int]:
         """Return an operator between its arguments."""
         sign, level = INFIX[op]
-        tight = op not in ("add", "mul", "and", "or")
+        tight = op not in ("add", "mul", "and", "or") or (op == "mul" and ir.divides(args[1]))
         return f"{self.expr(args[0], level + (op == 'or'))} {sign} {self.expr(args[1], level + tight)}", level
 
     def filled(self, template: str, args: Sequence[ir.Expr]) -> str:
@@ -290,6 +290,8 @@ def _divides(args: Sequence[ir.Expr]) -> tuple[ir.Expr, ...] | None:
 
 def quoted(text: str) -> str:
     """Return a text in quotes."""
+    if "??" in text:
+        raise UnsayableError("what C takes for another sign")
     if not text.isascii() or not all(letter.isprintable() or letter in "\n\t" for letter in text):
         raise UnsayableError("a text beyond ASCII")
     return json.dumps(text)

@@ -261,3 +261,10 @@ def uses(expr: Expr, name: str) -> int:
     if isinstance(expr, Choose):
         return uses(expr.test, name) + uses(expr.yes, name) + uses(expr.no, name)
     return 0
+
+
+def divides(expr: Expr) -> bool:
+    """Say whether an expression divides first, so that it needs brackets behind a product: `a * (b // c * d)`."""
+    if not isinstance(expr, Call):
+        return False
+    return expr.op in ("floordiv", "mod", "div", "repeat") or (expr.op == "mul" and divides(expr.args[0]))

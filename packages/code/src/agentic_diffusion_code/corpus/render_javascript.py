@@ -245,7 +245,7 @@ class Renderer:
                 assert isinstance(args[0], ir.Call)
                 first, second = args[0].args
                 return f"{self.expr(first, TIMES)} % {self.expr(second, UNARY)} {sign} 0", level
-            tight = op not in ("add", "concat", "mul", "and", "or")
+            tight = op not in ("add", "concat", "mul", "and", "or") or ir.divides(args[1])
             return (
                 f"{self.expr(args[0], level + (op == 'or'))} {sign} {self.expr(args[1], level + tight)}",
                 level,
@@ -281,6 +281,8 @@ class Renderer:
             return f"{self.expr(args[0], ATOM)}.slice(-1){'[0]' if op == 'last' else ''}", ATOM
         if template is None or (op in _TWICE and not isinstance(args[0], ir.Name)):
             raise UnsayableError(op)
+        if op in ("every", "every_str"):
+            _apart(args[1], "i")
         said = _SLOT.sub(lambda slot: self._slot(slot, args), template)
         return said, _LEVELS.get(op, ATOM)
 
@@ -298,7 +300,7 @@ class Renderer:
 
     def _reduced(self, op: str, arg: ir.Expr) -> tuple[str, int]:
         if op == "sum":
-            one = isinstance(arg, ir.Comp) and arg.cond is not None and isinstance(arg.element, ir.Lit)
+            one = isinstance(arg, ir.Comp) and arg.cond is not None and arg.element == ir.Lit(1, "int")
             if one and isinstance(arg, ir.Comp):
                 only = ir.Comp(ir.Name(arg.var, "int"), arg.var, arg.source, arg.cond, arg.source.type)
                 return f"{self._comp(only)}.length", ATOM
@@ -314,9 +316,11 @@ class Renderer:
         if op == "count":
             return f"{first}.split({self.expr(args[1])}).length - 1"
         if op == "count_list":
+            _apart(args[1], "other")
             return f"{first}.filter((other) => other === {self.expr(args[1], EQUAL)}).length"
         if len(args) == 1:
             return f"Array.from({{ length: Math.max(0, {self.expr(args[0])}) }}, (_, i) => i)"
+        _apart(args[0], "i")
         start, stop = self.expr(args[0], PLUS), self.expr(args[1], PLUS)
         return f"Array.from({{ length: Math.max(0, {stop} - {self.expr(args[0], PLUS + 1)}) }}, (_, i) => i + {start})"
 
@@ -329,6 +333,7 @@ class Renderer:
             return f"{source}.sort(({'b, a' if op == 'sorted_desc' else 'a, b'}) => {_compare(args[0].type)})"
         key = args[1]
         assert isinstance(key, ir.Fn)
+        _apart(key.body, *({"a", "b"} - {key.var}))
         of = {name: ir.rebuild(key.body, _renaming(key.var, name, key.var_type)) for name in ("a", "b")}
         a, b = self.expr(of["a"], PLUS + 1), self.expr(of["b"], PLUS + 1)
         if op.startswith("sort_by"):
@@ -345,6 +350,12 @@ def _is_remainder(node: ir.Expr) -> bool:
 
 def _compare(kind: ir.Type) -> str:
     return "a - b" if kind == "list[int]" else "a < b ? -1 : a > b ? 1 : 0"
+
+
+def _apart(node: ir.Expr, *names: str) -> None:
+    """Refuse names of the program where an arrow function has them for something else."""
+    if any(ir.uses(node, name) for name in names):
+        raise UnsayableError(f"the name {' or '.join(names)} inside an arrow function")
 
 
 def _renaming(old: str, new: str, kind: ir.Type) -> ir.Change:

@@ -240,7 +240,7 @@ def _call(node: ir.Call) -> tuple[str, int]:  # noqa: C901  one branch for each 
     op, args = node.op, node.args
     if op in _INFIX:
         sign, level = _INFIX[op]
-        tight = level == COMPARE or (op in ("sub", "floordiv", "mod", "div"))
+        tight = level == COMPARE or op in ("sub", "floordiv", "mod", "div") or ir.divides(args[1])
         return f"{expr(args[0], level + (level == COMPARE))} {sign} {expr(args[1], level + tight)}", level
     if op == "not":
         return _negated(args[0])

@@ -275,7 +275,7 @@ class Rust(Braced):
 
     def fail(self, message: str) -> str:
         """Return a refusal."""
-        return f"panic!({quoted(message)})"
+        return f"panic!({quoted(message.replace('{', '{{').replace('}', '}}'))})"
 
 
 def _pieces(node: ir.Expr) -> list[ir.Expr]:

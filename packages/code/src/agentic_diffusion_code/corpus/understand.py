@@ -7,7 +7,7 @@ keyword or a second target, can be lost on the way.
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from agentic_diffusion.errors import ContractError
 
@@ -15,6 +15,7 @@ from agentic_diffusion_code.corpus import ir, render_python
 from agentic_diffusion_code.corpus.errors import UnsayableError
 from agentic_diffusion_code.corpus.ir import Call, Choose, Expr, Lit, Stmt, Type
 from agentic_diffusion_code.corpus.read import Reader
+from agentic_diffusion_code.corpus.sound import sound
 
 _TRUE_OF = ("list", "dict", "str")
 
@@ -43,7 +44,8 @@ def _program(tree: ast.Module) -> ir.Program:
             raise ValueError("something beside functions with types")
         if node.name in functions:
             raise ValueError(f"two functions {node.name}")
-        functions[node.name] = _function(node, {name: each.returns for name, each in functions.items()})
+        read = _function(node, {name: each.returns for name, each in functions.items()})
+        functions[node.name] = sound(read, functions)
     if not functions:
         raise ValueError("no function")
     return ir.Program(tuple(functions.values()))
@@ -55,35 +57,7 @@ def _function(node: ast.FunctionDef, known: Mapping[str, Type]) -> ir.Function:
     reader = _Program(dict(params), known)
     reader.wanted = returns
     body = reader.body(node.body[1:] if doc else node.body)
-    _check(body)
     return ir.Function(node.name, params, returns, body, doc)
-
-
-def _checked(expr: Expr) -> Expr:
-    asked: tuple[Expr | None, ...] = ()
-    if isinstance(expr, Choose):
-        asked = (expr.test,)
-    elif isinstance(expr, ir.Comp):
-        asked = (expr.cond,)
-    elif isinstance(expr, Call) and expr.op in ("and", "or", "not"):
-        asked = expr.args
-    if not _known(expr.type):
-        raise ValueError("a value of no known type")
-    if any(each is not None and each.type != "bool" for each in asked):
-        raise ValueError("a question that is not answered by true or false")
-    return expr
-
-
-def _check(body: Sequence[Stmt]) -> None:
-    """Refuse values of no known type, and what Python takes for true although it is not: a number, a text or a list."""
-    for statement in body:
-        if isinstance(statement, ir.When | ir.While) and statement.test.type != "bool":
-            raise ValueError("a question that is not answered by true or false")
-        if isinstance(statement, ir.When | ir.While | ir.For):
-            _check(statement.body)
-        if isinstance(statement, ir.When):
-            _check(statement.otherwise)
-    ir.rebuild_body(tuple(body), _checked)
 
 
 def _type(node: ast.expr | None) -> Type:
