@@ -1,4 +1,5 @@
 import time
+from dataclasses import replace
 
 import pytest
 from agentic_diffusion_code.sandbox import Limits, ProcessSandbox
@@ -92,14 +93,37 @@ def test_a_function_that_is_not_there_is_not_called(fence):
     assert (run.status, "no function f" in run.stderr) == ("refused", True)
 
 
-def test_a_compiler_that_looks_for_itself_in_proc_is_no_toolchain(monkeypatch, tmp_path):
-    (tmp_path / "bin").mkdir()
-    (tmp_path / "lib").mkdir()
-    (tmp_path / "lib" / "getExePath.js").write_text("")
-    for name in ("tsc", "node"):
-        (tmp_path / "bin" / name).write_text("")
+def test_a_compiler_that_is_a_program_of_its_own_is_started_without_node(monkeypatch, tmp_path):
+    for name in ("bin/tsc", "bin/node", "lib/getExePath.js", "native/tsc"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("")
+    native = str(tmp_path / "native" / "tsc")
     monkeypatch.setattr(tongues.shutil, "which", lambda name: str(tmp_path / "bin" / name))
+    monkeypatch.setattr(
+        tongues, "_ask", lambda node, *asked: native if asked[-1].endswith("getExePath.js") else ""
+    )
+    found = tongues.typescript()
+    assert found.steps(Limits())[0].argv[0] == found.itself == native
+    assert str(tmp_path / "native") in found.readable
+    monkeypatch.setattr(tongues, "_ask", lambda *asked: None)
     assert tongues.typescript() is None
+
+
+def test_a_compiler_finds_itself_in_proc_and_nothing_else(fence, monkeypatch):
+    plain = tongues.python()
+    look = "import os\nprint(os.readlink('/proc/self/exe'), os.path.lexists('/proc/self/maps'))"
+    usual = fence.run(look)
+    monkeypatch.setitem(tongues.LANGUAGES, "python", lambda: replace(plain, itself="/usr/lib/compiler"))
+    tongues.toolchain.cache_clear()
+    try:
+        with ProcessSandbox() as looking:
+            run = looking.run(look)
+    finally:
+        tongues.toolchain.cache_clear()
+    if "private_root" not in run.isolation:
+        pytest.skip("no root of its own on this machine")
+    assert run.stdout == "/usr/lib/compiler False\n", run.stderr
+    assert "FileNotFoundError" in usual.stderr
 
 
 def test_a_library_without_a_main_is_checked(fence):

@@ -212,6 +212,7 @@ def _config(toolchain: Toolchain, layers: frozenset[str]) -> dict[str, Any]:
         "layers": sorted(layers & frozenset(LAYERS)),
         "readable": list(toolchain.readable),
         "needed": list(toolchain.needed),
+        "itself": toolchain.itself,
         "devices": [path for path in DEVICES if os.path.exists(path)],
         "uid": _spare_uid() if os.name == "posix" and os.getuid() == 0 else None,
     }

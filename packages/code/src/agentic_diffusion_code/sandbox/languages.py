@@ -22,6 +22,7 @@ _SYSTEM = ("/usr/lib", "/usr/lib32", "/usr/lib64", "/lib", "/lib64", "/etc/ld.so
 DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 COMPILE_SECONDS = 15
 _DRIVER = Path(__file__).parent / "inside" / "driver.js"
+_NATIVE = "console.log((await import(process.argv[1])).default())"
 _CHECK_ONLY = {"c": ("-fsyntax-only",), "rust": ("--crate-type=lib", "-Aunused")}
 ENVIRONMENT = {
     "PATH": "/usr/bin:/bin",
@@ -54,6 +55,7 @@ class Toolchain:
     file: str = "program.py"
     steps: Callable[[Limits], tuple[Step, ...]] | None = None  # None: Python, forked, not started
     driver: str | None = None
+    itself: str | None = None  # a compiler that looks for itself in /proc, which is not in the fence
 
     def checking(self) -> Toolchain:
         """Return the toolchain that only looks at a program and starts nothing of it.
@@ -172,15 +174,20 @@ def _node(node: str, limits: Limits, file: str) -> Step:
 
 def typescript() -> Toolchain | None:
     """The TypeScript compiler, then node."""
-    node, compiler = _which("node"), _which("tsc")
-    if node is None or compiler is None:
+    node, found = _which("node"), _which("tsc")
+    if node is None or found is None:
         return None
-    home = str(Path(compiler).parent.parent)
-    if os.path.exists(os.path.join(home, "lib", "getExePath.js")):
-        return None  # from version 7 on it is a program that looks for itself in /proc, which is not in the fence
+    home = str(Path(found).parent.parent)
+    compiler, argv = found, (node, found)
+    if os.path.exists(finder := os.path.join(home, "lib", "getExePath.js")):  # from version 7 on
+        native = _ask(node, "--input-type=module", "-e", _NATIVE, finder)
+        if native is None or not os.path.exists(native):
+            return None
+        compiler, argv = native, (native, "--singleThreaded")
+        home = str(Path(native).parent)
     read = _existing([node, home, "/usr/share/nodejs", "/usr/share/node_modules", *_SYSTEM])
     flags = ("--target", "es2022", "--module", "commonjs", "--strict", "--typeRoots", ".")
-    compile_ = Step((node, compiler, *flags, "program.ts"), compiles=True)
+    compile_ = Step((*argv, *flags, "program.ts"), compiles=True)
 
     def steps(limits: Limits) -> tuple[Step, ...]:
         return compile_, _node(node, limits, "program.js")
@@ -192,6 +199,7 @@ def typescript() -> Toolchain | None:
         file="program.ts",
         steps=steps,
         driver=_DRIVER.read_text(encoding="utf-8"),
+        itself=compiler if compiler != found else None,
     )
 
 

@@ -18,7 +18,7 @@ from .validate import clean_entry, clean_source
 
 _WANTED = {
     "javascript": "node",
-    "typescript": "node and tsc before 7",
+    "typescript": "node and tsc",
     "java": "javac and java",
     "rust": "rustc",
     "c": "gcc",

@@ -210,6 +210,8 @@ def _try_root(
         kernel.mount("none", "/", flags=kernel.MS_REC | kernel.MS_PRIVATE)
         return {"private_root": "switched off"}, False
     links = {p: os.readlink(p) for p in config["readable"] if os.path.islink(p)}
+    if config.get("itself"):
+        links["/proc/self/exe"] = config["itself"]  # all that there is of /proc
     try:
         _build_root(sources, links, frozenset(config["devices"]))
     except OSError as error:
