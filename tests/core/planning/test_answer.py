@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 from agentic_diffusion.errors import ContractError
+from agentic_diffusion.planning import answer
 from agentic_diffusion.planning.domains.trajectory import Reach, Trajectories
 from agentic_diffusion.records import MemoryUse, Verdict
 
@@ -36,6 +37,15 @@ def test_a_judge_of_many_is_asked_once_for_all(maker) -> None:
     alone = [planner.plan(ask, seed=seed) for ask, seed in zip(ASKS, (1, 2, 3), strict=True)]
     assert judge.asked[1:] == [8, 8, 8]
     assert [plan.chosen for plan in many] == [plan.chosen for plan in alone]
+
+
+def test_one_and_the_same_answer_is_one_candidate() -> None:
+    good, other = Verdict(passed=True, score=1.0), Verdict(passed=True, score=1.0)
+    value = ("push",)
+    first, second, third = answer._candidates([value, value, value], [good, good, other])
+    assert first is second
+    assert first is not third
+    assert [first.value, third.verdict] == [value, other]
 
 
 def test_a_plan_tells_what_memory_it_took(maker) -> None:

@@ -41,6 +41,7 @@ def test_verdicts_count_votes_and_object():
     verdicts = Agreed(futile)(OFF, [("push",), (), ("push",), ("pull",)])
     assert [verdict.score for verdict in verdicts] == [0.5, 0.25, 0.5, 0.25]
     assert [verdict.passed for verdict in verdicts] == [True, False, True, True]
+    assert verdicts[0] is verdicts[2]
 
 
 def test_what_was_just_refused_is_not_tried_first_again():

@@ -89,9 +89,7 @@ class Answers(Generic[Q, X, V]):
                     "Correct the verifier.",
                 )
             told = self._told(run, batches, verdicts)
-            pairs = zip(each, told, strict=True)
-            considered = tuple(Candidate(value=v, verdict=verdict) for v, verdict in pairs)
-            plans.append(self._plan(run, considered, peaks[id(run.memory)]))
+            plans.append(self._plan(run, _candidates(each, told), peaks[id(run.memory)]))
         return plans
 
     def _states(self, run: Run[Q, X]) -> list[X]:
@@ -165,6 +163,15 @@ class Answers(Generic[Q, X, V]):
             plan.seconds,
         )
         return plan
+
+
+def _candidates(values: Sequence[V], verdicts: Sequence[Verdict]) -> tuple[Candidate[V], ...]:
+    """Return one candidate for each value; where value and verdict are the same objects, so is the candidate."""
+    made: dict[tuple[int, int], Candidate[V]] = {}
+    for value, verdict in zip(values, verdicts, strict=True):
+        if (id(value), id(verdict)) not in made:
+            made[id(value), id(verdict)] = Candidate(value=value, verdict=verdict)
+    return tuple(made[id(value), id(verdict)] for value, verdict in zip(values, verdicts, strict=True))
 
 
 def _alike(batches: Sequence[Any]) -> bool:

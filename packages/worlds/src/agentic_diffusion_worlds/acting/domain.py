@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import compress
 from typing import final
 
 import torch
@@ -63,11 +64,10 @@ class Acting:
         return torch.zeros(count, len(self.calls), dtype=torch.long)
 
     def decode(self, x: Tensor) -> Sequence[Calls]:
-        """Return the calls that each row of tokens makes."""
-        return [
-            tuple(call for call, token in zip(self.calls, row, strict=True) if token == MADE)
-            for row in x.tolist()
-        ]
+        """Return the calls that each row of tokens makes; equal rows share one plan."""
+        rows = [tuple(row) for row in (x == MADE).tolist()]
+        made = {row: tuple(compress(self.calls, row)) for row in set(rows)}
+        return [made[row] for row in rows]
 
     def encode(self, values: Sequence[Calls]) -> Tensor:
         """Return a row of tokens for each plan; order and repetition are lost.

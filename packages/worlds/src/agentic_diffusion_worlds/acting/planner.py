@@ -115,12 +115,9 @@ class Agreed:
     objects: Objects
 
     def __call__(self, request: Situation, values: Sequence[Calls]) -> Sequence[Verdict]:
-        """Return one verdict a plan."""
-        votes = Counter(values)
-        return [
-            Verdict(
-                passed=not self.objects(request, value),
-                score=votes[value] / len(values),
-            )
-            for value in values
-        ]
+        """Return one verdict a plan; plans that say the same share one."""
+        judged = {
+            value: Verdict(passed=not self.objects(request, value), score=votes / len(values))
+            for value, votes in Counter(values).items()
+        }
+        return [judged[value] for value in values]
