@@ -10,11 +10,11 @@ from typing import Any
 
 from .base import Execution, Failure, Limits, SandboxError, Status, refused
 from .inside import framing, wire
-from .languages import Toolchain, python_limits, while_compiling
 from .lease import lease
 from .pool import Pool
 from .report import Gate
 from .session import Event, Session
+from .toolchain import Toolchain, python_limits, while_compiling
 
 MAX_CALLS = 4096
 _MAX_LOST = 3

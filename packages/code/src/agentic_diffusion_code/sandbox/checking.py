@@ -7,11 +7,11 @@ from typing import Any
 from . import calling
 from .base import Execution, Failure, SandboxError, refused
 from .inside import wire
-from .languages import Toolchain, python_limits
 from .lease import lease
 from .pool import Pool
 from .report import Gate
 from .session import Session
+from .toolchain import Toolchain, python_limits
 
 _MAX_ASKS = 20_000
 

@@ -17,8 +17,9 @@ from typing import Any
 from .base import LAYERS, SandboxError
 from .bubblewrap import wrap
 from .inside import framing
-from .languages import DEVICES, Toolchain, python
+from .languages import DEVICES, python
 from .parked import Worker
+from .toolchain import Toolchain
 
 _START_SECONDS = 30.0
 _INSIDE = str(Path(__file__).parent)

@@ -10,8 +10,8 @@ import time
 from collections import deque
 
 from .helpers import Helper
-from .languages import Toolchain
 from .parked import Worker
+from .toolchain import Toolchain
 
 _LOG = logging.getLogger("agentic_diffusion.code.sandbox")
 

@@ -11,9 +11,10 @@ from typing import Any
 
 from . import calling, checking, compiled, running
 from .base import DEFAULT_LIMITS, LAYERS, Execution, IsolationReport, Limits, SandboxError, Tier, refused
-from .languages import LANGUAGES, Toolchain, toolchain
+from .languages import LANGUAGES, toolchain
 from .pool import Pool
 from .report import Gate
+from .toolchain import Toolchain
 from .validate import clean_entry, clean_source
 
 _WANTED = {

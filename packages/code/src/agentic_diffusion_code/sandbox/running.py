@@ -14,12 +14,12 @@ from typing import Any
 from .artefacts import collect
 from .base import Execution, Limits, SandboxError, Status, refused
 from .inside import framing
-from .languages import Toolchain, python_limits, while_compiling
 from .lease import lease
 from .parked import Worker
 from .pool import Pool
 from .report import Gate
 from .session import End, Session
+from .toolchain import Toolchain, python_limits, while_compiling
 
 _MEMORY = re.compile(r"MemoryError\b[^\n]*\n*\Z|heap out of memory|OutOfMemoryError|memory allocation")
 _DISK = re.compile(r"\[Errno (?:27|28|122)\][^\n]*\n*\Z|ENOSPC|No space left on device")
