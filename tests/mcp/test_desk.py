@@ -4,7 +4,8 @@ import time
 from pathlib import Path
 
 import pytest
-from agentic_diffusion.errors import BudgetError, InvalidStateError
+from agentic_diffusion.errors import BudgetError, InvalidConfigError, InvalidStateError
+from agentic_diffusion.planning.batcher import Batcher
 from agentic_diffusion.planning.domains.trajectory import Reach
 from agentic_diffusion_mcp import Desk, Organ, ServerLimits
 
@@ -53,6 +54,67 @@ def test_cancelling_ends_the_thread():
 
     before, after = asyncio.run(leave())
     assert before == after < 10
+
+
+class Counting:
+    """Counts how many plans it makes at the same time; leaving does not hurry it."""
+
+    def __init__(self, inner):
+        self.inner, self.now, self.most, self.made = inner, 0, 0, 0
+
+    def plan(self, request, *, seed=0, budget=None, watch=None):
+        self.now += 1
+        self.most = max(self.most, self.now)
+        time.sleep(0.1)
+        self.now -= 1
+        self.made += 1
+        return self.inner.plan(request, seed=seed, budget=budget, watch=watch)
+
+
+def test_a_turn_is_free_when_its_thread_has_ended_not_when_its_client_has_left():
+    counting = Counting(make_planner())
+    organ, table = desk(counting, ServerLimits(at_once=1, waiting=8))
+
+    async def impatient():
+        for _ in range(3):
+            task = asyncio.create_task(table.plan(organ, REQUEST))
+            await asyncio.sleep(0.02)
+            task.cancel()
+        return await table.plan(organ, REQUEST)
+
+    assert asyncio.run(impatient()).passed in (True, False)
+    assert counting.most == 1
+    assert counting.made == 2  # whoever left before its turn came was never planned for
+    assert table._inside == 0
+
+
+def test_waiting_counts_towards_the_deadline_of_a_client():
+    organ, table = desk(make_planner(seconds=0.05), ServerLimits(at_once=1))
+
+    async def two():
+        return await asyncio.gather(
+            table.plan(organ, REQUEST), table.plan(organ, REQUEST, seconds=0.3), return_exceptions=True
+        )
+
+    first, second = asyncio.run(two())
+    assert first.ending == "complete"  # ten steps of 50 ms
+    assert second.ending == "deadline"
+    assert table.explain(second.plan_id).steps_done == 1
+
+
+def test_clients_of_a_batcher_share_a_batch():
+    planner = make_planner(seconds=0.02)
+    organ, table = desk(Batcher(planner, most=4, wait=5.0), ServerLimits(at_once=1), at_once=4)
+
+    async def four():
+        return await asyncio.gather(*(table.plan(organ, REQUEST, seed=n) for n in range(4)))
+
+    found = asyncio.run(four())
+    assert planner.denoiser.calls == planner.steps
+    alone = [make_planner().plan(REQUEST, seed=n).chosen.verdict.score for n in range(4)]
+    assert [table._find(one.plan_id)[0].chosen.verdict.score for one in found] == pytest.approx(alone)
+    with pytest.raises(InvalidConfigError, match="take turns"):
+        Organ("plan", planner, request=Reach, about="Plan.", at_once=0)
 
 
 def test_too_large_a_request_is_not_planned():

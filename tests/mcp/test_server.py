@@ -1,5 +1,6 @@
 import asyncio
 import runpy
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -101,18 +102,31 @@ def test_a_crash_tells_clients_nothing_of_the_inside():
     assert "secret" not in found.content[0].text
 
 
-def test_progress_comes_by_wall_clock():
+def heard_from(planner, **limits):
     heard = []
 
     async def listen(progress, total, message):
         heard.append((progress, total, message))
 
-    server = create_server([organ(make_planner(seconds=0.03))], limits=ServerLimits(beat_seconds=0.05))
+    begun = time.monotonic()
+    server = create_server([organ(planner)], limits=ServerLimits(beat_seconds=0.05, **limits))
     found = call(server, "plan", {"request": REQUEST}, progress_callback=listen)
     assert not found.is_error
+    assert [one[0] for one in heard] == sorted({one[0] for one in heard})
+    return heard, time.monotonic() - begun
+
+
+def test_progress_comes_by_wall_clock_and_grows():
+    heard, _ = heard_from(make_planner(seconds=0.03))
     assert len(heard) >= 3
-    assert heard[-1][:2] == (10, 10)
-    assert "denoised" in heard[-1][2]
+    assert "denoised" in heard[-2][2]
+    assert heard[-1][0] == heard[-1][1] == 10
+
+
+def test_progress_comes_before_the_first_step():
+    heard, seconds = heard_from(make_planner(seconds=0.5), plan_seconds=0.01)
+    assert len([one for one in heard if "waiting for the first step" in one[2]]) >= 3
+    assert len(heard) >= seconds / 0.05 / 4
 
 
 def test_langchain_takes_the_same_tools():

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
+import logging
 import math
 import threading
+import time
 from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import KW_ONLY, dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias, final
 from uuid import uuid4
 
-from agentic_diffusion.errors import BudgetError, InvalidStateError
+from agentic_diffusion.errors import BudgetError, InvalidConfigError, InvalidStateError
 from agentic_diffusion.planning.budget import Budget
 from agentic_diffusion.planning.shelf import PlanShelf
 from agentic_diffusion.records import DenoiseEvent, Outcome, Plan
@@ -22,8 +27,10 @@ from agentic_diffusion_mcp.limits import ServerLimits
 if TYPE_CHECKING:
     from agentic_diffusion.planning.planner import Learns, Plans
 
-Tell: TypeAlias = Callable[[DenoiseEvent], Awaitable[None]]
-"""Told how far a plan is."""
+Tell: TypeAlias = Callable[["DenoiseEvent | None"], Awaitable[None]]
+"""Told how far a plan is; None before its first step, and while it waits for its turn."""
+
+log = logging.getLogger(__name__)
 
 MOST_EVIDENCE = 1 << 14
 _LONGEST_NAME = 200
@@ -48,6 +55,8 @@ class Organ:
         trust: How far reports of clients are believed, in [0, 1].
         withhold: Whether a value that did not pass is kept from the client.
         to_request: Makes what the planner is asked out of what the client says; by default they are the same.
+        at_once: Plans made at the same time, for a planner that serves many callers together such as a `Batcher`;
+            when left out it takes turns with the other organs, within `ServerLimits.at_once`.
     """
 
     name: str
@@ -59,6 +68,32 @@ class Organ:
     trust: float = 0.5
     withhold: bool = False
     to_request: Callable[[Any], Any] = field(default=same, repr=False)
+    at_once: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.at_once is not None and self.at_once < 1:
+            raise InvalidConfigError(
+                f"at_once={self.at_once} of {self.name!r}", "at least 1", "Leave it out to take turns."
+            )
+
+
+@dataclass(eq=False)
+class _Visit:
+    """One request on its way: since when, how far, and whether its client is still there."""
+
+    seconds: float
+    came: float = field(default_factory=time.monotonic)
+    begun: bool = False
+    latest: DenoiseEvent | None = None
+    gone: threading.Event = field(default_factory=threading.Event)
+
+    def keep(self, event: DenoiseEvent) -> None:
+        self.latest = event
+
+    def budget(self, most: float) -> Budget:
+        """Give what is left of the client's time, at most `most` seconds."""
+        left = max(self.seconds - (time.monotonic() - self.came), 1e-6)
+        return Budget(milliseconds=1000 * min(left, most), stop=self.gone.is_set)
 
 
 @final
@@ -75,7 +110,13 @@ class Desk:
         self._shelves: dict[Organ, PlanShelf[Any, Any]] = {
             organ: PlanShelf(room=limits.plans_kept) for organ in organs
         }
-        self._turns = asyncio.Semaphore(limits.at_once)
+        shared = asyncio.Semaphore(limits.at_once)
+        self._turns = {
+            organ: shared if organ.at_once is None else asyncio.Semaphore(organ.at_once) for organ in organs
+        }
+        own = [organ.at_once for organ in organs if organ.at_once is not None]
+        self._most = limits.at_once + sum(own)
+        self._threads = ThreadPoolExecutor(self._most, thread_name_prefix="agentic-diffusion-mcp")
         self._inside = 0
 
     async def plan(
@@ -89,11 +130,13 @@ class Desk:
     ) -> Answer:
         """Plan in a thread; cancelling this ends the thread at its next denoising step.
 
+        A turn is free again when the thread has ended, not when its client has left.
+
         Args:
             organ: Who plans.
             request: What to plan for.
             seed: The same seed gives the same answer.
-            seconds: Deadline, at most that of the limits.
+            seconds: Deadline from now on, waiting included; the plan itself takes at most what the limits say.
             tell: Told about progress by wall clock, whether or not there was any.
 
         Raises:
@@ -101,48 +144,48 @@ class Desk:
             BudgetError: Too many requests are waiting already.
         """
         self._check(request, seconds)
-        if self._inside >= self.limits.at_once + self.limits.waiting:
+        if self._inside >= self._most + self.limits.waiting:
             raise BudgetError(
                 f"{self._inside} requests at once",
-                f"at most {self.limits.at_once} in work and {self.limits.waiting} waiting",
+                f"at most {self._most} in work and {self.limits.waiting} waiting",
                 "Ask again in a moment.",
             )
+        asked = organ.to_request(request)
+        visit = _Visit(seconds or math.inf)
         self._inside += 1
+        work = asyncio.ensure_future(self._turn(organ, asked, visit, seed=seed))
+        work.add_done_callback(self._left)
         try:
-            asked = organ.to_request(request)
-            async with self._turns:
-                plan = await self._in_thread(organ, asked, seed=seed, seconds=seconds, tell=tell)
+            while not (await asyncio.wait([work], timeout=self.limits.beat_seconds))[0]:
+                if tell is not None:
+                    await tell(visit.latest)
+            plan = work.result()
         finally:
-            self._inside -= 1
+            visit.gone.set()
+            if not visit.begun:
+                work.cancel()
         name = self._shelves[organ].put(plan)
         return answer(name, plan, withhold=organ.withhold)
 
-    async def _in_thread(
-        self, organ: Organ, request: Any, *, seed: int, seconds: float | None, tell: Tell | None
-    ) -> Plan[Any, Any]:
-        gone = threading.Event()
-        latest: list[DenoiseEvent] = []
-        limit = min(seconds or math.inf, self.limits.plan_seconds)
-        budget = Budget(milliseconds=1000 * limit, stop=gone.is_set)
-        work = asyncio.ensure_future(
-            asyncio.to_thread(
+    async def _turn(self, organ: Organ, request: Any, visit: _Visit, *, seed: int) -> Plan[Any, Any]:
+        """Wait for a turn, then plan in a thread; the turn is kept until the thread has ended."""
+        async with self._turns[organ]:
+            visit.begun = True
+            plan = partial(
                 organ.planner.plan,
                 request,
                 seed=seed,
-                budget=budget,
-                watch=lambda event: _keep(latest, event),
+                budget=visit.budget(self.limits.plan_seconds),
+                watch=visit.keep,
             )
-        )
-        try:
-            while not (await asyncio.wait([work], timeout=self.limits.beat_seconds))[0]:
-                if tell is not None and latest:
-                    await tell(latest[-1])
-            plan = work.result()
-        finally:
-            gone.set()
-        if tell is not None and latest:
-            await tell(latest[-1])
-        return plan
+            context = contextvars.copy_context()
+            return await asyncio.get_running_loop().run_in_executor(self._threads, context.run, plan)
+
+    def _left(self, work: asyncio.Future[Plan[Any, Any]]) -> None:
+        """Count one request less; what went wrong after its client had left is for the log."""
+        self._inside -= 1
+        if not work.cancelled() and (error := work.exception()) is not None:
+            log.debug("a request ended with %r", error)
 
     def _check(self, request: Any, seconds: float | None) -> None:
         size = len(to_json(request))
@@ -216,7 +259,3 @@ class Desk:
             f"the plan_id of one of the last {self.limits.plans_kept} plans of this server",
             "Plan again, and report with the plan_id of that answer.",
         )
-
-
-def _keep(latest: list[DenoiseEvent], event: DenoiseEvent) -> None:
-    latest[:] = [event]

@@ -13,7 +13,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import ToolAnnotations
 
 from agentic_diffusion_mcp.answers import Answer, Explanation, Receipt
-from agentic_diffusion_mcp.desk import Desk, Organ, Tell
+from agentic_diffusion_mcp.desk import Desk, Organ
 from agentic_diffusion_mcp.limits import ServerLimits, check_host
 
 T = TypeVar("T")
@@ -111,18 +111,39 @@ def _plan_tool(desk: Desk, organ: Organ) -> Callable[..., Any]:
     """Return the tool of an organ; its schema comes from the type of the organ's requests."""
 
     async def plan(request: Any, ctx: Any, seed: int = 0, seconds: float | None = None) -> Answer:
-        async def tell(event: DenoiseEvent) -> None:
-            await ctx.report_progress(event.step, event.total, f"denoised to t = {event.time:.2f}")
-
-        watcher: Tell = tell
+        progress = _Progress(ctx)
         try:
-            return await desk.plan(organ, request, seed=seed, seconds=seconds, tell=watcher)
+            made = await desk.plan(organ, request, seed=seed, seconds=seconds, tell=progress.beat)
         except AgenticDiffusionError as error:
             raise ToolError(str(error)) from error
+        await progress.done()
+        return made
 
     plan.__annotations__ |= {"request": organ.request, "ctx": Context, "seconds": float | None}
     plan.__annotations__ |= {"seed": int, "return": Answer}
     return plan
+
+
+class _Progress:
+    """Tells a client how far its plan is. The protocol wants the number to grow with every message.
+
+    A step counts in full when the plan is there; until then each beat adds half of what is left of it.
+    """
+
+    def __init__(self, ctx: Any) -> None:
+        self.ctx, self.told, self.total = ctx, 0.0, 1
+
+    async def beat(self, event: DenoiseEvent | None) -> None:
+        """Tell that work goes on."""
+        step = 1 if event is None else event.step
+        self.told = max(self.told + (step - self.told) / 2, step - 0.5)
+        self.total = self.total if event is None else event.total
+        said = "waiting for the first step" if event is None else f"denoised to t = {event.time:.2f}"
+        await self.ctx.report_progress(self.told, None if event is None else event.total, said)
+
+    async def done(self) -> None:
+        """Tell that the plan is there."""
+        await self.ctx.report_progress(self.total, self.total, "planned")
 
 
 def _polite(do: Callable[[], T]) -> T:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from agentic_diffusion.records import Outcome
     from agentic_diffusion_evolve import Memory
 
+TOGETHER = 16
+"""Drives that are planned for in one batch."""
+
 ABOUT = (
     "Plan a drive through the maze '{name}' by denoising trajectories. The request has start [x, y, vx, vy] and "
     "goal [x, y, vx, vy] (None leaves a number open), in units of one corridor's width; rest is a velocity of 0. "
@@ -59,12 +62,21 @@ def serve(
         check_host(host, remote=remote)
     limits = ServerLimits(plan_seconds=seconds)
     with _learner(memory) as learner, ExitStack() as open_:
+        from agentic_diffusion.planning.batcher import Batcher
         from agentic_diffusion.planning.domains.trajectory import Reach
 
         maze, drives = _drives(size, planner)
         cells = "; ".join(f"({x:g}, {y:g})" for x, y in _centres(maze))
         about = ABOUT.format(name=maze.name, cells=cells)
-        organ = Organ("plan", drives, request=Reach, about=about, learner=learner, trust=trust)
+        organ = Organ(
+            "plan",
+            Batcher(drives, most=TOGETHER),
+            request=Reach,
+            about=about,
+            learner=learner,
+            trust=trust,
+            at_once=TOGETHER,
+        )
         organs = [organ, open_.enter_context(_writes(weights, proven, trust=trust))] if code else [organ]
         server = create_server(organs, limits=limits)
         if http:
