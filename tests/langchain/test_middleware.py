@@ -118,11 +118,11 @@ def test_an_interrupt_is_no_failure(notebook):
     assert [(told.value.call, told.reward) for told in notebook.outcomes] == [("a", 1.0), ("b", 1.0)]
 
 
-def kitchen(notebook, *, follow, tools, saver=None):
+def kitchen(notebook, *, follow, tools, saver=None, outcomes=None):
     """An agent that asks for a plan, carries out its steps in order up to `follow`, and says it is done."""
-    shelf = PlanShelf()
+    outcomes = outcomes or PlanOutcomes(notebook, PlanShelf())
+    shelf = outcomes.shelf
     plan = DiffusionPlanTool(planner=HOUSE["Cook"](), args_schema=HOUSE["Wish"], shelf=shelf)
-    outcomes = PlanOutcomes(notebook, shelf, also=None)
     call = {"name": "plan", "args": {"goal": "cake"}, "id": "p", "type": "tool_call"}
 
     def step(number):
@@ -186,7 +186,7 @@ def test_a_learner_that_fails_does_not_break_the_turn(caplog):
     app = kitchen(Broken(), follow=0, tools=[look])
     app.invoke(ASKED)
     outcomes = PlanOutcomes(Broken(), PlanShelf())
-    middleware = OutcomeFeedbackMiddleware(ToolFeedback(Background(outcomes)), plans=outcomes)
+    middleware = OutcomeFeedbackMiddleware(ToolFeedback(outcomes))
     plan = HOUSE["Cook"]().plan(HOUSE["Wish"](goal="cake"))
     from langgraph.runtime import Runtime
     from langgraph_agentic_diffusion import StepOf
@@ -195,9 +195,19 @@ def test_a_learner_that_fails_does_not_break_the_turn(caplog):
     middleware.feedback.expect("a", StepOf(plan=name, step=0))
     call = middleware.feedback.begin({"name": "look", "args": {}, "id": "a"})
     middleware.feedback.end(call, "seen")
-    assert middleware.feedback.sink.flush(seconds=5)
     middleware.settle(Runtime())
     assert "were not settled" in caplog.text
+
+
+def test_whole_plans_are_learnt_in_a_thread_of_their_own(notebook):
+    shelf = PlanShelf()
+    with Background(notebook) as learner:
+        outcomes = PlanOutcomes(learner, shelf)
+        app = kitchen(notebook, follow=2, tools=[look, mix, bake], outcomes=outcomes)
+        asyncio.run(app.ainvoke(ASKED))
+        assert learner.flush(seconds=10)
+    (told,) = notebook.outcomes
+    assert told.reward == pytest.approx(2 / 3)
 
 
 def test_without_langchain_it_says_what_to_install(monkeypatch):

@@ -188,6 +188,17 @@ def test_a_report_on_an_unknown_plan_says_what_to_do(notebook):
     assert notebook.outcomes == []
 
 
+@pytest.mark.parametrize("handle", [False, True])
+def test_a_learner_that_fails_does_not_end_the_run(handle, caplog):
+    class Locked:
+        def learn(self, outcome):
+            raise RuntimeError("db locked")
+
+    tool = ReportOutcomeTool(learns=Locked(), shelf=shelf(), handle_tool_error=handle)
+    assert tool.invoke({"plan": ID, "reward": 1.0}).startswith(f"Not noted: the report on plan {ID}")
+    assert "db locked" in caplog.text
+
+
 def _raise(error):
     raise error
 

@@ -127,7 +127,10 @@ def test_a_plan_is_told_when_all_its_steps_went_well(outcomes):
     assert (told.request, told.value, told.plan_seed, told.planner) == ("cake", plan.chosen.value, 5, "v7")
     assert (told.reward, told.trust, told.source) == (0.75, 0.25, "tools")
     assert (told.evidence["plan"], told.evidence["tried"], told.evidence["of"]) == (plan_id(plan), 2, 2)
-    assert told.evidence["steps"][0] == {"step": 0, "tool": "tool0", "reward": 1.0, "attempt": 1}
+    first = told.evidence["steps"][0]
+    assert (
+        first.items() >= {"step": 0, "tool": "tool0", "reward": 1.0, "attempt": 1, "source": "world"}.items()
+    )
     outcomes.settle(thread="t")
     assert len(outcomes.sink.outcomes) == 1
 
@@ -146,6 +149,58 @@ def test_a_plan_that_failed_is_told_when_it_is_settled_and_may_be_mended_before(
     outcomes.settle(thread="t")
     assert outcomes.sink.outcomes[1].reward == 0.5
     assert outcomes.sink.outcomes[1].evidence["tried"] == 1
+
+
+def test_a_late_word_on_one_call_counts_with_the_other_steps_of_its_plan(outcomes):
+    plan = make_plan("a", "b", "c", "d")
+    outcomes.shelf.put(plan)
+    for step in range(4):
+        outcomes.learn(use(plan, step))
+    late = use(plan, 3).model_copy(update={"reward": 0.6, "source": "person", "trust": 0.9, "evidence": {}})
+    outcomes.learn(late)
+    first, second = outcomes.sink.outcomes
+    assert (first.reward, second.reward, second.trust) == (1.0, pytest.approx(0.9), 0.9)
+    assert (second.evidence["tried"], second.evidence["of"]) == (4, 4)
+    assert second.evidence["steps"][3].items() >= {"source": "person", "outcome": late.id}.items()
+    assert second.id != first.id
+    outcomes.settle(thread="t")
+    assert len(outcomes.sink.outcomes) == 2
+
+
+def test_a_plan_that_goes_on_after_it_was_settled_keeps_the_steps_that_were_made(outcomes):
+    plan = make_plan("a", "b", "c")
+    outcomes.shelf.put(plan)
+    outcomes.learn(use(plan, 0))
+    outcomes.learn(use(plan, 1, 0.0))
+    outcomes.settle(thread="t")
+    outcomes.learn(use(plan, 1, attempt=2))
+    outcomes.learn(use(plan, 2))
+    assert [told.reward for told in outcomes.sink.outcomes] == [pytest.approx(1 / 3), 1.0]
+
+
+def test_a_plan_that_is_carried_out_another_time_begins_anew(outcomes):
+    plan = make_plan("a", "b")
+    outcomes.shelf.put(plan)
+    for attempt in (1, 2):
+        outcomes.learn(use(plan, 0, attempt=attempt))
+        outcomes.learn(use(plan, 1, float(attempt == 1), attempt=attempt))
+        outcomes.settle(thread="t")
+    assert [told.reward for told in outcomes.sink.outcomes] == [1.0, 0.5]
+
+
+def test_no_more_plans_are_remembered_than_there_is_room():
+    outcomes = PlanOutcomes(Notebook(), PlanShelf(), room=2)
+    for seed in range(5):
+        outcomes.shelf.put(plan := make_plan("a", seed=seed))
+        outcomes.learn(use(plan, 0))
+    assert len(outcomes._told) == 2
+    assert len(outcomes.sink.outcomes) == 5
+
+
+def test_plans_are_gathered_in_front_of_the_thread_and_not_behind_it():
+    outcomes = PlanOutcomes(Notebook(), PlanShelf())
+    with pytest.raises(InvalidConfigError, match=r"PlanOutcomes\(Background\(learner\), shelf\)"):
+        Background(outcomes)
 
 
 def test_uses_without_a_known_plan_pass_by_and_everything_may_be_told_besides():

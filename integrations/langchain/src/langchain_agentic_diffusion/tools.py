@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -29,6 +30,8 @@ from langchain_agentic_diffusion.progress import progress_writer
 Q = TypeVar("Q")
 V = TypeVar("V")
 T = TypeVar("T")
+
+log = logging.getLogger(__name__)
 
 LIMIT = 4000
 """Characters of a plan that the model is shown at most; the artifact holds all of it."""
@@ -173,6 +176,8 @@ class Report(BaseModel):
 class ReportOutcomeTool(BaseTool):
     """A tool that tells a learner how a plan went.
 
+    What the learner raises is logged, and the model reads that its report was not noted: telling never ends a run.
+
     Args:
         learns: Is told; an evolver, or anything with the method `learn`.
         shelf: Where the planning tool keeps its plans.
@@ -216,7 +221,13 @@ class ReportOutcomeTool(BaseTool):
             trust=self.trust,
             plan_seed=found.seed,
         )
-        self.learns.learn(outcome)
+        try:
+            self.learns.learn(outcome)
+        except Exception:  # feedback never breaks the run
+            log.exception("a report on the plan %s was not learnt", plan)
+            return f"Not noted: the report on plan {plan} could not be kept. Go on without it.", plain(
+                outcome
+            )
         return f"Noted: plan {plan} was worth {reward:g}.", plain(outcome)
 
 

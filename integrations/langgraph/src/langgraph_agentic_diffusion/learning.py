@@ -44,6 +44,13 @@ class Background(Generic[Q, V]):
     """
 
     def __init__(self, learns: Learns[Q, V], *, room: int = 10_000) -> None:
+        if isinstance(learns, PlanOutcomes):
+            raise InvalidConfigError(
+                "Background(PlanOutcomes(learner, shelf))",
+                "PlanOutcomes(Background(learner), shelf): plans are settled when a turn is over, which must not "
+                "overtake the uses that wait in the thread",
+                "Put only the learner of plans in the background; to gather the steps takes no time.",
+            )
         if room < 1:
             raise InvalidConfigError(
                 f"room={room}", "room for at least one outcome", "Leave it out for 10,000."
@@ -109,6 +116,13 @@ def places(value: Any) -> range:
     return range(getattr(value, "done", 0), len(value.steps))
 
 
+Key: TypeAlias = tuple[str | None, str]
+"""The conversation, and the id of a plan."""
+
+Tried: TypeAlias = "dict[int, Outcome[Any, ToolUse]]"
+"""What became of each step that was tried, by its place."""
+
+
 @final
 @dataclass(eq=False)
 class PlanOutcomes(Generic[Q, V]):
@@ -117,13 +131,17 @@ class PlanOutcomes(Generic[Q, V]):
     It is a learner of `ToolUse` itself: give it to `ToolFeedback`. Uses that carry out no known plan pass by. Where
     a plan is not carried out to its end, `settle` tells what there is: a step that was not tried counts nothing.
 
+    What comes after a plan was told adds to it: a later word on one of its calls is told at once, as another outcome
+    of the whole plan, and a step that was not made or had failed opens it again. A step that had gone well is the
+    first of another time that the plan is carried out.
+
     Args:
         sink: Learns whole plans, such as an evolver.
         shelf: Where the plans are.
         steps: The places of the steps that a value wants made.
         also: A learner that is told of every use besides.
         source: Who says so.
-        room: Plans that may be open at once; beyond it the oldest is settled.
+        room: Plans that may be open at once; beyond it the oldest is settled. As many that were told are remembered.
     """
 
     sink: Learns[Q, V]
@@ -133,9 +151,8 @@ class PlanOutcomes(Generic[Q, V]):
     also: Learns[Any, ToolUse] | None = None
     source: str = "tools"
     room: int = 1000
-    _open: OrderedDict[tuple[str | None, str], dict[int, Outcome[Any, ToolUse]]] = field(
-        default_factory=OrderedDict, init=False, repr=False
-    )
+    _open: OrderedDict[Key, Tried] = field(default_factory=OrderedDict, init=False, repr=False)
+    _told: OrderedDict[Key, Tried] = field(default_factory=OrderedDict, init=False, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
 
     def learn(self, outcome: Outcome[Any, ToolUse]) -> None:
@@ -148,15 +165,25 @@ class PlanOutcomes(Generic[Q, V]):
             return
         key = (outcome.value.thread, step.plan)
         with self._lock:
-            tried = self._open.setdefault(key, {})
+            tried, late = self._tried(key, step.step, outcome)
             tried[step.step] = outcome
             oldest = next(iter(self._open)) if len(self._open) > self.room else None
             whole = set(tried) >= set(self.steps(plan.chosen.value))
-            over = whole and all(_passed(each) for each in tried.values())
+            over = late or (whole and all(_passed(each) for each in tried.values()))
         if over:
             self._settle(key)
         if oldest is not None:
             self._settle(oldest)
+
+    def _tried(self, key: Key, step: int, outcome: Outcome[Any, ToolUse]) -> tuple[Tried, bool]:
+        """Open a plan if it is not; return what was tried of it, and whether this is a later word on a told call."""
+        if key in self._open:
+            return self._open[key], False
+        told = self._told.pop(key, {})
+        before = told.get(step)
+        late = before is not None and before.value == outcome.value
+        again = before is not None and not late and _passed(before)
+        return self._open.setdefault(key, {} if again else dict(told)), late
 
     def settle(self, *, thread: str | None = None) -> None:
         """Tell of the plans of a thread that were begun and not ended: a run failed, or another plan was made."""
@@ -165,14 +192,25 @@ class PlanOutcomes(Generic[Q, V]):
         for key in keys:
             self._settle(key)
 
-    def _settle(self, key: tuple[str | None, str]) -> None:
+    def _settle(self, key: Key) -> None:
         with self._lock:
             tried = self._open.pop(key, None)
+            if tried is not None:
+                self._told[key] = tried
+                if len(self._told) > self.room:
+                    self._told.popitem(last=False)
         plan = self.shelf.get(key[1])
         if tried is None or plan is None:
             return
         steps: list[Mapping[str, JsonValue]] = [
-            {"step": step, "tool": use.value.tool, "reward": use.reward, "attempt": use.value.attempt}
+            {
+                "step": step,
+                "tool": use.value.tool,
+                "reward": use.reward,
+                "attempt": use.value.attempt,
+                "source": use.source,
+                "outcome": use.id,
+            }
             for step, use in sorted(tried.items())
         ]
         of = len(set(self.steps(plan.chosen.value)) | set(tried))
@@ -201,7 +239,7 @@ def _passed(use: Outcome[Any, ToolUse]) -> bool:
     return use.evidence.get("passed") is not False
 
 
-def _name(key: tuple[str | None, str], tried: Mapping[int, Outcome[Any, ToolUse]]) -> str:
+def _name(key: Key, tried: Tried) -> str:
     """Name the outcome of a plan by the outcomes of its steps, so that it counts once."""
     said = json.dumps([*key, *sorted(use.id for use in tried.values())])
     return hashlib.blake2b(said.encode(), digest_size=16).hexdigest()
