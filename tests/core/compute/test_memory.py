@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 from agentic_diffusion.compute.memory import MemoryWatch, bytes_needed, host_peak, is_out_of_memory
+from agentic_diffusion.errors import BudgetError
 
 
 def test_what_torch_functions_return_is_added_up_views_included() -> None:
@@ -36,6 +37,7 @@ def test_it_counts_inside_inference_mode() -> None:
         (RuntimeError("DefaultCPUAllocator: not enough memory: you tried"), True),
         (RuntimeError("shapes differ"), False),
         (ValueError("out of memory"), False),
+        (BudgetError("out of memory with one row", "room for it", "Free some."), False),
     ],
 )
 def test_which_errors_mean_too_little_memory(error, short) -> None:

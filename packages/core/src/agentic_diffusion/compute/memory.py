@@ -11,6 +11,8 @@ import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
+from agentic_diffusion.errors import BudgetError
+
 
 @final
 class _Counter(TorchFunctionMode):
@@ -43,7 +45,9 @@ def bytes_needed(call: Callable[[], Any]) -> int:
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an error means that memory ran out, on the GPU or on the host."""
+    """Whether an error means that memory ran out, on the GPU or on the host, and nothing was tried yet."""
+    if isinstance(error, BudgetError):
+        return False  # it says so of work that was made as small as can be
     if isinstance(error, MemoryError | torch.cuda.OutOfMemoryError):
         return True
     text = str(error).lower()

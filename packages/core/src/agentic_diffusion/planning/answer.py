@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -18,6 +19,7 @@ from agentic_diffusion.denoising.state import Condition, Time
 from agentic_diffusion.errors import ContractError, InvalidConfigError
 from agentic_diffusion.planning.budget import Clock
 from agentic_diffusion.planning.protocols import Domain
+from agentic_diffusion.planning.room import halved
 from agentic_diffusion.planning.select import Selector
 from agentic_diffusion.planning.verify import JudgesMany, Verifier
 from agentic_diffusion.records import Candidate, DenoiseEvent, Ending, MemoryUse, Plan, Verdict
@@ -41,6 +43,7 @@ class Run(Generic[Q, X]):
     memory: MemoryWatch
     left: int  # candidates still to be sampled
     batch: int = 1  # candidates denoised together
+    room: int = sys.maxsize  # rows that the network may be asked about at once
     total: int = 1  # steps that will have been made at the end, lost ones included
     done: int = 0  # steps made, lost ones included
     lost: int = 0  # steps made in batches that ran out of memory
@@ -59,7 +62,7 @@ class Answers(Generic[Q, X, V]):
     """Makes plans of finished runs; the arguments are those of the planner.
 
     Args:
-        likely: From the batches of states of a run and its condition to the log-likelihood of each state.
+        likely: From a run and its batches of states to the log-likelihood of each state.
     """
 
     domain: Domain[Q, X, V]
@@ -68,7 +71,7 @@ class Answers(Generic[Q, X, V]):
     compute: Compute
     propose: Callable[[Q], Sequence[V]] | None = None
     finish: Callable[[Q, V], V] | None = None
-    likely: Callable[[Sequence[X], Condition[X]], Sequence[float]] | None = None
+    likely: Callable[[Run[Q, X], Sequence[X]], Sequence[float]] | None = None
     unfamiliar: Callable[[Q], float] | None = None
 
     def __call__(self, runs: Sequence[Run[Q, X]]) -> list[Plan[Q, V]]:
@@ -77,7 +80,7 @@ class Answers(Generic[Q, X, V]):
         values = [
             self._finished(run.request, each) for run, each in zip(runs, self._decoded(states), strict=True)
         ]
-        judged = self._judge([run.request for run in runs], values)
+        judged = self._judge(runs, values)
         watches = {id(run.memory): run.memory for run in runs}  # requests that are planned together share one
         peaks = {name: watch.peak() for name, watch in watches.items()}
         plans = []
@@ -118,17 +121,34 @@ class Answers(Generic[Q, X, V]):
     def _finished(self, request: Q, values: Sequence[V]) -> Sequence[V]:
         return values if self.finish is None else [self.finish(request, value) for value in values]
 
-    def _judge(self, requests: Sequence[Q], values: Sequence[Sequence[V]]) -> Sequence[Sequence[Verdict]]:
+    def _judge(self, runs: Sequence[Run[Q, X]], values: Sequence[Sequence[V]]) -> Sequence[Sequence[Verdict]]:
         verify: Any = self.verify  # a function, or an object that can do more than be called
-        if isinstance(verify, JudgesMany) and len(requests) > 1:
-            return verify.judge_many(requests, values)
-        return [self.verify(request, each) for request, each in zip(requests, values, strict=True)]
+        if isinstance(verify, JudgesMany) and len(runs) > 1:
+            return verify.judge_many([run.request for run in runs], values)
+        return [self._judged(run, each) for run, each in zip(runs, values, strict=True)]
+
+    def _judged(self, run: Run[Q, X], values: Sequence[V]) -> Sequence[Verdict]:
+        def tell(size: int) -> None:
+            log.warning("out of memory: going on with the verdicts of %d candidates", size)
+            run.notes.append(f"out of memory: verdicts of {size} candidates at once")
+
+        def judge(some: Sequence[V]) -> Sequence[Verdict]:
+            verdicts = self.verify(run.request, some)
+            if len(verdicts) != len(some):
+                raise InvalidConfigError(
+                    f"{len(verdicts)} verdicts for {len(some)} candidates",
+                    "one verdict for each candidate, in order",
+                    "Correct the verifier.",
+                )
+            return verdicts
+
+        return halved(judge, values, what="candidate to be judged", tell=tell)
 
     def _told(self, run: Run[Q, X], states: Sequence[X], verdicts: Sequence[Verdict]) -> Sequence[Verdict]:
         """Add the log-likelihood of each candidate to its evidence; what cannot be at all is told as None."""
         if self.likely is None:
             return verdicts
-        numbers = [n if math.isfinite(n) else None for n in self.likely(states, run.condition)]
+        numbers = [n if math.isfinite(n) else None for n in self.likely(run, states)]
         return [
             verdict.model_copy(update={"evidence": {**verdict.evidence, "likelihood": number}})
             for verdict, number in zip(verdicts, numbers, strict=True)

@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar, final
 import torch
 from torch import Tensor
 
-from agentic_diffusion.compute import Compute, MemoryWatch, bytes_needed, is_out_of_memory
+from agentic_diffusion.compute import Compute, MemoryWatch, is_out_of_memory
 from agentic_diffusion.denoising.denoiser import Denoiser
 from agentic_diffusion.denoising.guidance import Guidance, guided
 from agentic_diffusion.denoising.process import Process
@@ -24,8 +24,9 @@ from agentic_diffusion.errors import BudgetError, InvalidConfigError
 from agentic_diffusion.planning.answer import Answers, Run
 from agentic_diffusion.planning.budget import Budget, Clock
 from agentic_diffusion.planning.protocols import Domain, Learns, Plans, PlansMany
+from agentic_diffusion.planning.room import halved, in_parts, room
 from agentic_diffusion.planning.select import Selector, best
-from agentic_diffusion.planning.together import Once, joined, kind_of, paired
+from agentic_diffusion.planning.together import Once, joined, kind_of, paired, parts
 from agentic_diffusion.planning.verify import Verifier
 from agentic_diffusion.records import DenoiseEvent, Plan
 
@@ -129,7 +130,8 @@ class Planner(Generic[Q, X, B, V]):
     ) -> Generator[Draft[X], None, Plan[Q, V]]:
         """Yield a draft after every denoising step and return the plan."""
         run = self._begin(request, seed, budget or Budget())
-        run.batch = min(self.count, self._fitting(run))
+        run.room = self._fitting(run)
+        run.batch = min(self.count, run.room)
         run.total = self.steps * -(-self.count // run.batch)
         rng, worker = generator(seed), self
         while run.left > 0 and run.ending == "complete":
@@ -182,8 +184,11 @@ class Planner(Generic[Q, X, B, V]):
             tight = min(
                 (runs[k] for k in members), key=lambda run: run.clock.budget.memory_bytes or sys.maxsize
             )
-            size = min(at_once, self._fitting(tight) // self.count)
-            for part in _parts(members, max(1, size), most=at_once):
+            fits = self._fitting(tight)
+            for k in members:
+                runs[k].room = fits
+            size = min(at_once, fits // self.count)
+            for part in parts(members, max(1, size), most=at_once):
                 group = {k: runs[k] for k in part}
                 plans |= zip(part, self._group(group, watch), strict=True)
         return [plans[index] for index in range(count)]
@@ -295,23 +300,15 @@ class Planner(Generic[Q, X, B, V]):
 
     def _fitting(self, run: Run[Q, X]) -> int:
         """Return how many candidates fit the memory budget at once; more than there will ever be without one."""
-        budget = run.clock.budget
-        if budget.memory_bytes is None:
+        granted = run.clock.budget.memory_bytes
+        if granted is None:
             return sys.maxsize
-        like = self.compute.send(self.domain.blank(run.request, 1))
+        like, level = self.compute.send(self.domain.blank(run.request, 1)), torch.tensor(1.0)
         ask = guided(self.denoiser, self.guides)
         with torch.inference_mode(), self.compute.autocast():
-            level = torch.tensor(1.0)
-            need = bytes_needed(lambda: ask(like, level, run.condition))
-        if need > budget.memory_bytes:
-            raise BudgetError(
-                f"memory_bytes={budget.memory_bytes}",
-                f"at least {need}, the activations of one candidate",
-                "Grant more memory or use a smaller network or horizon.",
-            )
-        fits = budget.memory_bytes // need
+            fits = room(lambda: ask(like, level, run.condition), granted)
         if fits < self.count:
-            run.notes.append(f"memory_bytes={budget.memory_bytes}: batches of {fits} candidates")
+            run.notes.append(f"memory_bytes={granted}: batches of {fits} candidates")
         return fits
 
     def _shrink(
@@ -322,6 +319,7 @@ class Planner(Generic[Q, X, B, V]):
             raise error
         run.lost += lost
         run.batch = max(1, size // 2)
+        run.room = min(run.room, run.batch)
         run.total = run.done + self.steps * -(-run.left // run.batch)
         if size > 1:
             log.warning("out of memory: going on with batches of %d candidates", run.batch)
@@ -330,6 +328,12 @@ class Planner(Generic[Q, X, B, V]):
         if run.finished:
             run.ending = "memory"
             return self
+        worker = self._aside(run, error)
+        run.batch, run.total = run.left, run.done + self.steps
+        return worker
+
+    def _aside(self, run: Run[Q, X], error: RuntimeError | MemoryError) -> Planner[Q, X, B, V]:
+        """Return a planner on the host that goes on where the device had no room for one candidate."""
         spare = self.compute.spare
         if spare is None:
             raise BudgetError(
@@ -340,11 +344,18 @@ class Planner(Generic[Q, X, B, V]):
         log.warning("out of memory on %s: going on on %s", self.compute.where, spare.where)
         run.notes.append(f"out of memory on {self.compute.where}: went on on {spare.where}")
         run.condition = spare.send(self.domain.condition(run.request))
-        run.batch, run.total = run.left, run.done + self.steps
+        run.room = sys.maxsize
         denoiser, guides = spare.copied((self.denoiser, self.guides))
         return replace(self, compute=spare, denoiser=denoiser, guides=guides)
 
     def _answers(self, runs: Sequence[Run[Q, X]]) -> list[Plan[Q, V]]:
+        """Return the plan of each run; where memory runs out, of half of them at a time."""
+
+        def tell(size: int) -> None:
+            log.warning("out of memory: going on with the answers of %d requests", size)
+            for run in runs:
+                run.notes.append(f"out of memory with the answers of {len(runs)} requests")
+
         answers = Answers(
             self.domain,
             self.verify,
@@ -355,27 +366,30 @@ class Planner(Generic[Q, X, B, V]):
             likely=None if self.likelihood is None else self._likely,
             unfamiliar=self.unfamiliar,
         )
-        return answers(runs)
+        return halved(answers, runs, what="request to be answered", tell=tell)
 
-    def _likely(self, states: Sequence[X], condition: Condition[X]) -> list[float]:
-        """Return the log-likelihood of each state of each batch."""
-        likelihood, ask, rows = self.likelihood, guided(self.denoiser, self.guides), list[Any](states)
+    def _likely(self, run: Run[Q, X], states: Sequence[X]) -> list[float]:
+        """Return the log-likelihood of each state of each batch; asked about few rows at a time where room is short."""
+        try:
+            return self._chances(run, states)
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            if run.room == 1:
+                worker = self._aside(run, error)
+                return worker._likely(run, worker.compute.send(tuple(states)))
+            run.room = run.batch if run.room > run.batch else run.room // 2  # a batch had room before
+        log.warning("out of memory: going on with the likelihood of %d rows", run.room)
+        run.notes.append(f"out of memory: likelihood of {run.room} rows at once")
+        return self._likely(run, states)
+
+    def _chances(self, run: Run[Q, X], states: Sequence[X]) -> list[float]:
+        likelihood, believes, rows = self.likelihood, guided(self.denoiser, self.guides), list[Any](states)
         if likelihood is None:
             return []
+        ask = in_parts(lambda x, t: believes(x, t, run.condition), run.room)
         batches: Sequence[Any] = [torch.cat(rows)] if isinstance(rows[0], Tensor) else rows
         with torch.inference_mode(), self.compute.autocast():
-            told = [likelihood(lambda x, t: ask(x, t, condition), batch).float().cpu() for batch in batches]
+            told = [likelihood(ask, batch).float().cpu() for batch in batches]
         numbers: list[float] = torch.cat(told).tolist()
         return numbers
-
-
-def _parts(members: Sequence[int], size: int, *, most: int) -> Iterator[Sequence[int]]:
-    """Yield the members in parts of a size.
-
-    Raises:
-        InvalidConfigError: No part may hold anything.
-    """
-    if most < 1:
-        raise InvalidConfigError(f"at_once={most}", "at least 1", "64 is a fair start.")
-    for k in range(0, len(members), size):
-        yield members[k : k + size]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar, final
 
@@ -131,3 +131,15 @@ def paired(what: str, given: Sequence[T] | None, *, count: int, default: T) -> S
             f"Leave {what} out for the default.",
         )
     return given
+
+
+def parts(members: Sequence[int], size: int, *, most: int) -> Iterator[Sequence[int]]:
+    """Yield the members in parts of a size.
+
+    Raises:
+        InvalidConfigError: No part may hold anything.
+    """
+    if most < 1:
+        raise InvalidConfigError(f"at_once={most}", "at least 1", "64 is a fair start.")
+    for k in range(0, len(members), size):
+        yield members[k : k + size]

@@ -13,7 +13,7 @@ Q_contra = TypeVar("Q_contra", contravariant=True)
 V_contra = TypeVar("V_contra", contravariant=True)
 
 Verifier: TypeAlias = Callable[[Q, Sequence[V]], Sequence[Verdict]]
-"""Judges all candidates of one request at once, so that a check may be vectorised."""
+"""Judges all candidates of one request at once, so that a check may be vectorised; fewer where memory is short."""
 
 
 @runtime_checkable

@@ -1,6 +1,10 @@
 """Tool planners: three lines from tools to a plan, and the contract's proofs."""
 
+from dataclasses import replace
+
+import pytest
 import torch
+from agentic_diffusion.planning.budget import Budget
 from agentic_diffusion.planning.domains.toolplan import ToolRequest, chain, tool_planner
 from agentic_diffusion.planning.domains.toolplan.planner import Binder
 from agentic_diffusion.records import ToolSpec
@@ -68,3 +72,22 @@ def test_equal_plans_of_a_request_are_bound_once(catalogue, ask) -> None:
     other = bind(ToolRequest(goal="go on 2027-04-05"), chain(*BOOK))
     assert other.steps[0].arguments["date"].text == "2027-04-05"
     assert bind(ask, chain(*BOOK)) == first
+
+
+def test_the_likelihood_of_whole_plans_keeps_the_memory_that_was_granted(recall, ask) -> None:
+    plain, calls = recall(BOOK, ("check_weather", "send_email"), count=2), []
+
+    def counting(x, t, condition):
+        calls.append(len(x))
+        return plain.denoiser(x, t, condition)
+
+    planner = replace(plain, denoiser=counting)
+    whole = planner.plan(ask)
+    assert max(calls) > 2  # beginnings of plans, in one call
+    run = planner._begin(ask, 0, Budget(memory_bytes=10**12))
+    calls.clear()
+    cramped = planner.plan(ask, budget=Budget(memory_bytes=2 * (10**12 // planner._fitting(run))))
+    assert max(calls) == 2
+    assert [c.value for c in cramped.considered] == [c.value for c in whole.considered]
+    for one, other in zip(cramped.considered, whole.considered, strict=True):
+        assert one.verdict.evidence["likelihood"] == pytest.approx(other.verdict.evidence["likelihood"])

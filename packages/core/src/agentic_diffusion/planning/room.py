@@ -1,0 +1,104 @@
+"""Less at once: what to do with work that memory has no room for, and how to ask about few rows at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import fields, is_dataclass, replace
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor
+
+from agentic_diffusion.compute import bytes_needed, is_out_of_memory
+from agentic_diffusion.errors import BudgetError, ContractError
+
+S = TypeVar("S")
+T = TypeVar("T")
+
+
+def room(one: Callable[[], Any], memory_bytes: int) -> int:
+    """Return how many candidates fit so much memory at once, given a call for one of them.
+
+    Raises:
+        BudgetError: Not even one fits.
+    """
+    need = bytes_needed(one)
+    if need > memory_bytes:
+        raise BudgetError(
+            f"memory_bytes={memory_bytes}",
+            f"at least {need}, the activations of one candidate",
+            "Grant more memory or use a smaller network or horizon.",
+        )
+    return memory_bytes // need
+
+
+def halved(
+    work: Callable[[Sequence[S]], Sequence[T]], items: Sequence[S], *, what: str, tell: Callable[[int], None]
+) -> list[T]:
+    """Return what `work` makes of each item; where memory runs out it is given half as many, and half of those.
+
+    Args:
+        work: Makes one thing of each item, and the same one whatever stands beside it.
+        items: What to work on.
+        what: The name of one item, for the error.
+        tell: Told how many items are given at once from now on.
+
+    Raises:
+        BudgetError: There is no room for one item.
+    """
+    try:
+        return list(work(items))
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+        if len(items) < 2:
+            raise BudgetError(
+                f"out of memory with one {what}",
+                "room for at least one",
+                "Free memory or use a smaller network or horizon.",
+            ) from error
+    half = -(-len(items) // 2)
+    tell(half)
+    first = halved(work, items[:half], what=what, tell=tell)
+    return first + halved(work, items[half:], what=what, tell=tell)
+
+
+def in_parts(ask: Callable[[Any, Any], Any], rows: int) -> Callable[[Any, Any], Any]:
+    """Return what asks a denoiser about a batch in calls of at most `rows` rows; states must be tensors.
+
+    Args:
+        ask: From states and their noise level, one or one for each row, to a belief about each row.
+        rows: The most rows of one call.
+    """
+
+    def asked(x: Any, t: Any) -> Any:
+        if not isinstance(x, Tensor) or len(x) <= rows:
+            return ask(x, t)
+        parts = list(x.split(rows))
+        levels = t.split(rows) if isinstance(t, Tensor) and t.ndim and len(t) == len(x) else [t] * len(parts)
+        told = [ask(part, level) for part, level in zip(parts, levels, strict=True)]
+        return _joined(told, [len(part) for part in parts])
+
+    return asked
+
+
+def _joined(beliefs: Sequence[Any], sizes: Sequence[int]) -> Any:
+    """Return one belief about all rows; what has no rows is that of the first.
+
+    Raises:
+        ContractError: The beliefs are not dataclasses of tensors.
+    """
+    if not is_dataclass(beliefs[0]) or isinstance(beliefs[0], type):
+        raise ContractError(
+            f"a {type(beliefs[0]).__name__} as belief",
+            "a dataclass of tensors where a batch must be asked about in parts",
+            "Grant more memory, or make the belief a frozen dataclass.",
+        )
+    whole = {}
+    for part in fields(beliefs[0]):
+        told = [getattr(belief, part.name) for belief in beliefs]
+        if all(
+            isinstance(one, Tensor) and one.ndim and len(one) == n for one, n in zip(told, sizes, strict=True)
+        ):
+            whole[part.name] = torch.cat(told)
+    return replace(beliefs[0], **whole)
