@@ -16,6 +16,7 @@ from gates import (
     stale,
     unexplained,
     unknown_commands,
+    unlisted,
     unreferenced,
 )
 from gates.docs import pages
@@ -62,6 +63,10 @@ def test_every_error_is_explained() -> None:
 
 def test_every_public_name_is_in_the_reference() -> None:
     assert unreferenced(ROOT) == []
+
+
+def test_every_name_that_a_reader_is_shown_is_in_the_reference() -> None:
+    assert unlisted(ROOT) == []
 
 
 def test_model_cards_are_on_their_page() -> None:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from gates import stale, unexplained, unreferenced
+from gates import stale, unexplained, unlisted, unreferenced
 from gates.cards import page
 from gates.named import errors
 
@@ -102,6 +102,19 @@ def test_a_constant_that_is_not_shown_is_found(house) -> None:
     assert unreferenced(house) == [fault]
     other.write_text('"""A room."""\n\nOther = 3\n"""A number."""\n')
     assert unreferenced(house) == []
+
+
+def test_a_name_that_a_page_imports_and_no_page_renders_is_found(house) -> None:
+    assert unlisted(house) == []
+    (house / "packages/small/src/small/lone.py").write_text("class Third: ...\n")
+    page = house / "docs/use.md"
+    page.write_text("# Use\n\n```python\nfrom small import Other\nfrom small.lone import Third\n```\n")
+    assert unlisted(house) == ["docs/use.md:5: no page of docs/api renders small.lone.Third"]
+    (house / "examples").mkdir()
+    (house / "examples/one.py").write_text("from small.lone import Third\n")
+    assert len(unlisted(house)) == 2
+    (house / "docs/api/lone.md").write_text("# Lone\n\n::: small.lone\n")
+    assert unlisted(house) == []
 
 
 def test_a_card_that_has_changed_is_found(house) -> None:

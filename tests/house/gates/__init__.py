@@ -6,7 +6,7 @@ from gates.docs import blocks, broken_links, commands, misquoted, run_blocks, un
 from gates.faces import openings, public_names, signatures, unresolved
 from gates.layers import contracts, members
 from gates.mirror import unmirrored
-from gates.named import unexplained, unreferenced
+from gates.named import unexplained, unlisted, unreferenced
 from gates.plain import machine_paths, plain
 from gates.sizes import sizes
 
@@ -28,6 +28,7 @@ __all__ = [
     "stale",
     "unexplained",
     "unknown_commands",
+    "unlisted",
     "unmirrored",
     "unreferenced",
     "unresolved",

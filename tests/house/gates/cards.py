@@ -18,6 +18,24 @@ seen; the benchmarks' own figures are in [Results](results.md).
 
 """
 
+ABOUT: Mapping[str, Mapping[str, str]] = {
+    "embedded coder": {
+        "for": "functions of a few steps over numbers, texts, lists and tables, in Python and said in six other "
+        "languages, from descriptions in the words of its corpus",
+        "learned from": "programs and descriptions that the corpus of that commit generates from the seed; nobody "
+        "else's code or text",
+        "not for": "anything larger, other libraries, free prose: of HumanEval it solves about one problem in a "
+        "hundred. What it returns without tests is parsed, not run",
+        "score": "in [Results](results.md#the-coder)",
+    },
+    "maze planner": {
+        "for": "drives of D4RL's ball through this one maze, whose walls judge every plan",
+        "learned from": "drives of a way-point driver in the rebuilt world, made by `agentic-diffusion train data`",
+        "not for": "other mazes, balls that answer otherwise (evolution adapts it to those), real vehicles",
+    },
+}
+"""What a reader must know of each kind of weights, in words."""
+
 
 def cards(root: Path) -> list[Path]:
     """Return the cards of all weights that ship."""
@@ -37,14 +55,15 @@ def page(root: Path) -> str:
 
 
 def _facts(card: Mapping[str, Any]) -> dict[str, str]:
-    hardware = card.get("hardware", {})
+    hardware, about = card.get("hardware", {}), ABOUT.get(card.get("kind", ""), {})
     facts = {
         "what": card.get("kind"),
+        **about,
         "command": f"`{card['command']}`" if "command" in card else None,
         "commit": f"`{card['commit'][:12]}`" + (" and changes" if card.get("dirty") else "")
         if "commit" in card
         else None,
-        "data, SHA-256": f"`{card['data_sha256'][:16]}`" if "data_sha256" in card else None,
+        "data, SHA-256": f"`{data[:16]}`" if (data := card.get("data_sha256", card.get("data"))) else None,
         "parameters": f"{card['parameters']:,}" if "parameters" in card else None,
         "seed": card.get("seed"),
         "hardware": ", ".join(str(hardware[k]) for k in ("cpu", "device", "torch") if hardware.get(k)),
@@ -52,7 +71,7 @@ def _facts(card: Mapping[str, Any]) -> dict[str, str]:
         if {"seconds", "timed_steps"} <= card.keys()
         else None,
         "weights, SHA-256": f"`{card['sha256'][:16]}`" if "sha256" in card else None,
-        "score": _score(card.get("score")),
+        "score": _score(card.get("score")) or about.get("score"),
     }
     return {name: str(value) for name, value in facts.items() if value not in (None, "")}
 

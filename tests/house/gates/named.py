@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
+from gates.docs import blocks, pages
 from gates.tree import modules
 
 BASE = "AgenticDiffusionError"
@@ -59,6 +61,41 @@ def unreferenced(root: Path) -> list[str]:
             elif f"{home}.{name}" in silent and f"{home}.{name}" not in shown:
                 faults.append(f"{module.at(1)}: {name} has no docstring, so that docs/api does not show it")
     return faults
+
+
+def unlisted(root: Path) -> list[str]:
+    """Return the names that pages and examples import from our libraries and that no page of the reference renders.
+
+    A package without any reference, such as the command line, is no library.
+    """
+    shown = _directives(root)
+    libraries = {page.split(".")[0] for page in shown}
+    trees = {module.dotted: module.tree for module in modules(root)}
+    texts = [(page, block.line, block.text) for page in pages(root) for block in blocks(page, "python")]
+    texts += [
+        (path, 0, path.read_text(encoding="utf-8")) for path in sorted((root / "examples").rglob("*.py"))
+    ]
+    faults = []
+    for path, line, text in texts:
+        for node in ast.walk(ast.parse(text)):
+            if not isinstance(node, ast.ImportFrom) or node.module not in trees:
+                continue
+            if node.module.split(".")[0] not in libraries:
+                continue
+            for name in (alias.name for alias in node.names if f"{node.module}.{alias.name}" not in trees):
+                rooms = _rooms(trees, node.module, name)
+                if not any(_covers(page, deep, room) for page, deep in shown.items() for room in rooms):
+                    place = f"{path.relative_to(root)}:{line + node.lineno}"
+                    faults.append(f"{place}: no page of docs/api renders {node.module}.{name}")
+    return faults
+
+
+def _rooms(trees: Mapping[str, ast.Module], module: str, name: str) -> list[str]:
+    """Return the modules that hand a name on, from the one that is asked to the one that defines it."""
+    rooms = [module]
+    while rooms[-1] in trees and (home := _homes(trees[rooms[-1]], rooms[-1]).get(name)):
+        rooms.append(home)
+    return rooms
 
 
 def _silent(tree: ast.Module) -> list[str]:

@@ -13,7 +13,7 @@ from .helpers import Helper
 from .parked import Worker
 from .toolchain import Toolchain
 
-_LOG = logging.getLogger("agentic_diffusion.code.sandbox")
+_LOG = logging.getLogger(__name__)
 
 
 class Pool:
