@@ -98,6 +98,39 @@ def test_a_tokenizer_is_a_vocabulary() -> None:
     assert len(told.prompt(asked("doubles"))) > 10
 
 
+def test_what_loading_needs_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    said = [
+        "8-bit quantization requires accelerate",
+        "Using a `device_map` requires `accelerate`",
+        "flash_attn",
+    ]
+    kinds = [ImportError, ValueError, ImportError]
+
+    class Auto:
+        @classmethod
+        def from_pretrained(cls, name: str, **options: object) -> torch.nn.Module:
+            raise kinds.pop(0)(said.pop(0))
+
+    class Library:
+        AutoModelForMaskedLM = Auto
+        BitsAndBytesConfig = dict
+
+    monkeypatch.setattr(hub, "library", lambda: Library)
+    for source in (Source(str(tmp_path), bits=8), Source(str(tmp_path), device_map="auto")):
+        with pytest.raises(MissingExtraError, match="pip install accelerate, or leave"):
+            hub.load(source)
+    with pytest.raises(MissingExtraError, match="flash_attn"):
+        hub.load(Source(str(tmp_path)))
+    with pytest.raises(InvalidConfigError, match="DiffusionGemma"):
+        hub.load(Source(str(tmp_path), loading="canvas"))
+
+
+@pytest.mark.parametrize("given", [{"dtype": "nonsense"}, {"bits": 3}, {"loading": "other"}])
+def test_nonsense_is_refused_before_anything_is_loaded(tmp_path: Path, given: dict[str, object]) -> None:
+    with pytest.raises(InvalidConfigError, match="Name one of these"):
+        Source(str(tmp_path), **given)
+
+
 @pytest.mark.slow
 def test_a_tiny_model_made_here_is_loaded(tmp_path: Path) -> None:
     library = pytest.importorskip("transformers")

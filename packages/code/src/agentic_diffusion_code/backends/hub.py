@@ -15,8 +15,18 @@ from agentic_diffusion_code.model.reading import Marks
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-Loading: TypeAlias = Literal["masked", "causal", "plain"]
-"""Which of the library's classes loads a model: for masked tokens, for causal ones, or without a head."""
+Loading: TypeAlias = Literal["masked", "causal", "plain", "canvas"]
+"""Which of the library's classes loads a model: for masked tokens, for causal ones, as its own code says, or its
+DiffusionGemma."""
+
+CLASSES = {
+    "masked": "AutoModelForMaskedLM",
+    "causal": "AutoModelForCausalLM",
+    "plain": "AutoModel",
+    "canvas": "DiffusionGemmaForBlockDiffusion",
+}
+HELPERS = ("accelerate", "bitsandbytes")
+DTYPES = ("auto", "float32", "bfloat16", "float16")
 
 _REVISION = re.compile(r"[0-9a-f]{40}")
 
@@ -31,9 +41,9 @@ class Source:
         revision: The commit on the hub, all 40 digits; must be given for anything but a folder.
         remote_code: Whether Python code that lies beside the weights may run on this machine, with your rights.
         loading: Which of the library's classes loads it.
-        dtype: `auto` takes what the weights are stored in.
-        device_map: Where its parts go; None keeps it on the processor.
-        bits: 8 or 4 to load it quantised (needs `bitsandbytes`); None as it is.
+        dtype: `auto` takes what the weights are stored in; else float32, bfloat16 or float16.
+        device_map: Where its parts go (needs `accelerate`); None keeps it on the processor.
+        bits: 8 or 4 to load it quantised (needs `accelerate` and `bitsandbytes`); None as it is.
     """
 
     name: str
@@ -50,6 +60,12 @@ class Source:
                 f"{self.name!r} at revision {self.revision!r}",
                 "a folder that is there, or a name on the hub with the 40 digits of a commit",
                 "Pin the revision: a name alone may be other weights, or other code, tomorrow.",
+            )
+        if self.dtype not in DTYPES or self.loading not in CLASSES or self.bits not in (None, 4, 8):
+            raise InvalidConfigError(
+                f"dtype={self.dtype!r}, loading={self.loading!r}, bits={self.bits}",
+                f"a dtype of {', '.join(DTYPES)}; a loading of {', '.join(CLASSES)}; bits of 4 or 8, or None",
+                "Name one of these.",
             )
 
 
@@ -74,29 +90,40 @@ def load(source: Source) -> Any:
     """Return the model of a source, ready to infer.
 
     Raises:
-        MissingExtraError: The library, or what its quantisation needs, is not installed.
+        MissingExtraError: The library, or what `device_map` or `bits` need, is not installed.
         InvalidConfigError: There is no such model, or it needs code that was not allowed to run.
     """
     made = library()
-    kinds = {
-        "masked": made.AutoModelForMaskedLM,
-        "causal": made.AutoModelForCausalLM,
-        "plain": made.AutoModel,
-    }
+    kind = getattr(made, CLASSES[source.loading], None)
+    if kind is None:
+        raise InvalidConfigError(
+            f"a transformers library without {CLASSES[source.loading]}",
+            "5.23 or later",
+            "Install a newer one.",
+        )
     dtype = source.dtype if source.dtype == "auto" else getattr(torch, source.dtype)
     options: dict[str, Any] = {"dtype": dtype, "device_map": source.device_map}
     if source.bits is not None:
         options["quantization_config"] = made.BitsAndBytesConfig(
             load_in_8bit=source.bits == 8, load_in_4bit=source.bits == 4
         )
-    return _loaded(kinds[source.loading], source, options).eval()
+    return _loaded(kind, source, options).eval()
 
 
 def _loaded(kind: Any, source: Source, options: dict[str, Any]) -> Any:
     where = {"revision": source.revision, "trust_remote_code": source.remote_code}
     try:
         return kind.from_pretrained(source.name, **where, **options)
-    except (OSError, ValueError) as error:
+    except (ImportError, OSError, ValueError) as error:
+        asks_more = source.device_map is not None or source.bits is not None
+        lacks = [name for name in HELPERS if asks_more and name in str(error).lower()]
+        if isinstance(error, ImportError) or lacks:
+            raise MissingExtraError(
+                f"{source.name} with device_map={source.device_map}, bits={source.bits} ({str(error)[:160]})",
+                " and ".join(lacks) or "what the code beside the weights imports",
+                f"pip install {' '.join(lacks) or 'what it names'}"
+                + (", or leave device_map and bits out." if lacks else "."),
+            ) from error
         raise InvalidConfigError(
             f"{source.name} ({str(error)[:160]})",
             "a model that this version of transformers can load",

@@ -24,7 +24,7 @@ def without_mask(*, size: int, end: int, pad: int) -> Marks:
 
 
 def renoised(ask: Ask, *, size: int, seed: int = 0) -> Ask:
-    """Ask a model of uniform noise, as the DiffusionGemma family is: holes are shown as random tokens.
+    """Ask a model of uniform noise: holes are shown as random tokens.
 
     The decoder hides and reveals as it does for a masked model; here each hole becomes a token drawn evenly from all
     tokens of the model. What is revealed stays; all else is drawn anew at each look, so no early guess is kept by
@@ -34,19 +34,24 @@ def renoised(ask: Ask, *, size: int, seed: int = 0) -> Ask:
     Austin et al. 2021 (D3PM, uniform transitions), arXiv:2107.03006, sec. 3.1.
 
     Args:
-        ask: How the model is asked, such as `two_way(model)`.
+        ask: How the model is asked: `two_way(model)` for one network, `canvas.canvas(model)` for the library's own
+            DiffusionGemma, which would read a canvas of its own through `two_way`.
         size: Tokens of the model; the mask of the decoder is this number (see `without_mask`).
         seed: Where the noise comes from.
     """
 
     def asked(tokens: Tensor, block: Tensor) -> Tensor:
-        holes = tokens == size
-        shown = torch.where(holes, _noise(holes, size, seed).to(tokens.device), tokens)
-        logits = ask(shown, block)
+        logits = ask(noised(tokens, size=size, seed=seed), block)
         never = logits.new_full((*logits.shape[:2], 1), -torch.inf)
         return torch.cat([logits[..., :size], never], dim=-1)
 
     return asked
+
+
+def noised(tokens: Tensor, *, size: int, seed: int) -> Tensor:
+    """Return rows of tokens with random ones in their holes, which are the number `size`."""
+    holes = tokens == size
+    return torch.where(holes, _noise(holes, size, seed).to(tokens.device), tokens)
 
 
 def _noise(holes: Tensor, size: int, seed: int) -> Tensor:
