@@ -9,9 +9,10 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from agentic_diffusion.errors import InvalidStateError
 from agentic_diffusion.records import Plan, Record
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from .cases import Case, Check, Code, Identifier, LanguageName, Prose, Raises, Task
+from .declaring import whole
 from .sandbox.base import Limits
 
 MAX_SIGNATURE = 1000
@@ -27,7 +28,8 @@ class CodeRequest(Record):
     Args:
         description: What it does, in words; read by the model, never run and never obeyed.
         language: The language to write in.
-        signature: The line that declares it, such as `def area(width, height):`; programs without it are refused.
+        signature: The line that declares it, such as `def area(width, height):`; programs without it are refused. In
+            Python its `def` and its colon may be left out.
         entry: The name of the function, for the tests.
         tests: Calls and what they must return, or checks written as code; every one must pass.
         prefix: Program text before the function, such as imports; pinned, and part of the program.
@@ -52,6 +54,11 @@ class CodeRequest(Record):
         if not value.strip():
             raise ValueError("the description says nothing")
         return value
+
+    @field_validator("signature")
+    @classmethod
+    def _whole(cls, value: str, info: ValidationInfo) -> str:
+        return whole(value) if info.data.get("language") == "python" else value
 
     @model_validator(mode="after")
     def _named(self) -> CodeRequest:
