@@ -140,6 +140,22 @@ def test_the_first_program_is_one_that_could_be_right(writer: TokenWriter) -> No
     assert len(last.sources) == 1
 
 
+def test_no_program_is_empty(fence: ProcessSandbox) -> None:
+    tokens = Lexemes()
+    model = Reviewed(["", LESS, TWICE], tokens)
+
+    def anything(rows: torch.Tensor, *, start: int) -> torch.Tensor:
+        return torch.ones(len(rows), rows.shape[1] - start, tokens.size, dtype=torch.bool)
+
+    writer = TokenWriter(model, tokens, Decoding(block=8), syntax=lambda language: anything)
+    *_, sketch = writer.write(REQUEST, count=1, seed=0, temperature=0.0)
+    assert sketch.sources != ("\n",)
+    branches = search(writer)
+    branches.tell(sketch.sources[0], 0.0)
+    assert all(source.strip() for *_, some in [branches.write(count=8, seed=1)] for source in some.sources)
+    assert Coder(writer, fence, count=2, rounds=2, lints=False).plan(REQUEST).chosen.value.source == TWICE
+
+
 def test_a_round_without_programs_is_no_round(writer: TokenWriter, fence: ProcessSandbox) -> None:
     never = asked("doubles a number", ["f(2) == 77"])
     plan = Coder(writer, fence, count=8, rounds=9, lints=False).plan(never)

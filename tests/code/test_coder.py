@@ -138,6 +138,25 @@ def test_a_writer_that_looks_back_looks_back_at_the_proven_program(fence: Proces
     assert writer.asked == [("tell", BROKEN), ("tell", other)]
 
 
+def test_programs_are_drawn_where_no_likely_one_is_left(fence: ProcessSandbox) -> None:
+    def coder(*drawn: str) -> Coder:
+        writer, texts = Looks((BROKEN,)), iter((("",), *((text,) for text in drawn)))
+
+        def write(*args: object, **how: object) -> Iterator[Sketch]:
+            return iter([Sketch(next(texts), 1.0, 1, 3, True)] if "temperature" in how else [])
+
+        writer.write = write
+        return Coder(writer, fence, count=1, rounds=3, lints=False)
+
+    plan = coder(BROKEN, DOUBLE).plan(REQUEST)
+    assert plan.chosen.value.source == DOUBLE
+    assert plan.chosen.verdict.evidence["repairs"] == 2
+    plan = coder(BROKEN, BROKEN).plan(REQUEST)
+    assert plan.abstained
+    assert plan.chosen.verdict.evidence["repairs"] == 2
+    assert "no likely program is left" in plan.chosen.verdict.evidence["reasons"]
+
+
 class Told:
     def __init__(self) -> None:
         self.outcomes = []

@@ -53,9 +53,10 @@ class Coder:
     A draft that came with the request is judged and mended first. Then one program of the most likely tokens; where
     it fails, the nearest program that a memory has proven. Where that fails too, a writer that can look back (`Forks`)
     writes the next most likely ones in up to `rounds` rounds, each from a doubtful place of one that failed, those that
-    passed more tests first. Other writers begin half-way from noise with the proven program, draw several at a
-    temperature, then mend the best failing one up to `rounds` times: the lines that the failing trace names, or those
-    that the model doubts, are hidden and denoised with the rest in view; a failure that was seen before ends that.
+    passed more tests first; where none is left, several are drawn at a temperature. Other writers begin half-way from
+    noise with the proven program, draw several at a temperature, then mend the best failing one up to `rounds` times:
+    the lines that the failing trace names, or those that the model doubts, are hidden and denoised with the rest in
+    view; a failure that was seen before ends that.
 
     Args:
         writer: Writes programs.
@@ -256,7 +257,7 @@ class Coder:
             first = next(written, None)
             search.stuck = first is None
             if first is None:
-                return None
+                return self._drawn(search)
             search.rounds += 1
             return chain((first,), written)
         fault = search.fault()
@@ -273,6 +274,15 @@ class Coder:
             count=max(1, self.count),
             seed=search.seed + 2 + search.rounds,
         )
+
+    def _drawn(self, search: Search) -> Iterator[Sketch] | None:
+        """Draw programs where no likely one is left; None where drawing brought nothing new before."""
+        if search.drawn == len(search.attempts):
+            return None
+        search.drawn = len(search.attempts)
+        search.rounds += 1
+        count, seed = max(1, self.count), search.seed + 3 + search.rounds
+        return self.writer.write(search.request, count=count, seed=seed, temperature=self.temperature)
 
     def _answer(self, search: Search) -> Plan[CodeRequest, Program]:
         request = search.request if search.spoken is None else search.spoken.asked

@@ -97,6 +97,7 @@ class Search:
         rounds: Repairs that were made.
         ending: Why the search ended.
         stuck: Whether every failure had been mended before, or no likely program is left.
+        drawn: How many programs had been tried when some were drawn last, because no likely one was left.
         attempts: What came of each program that was tried.
         branches: Writes the next most likely programs; None for a writer that cannot.
         spoken: What is wanted in another language, and how programs are said in it; None where none is.
@@ -113,6 +114,7 @@ class Search:
     rounds: int = 0
     ending: Ending = "complete"
     stuck: bool = False
+    drawn: int | None = None
     attempts: dict[str, Attempt] = field(default_factory=dict)
     branches: Branches | None = None
     spoken: Spoken | None = None

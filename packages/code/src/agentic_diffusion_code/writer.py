@@ -181,11 +181,20 @@ class TokenWriter:
         def of(before: Tensor) -> Sequence[Guidance[Tensor, Categorical]]:
             def inside(x: Tensor) -> Tensor:
                 rows = torch.cat([before.expand(x.shape[0], -1), x], dim=1)
-                return narrowed(allowed(rows, start=before.shape[1]), rows, signed)
+                return self._begun(
+                    narrowed(allowed(rows, start=before.shape[1]), rows, signed), before.shape[1]
+                )
 
             return Allowed(inside), *self.guides(before)
 
         return of
+
+    def _begun(self, allowed: Tensor, at: int) -> Tensor:
+        """Return what may stand from a position on: no program is empty."""
+        if at == 0:
+            allowed = allowed.clone()
+            allowed[:, 0, self.tokens.end] = False
+        return allowed
 
     def _signed(self, request: CodeRequest) -> Signed | None:
         """Return the guide that keeps the signature of a request, where it begins with a word that defines."""
@@ -375,6 +384,7 @@ class TokenWriter:
             if allowed is None:
                 return True
             row = torch.tensor([[*before, self.tokens.mask]])
-            return bool(narrowed(allowed(row, start=len(before)), row, signed)[0, 0, token])
+            now = self._begun(narrowed(allowed(row, start=len(before)), row, signed), len(before))
+            return bool(now[0, 0, token])
 
         return permitted
