@@ -296,6 +296,8 @@ def test_unknown_commands_fails_on_what_the_program_does_not_have(house: Path) -
     assert unknown_commands(house / "README.md", "tool", tool) == []
     page = write(house, "README.md", "```bash\n$ uv run tool walk\ntool run --slow\n```\n")
     assert [fault.partition(":")[2][:1] for fault in unknown_commands(page, "tool", tool)] == ["2", "3"]
+    page = write(house, "README.md", "```\ntool run --slow\na tool run in words isn't a command\n```\n")
+    assert [fault.partition(":")[2][:1] for fault in unknown_commands(page, "tool", tool)] == ["2"]
 
 
 @pytest.mark.parametrize("link", ["missing.md", "docs/page.md#no-heading", "#nowhere"])

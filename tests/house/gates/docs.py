@@ -102,11 +102,13 @@ def _quotes(text: str, source: str) -> bool:
 
 
 def commands(page: Path, program: str) -> list[tuple[int, list[str]]]:
-    """Return the words of every call of a program in the shell blocks of a page."""
+    """Return the words of every call of a program in the shell blocks of a page, and of lines of plain ones."""
     found = []
-    for block in blocks(page, *SHELL):
+    for block in blocks(page, "", *SHELL):
         joined = block.text.replace("\\\n", "  ")
         for offset, text in enumerate(joined.splitlines(), 1):
+            if not block.language and not text.startswith(f"{program} "):
+                continue
             words = shlex.split(text.removeprefix("$ "), comments=True)
             if program in words:
                 found.append((block.line + offset, words[words.index(program) + 1 :]))
