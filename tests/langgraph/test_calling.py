@@ -5,6 +5,7 @@ from agentic_diffusion.errors import InvalidStateError
 from agentic_diffusion.planning.domains.toolplan import ToolPlan, ToolRequest
 from agentic_diffusion.planning.shelf import PlanShelf, plan_id
 from agentic_diffusion.records import Candidate, Given, Open, Plan, PlanStep, Quoted, Result, Verdict
+from langchain_core.tools import StructuredTool
 from langgraph_agentic_diffusion import CallNode, StepOf, known_arguments
 from langgraph_agentic_diffusion.calling import part, result_of
 
@@ -94,6 +95,51 @@ async def test_open_arguments_are_somebody_elses():
 
     update = await CallNode(fill=fill).ainvoke(state(ONE, results={"0": "x"}))
     assert update["messages"][0].tool_calls[0]["args"] == {"n": 1, "goal": "go"}
+
+
+def needing(name, *, after=()):
+    """A step with a required argument that nobody has given."""
+    return PlanStep(tool=name, after=after, arguments={"text": Open(required=True)})
+
+
+def test_nothing_is_called_while_a_required_argument_stays_open():
+    asked = state(ONE, needing("b"), PlanStep(tool="c", arguments={"x": Open(required=False)}))
+    update = CallNode().invoke(asked)
+    assert "messages" not in update
+    (lack,) = update["missing"]
+    assert (lack["step"], lack["tool"], lack["argument"]) == (1, "b", "text")
+    begun = CallNode(whole=False).invoke(asked)
+    assert [call["name"] for call in begun["messages"][0].tool_calls] == ["a"]
+    assert begun["missing"] == []
+    known = {**asked, "request": {**asked["request"], "facts": {"text": "hi"}}}
+    assert CallNode().invoke(known)["messages"][0].tool_calls[1]["args"] == {"text": "hi"}
+
+
+def test_a_fill_may_find_arguments_on_the_way_and_what_it_does_not_find_is_missing():
+    def fill(step, request, results):
+        return {"text": results["0"]} if "0" in results else {}
+
+    steps = ONE, needing("b", after=(0,))
+    first = CallNode(fill=fill).invoke(state(*steps))
+    assert [call["name"] for call in first["messages"][0].tool_calls] == ["a"]
+    second = CallNode(fill=fill).invoke(state(*steps, done=(ONE,), results={"0": "found"}))
+    assert second["messages"][0].tool_calls[0]["args"] == {"text": "found"}
+    lost = CallNode(fill=fill).invoke(state(*steps, done=(ONE,)))
+    assert "messages" not in lost
+    assert [lack["step"] for lack in lost["missing"]] == [1]
+
+
+def test_arguments_are_cast_to_what_the_tool_takes_and_checked():
+    def wait(nights: int) -> str:
+        return str(nights)
+
+    waiting = StructuredTool.from_function(wait, name="a", description="Wait.")
+    asked = state(PlanStep(tool="a", arguments={"nights": Quoted(text="3", start=0)}))
+    update = CallNode(tools=[waiting]).invoke(asked)
+    assert update["messages"][0].tool_calls[0]["args"] == {"nights": 3}
+    bad = CallNode(tools=[waiting], fill=lambda *_: {"nights": "many"}).invoke(asked)
+    assert "messages" not in bad
+    assert "integer" in bad["missing"][0]["why"]
 
 
 def test_without_a_plan_there_is_nothing_to_call():

@@ -69,6 +69,25 @@ def test_a_failure_is_counted_and_planned_around():
     assert (update["next"], update["done"]) == ("plan again", False)
 
 
+def test_a_plan_that_was_carried_out_is_not_enough_where_its_goals_do_not_hold():
+    def asked(content, *goals):
+        told = state({2: (content, "success")}, done="ab")
+        told["plan"]["chosen"]["verdict"]["evidence"] = {"goals": goals}
+        return told
+
+    specs = (*SPECS[:2], ToolSpec(name="c", gives=("letter",)))
+    node = ObserveNode(specs, revise=Avoid(("a", "b", "c")))
+    for content, goals, done in (
+        ('{"letter": "L1"}', ["letter"], True),
+        ('{"letter": null}', ["letter"], False),
+        ("sent", ["letter"], True),
+        ("sent", ["letter", "receipt"], False),
+        ('{"letter": null}', [], True),
+    ):
+        update = node.invoke(asked(content, *goals))
+        assert (update["done"], update["next"]) == (done, "over" if done else "plan again")
+
+
 def test_whether_it_is_reached_may_be_asked():
     early = observe(state({0: ("7", "success")}), reached=lambda request: "x" in request.facts)
     assert (early["next"], early["done"]) == ("over", True)

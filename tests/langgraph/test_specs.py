@@ -1,12 +1,15 @@
 """Tools describe themselves to a planner."""
 
+from types import SimpleNamespace
 from typing import Annotated
 
 import pytest
 from agentic_diffusion.errors import InvalidConfigError
+from agentic_diffusion.planning.domains.toolplan import tool_planner
 from agentic_diffusion.records import ToolSpec
 from langchain_core.tools import InjectedToolArg, StructuredTool, tool
 from langgraph_agentic_diffusion import tool_spec, tool_specs
+from langgraph_agentic_diffusion.specs import catalogue_of, check_tools
 
 
 @tool
@@ -54,3 +57,29 @@ def test_json_schemas_and_tools_without_arguments():
 def test_what_cannot_be_described_is_refused(change):
     with pytest.raises(InvalidConfigError, match="the tool"):
         tool_spec(book.model_copy(update=change))
+
+
+def test_what_is_no_tool_is_refused():
+    with pytest.raises(InvalidConfigError, match=r"a function as a tool.*decorator"):
+        tool_spec(lambda city: city)
+    with pytest.raises(InvalidConfigError, match="a dict as a tool"):
+        tool_spec({"name": "t"})
+
+
+def test_tools_and_planner_must_know_the_same():
+    one, two = ToolSpec(name="one"), ToolSpec(name="two")
+    planner = tool_planner([one, two], slots=2, width=16)
+    inside = SimpleNamespace(planner=planner)  # as an evolver or a batcher holds it
+    for known in (planner, inside):
+        assert catalogue_of(known) is planner.domain.catalogue
+        check_tools(known, [two, one])
+        with pytest.raises(
+            InvalidConfigError, match=r"with \['two'\] besides.*tools \['lc'\] that it does not"
+        ):
+            check_tools(known, [one, ToolSpec(name="lc")])
+    assert catalogue_of(object()) is None
+    check_tools(object(), [one])
+    with pytest.raises(InvalidConfigError, match="more than one tool of the name 'one'"):
+        check_tools(object(), [one, one])
+    with pytest.raises(InvalidConfigError, match="0 tools"):
+        check_tools(object(), [])

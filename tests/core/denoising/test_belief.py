@@ -58,6 +58,14 @@ def test_categorical_guess_keeps_what_is_shown() -> None:
     assert guess.tolist() == [[1, 8]]
 
 
+def test_a_guess_can_be_amended() -> None:
+    logits = torch.tensor([[[0.0, 1.0], [1.0, 0.0]]])
+    hidden = torch.tensor([[True, False]])
+    belief = Categorical(logits, hidden, torch.ones(()), lambda guess, hid: torch.where(hid, 7, guess))
+    assert belief.guess(torch.tensor([[5, 3]])).tolist() == [[7, 3]]
+    assert belief.beyond(belief, 2.0).amend is belief.amend
+
+
 @pytest.mark.parametrize("scale", [0.0, 1.0, 2.5])
 def test_categorical_beyond_is_a_product_of_powers(scale: float) -> None:
     p, q = torch.tensor([0.7, 0.2, 0.1]), torch.tensor([0.2, 0.3, 0.5])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from langgraph_agentic_diffusion.acting import ActNode
     from langgraph_agentic_diffusion.approval import ApprovalNode, Decision, is_approved, needs_replan
+    from langgraph_agentic_diffusion.arguments import Missing
     from langgraph_agentic_diffusion.calling import CallNode, known_arguments
     from langgraph_agentic_diffusion.codegraph import CodeState, VerifyNode, create_code_graph, redraft
     from langgraph_agentic_diffusion.feedback import ToolFeedback
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "acting": ("ActNode",),
     "approval": ("ApprovalNode", "Decision", "is_approved", "needs_replan"),
+    "arguments": ("Missing",),
     "calling": ("CallNode", "known_arguments"),
     "codegraph": ("CodeState", "VerifyNode", "create_code_graph", "redraft"),
     "feedback": ("ToolFeedback",),
@@ -65,6 +67,7 @@ __all__ = [
     "CodeState",
     "Decision",
     "DiffusionPlannerNode",
+    "Missing",
     "ObserveNode",
     "PlanActState",
     "PlanOutcomes",

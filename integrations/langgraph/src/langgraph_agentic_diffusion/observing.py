@@ -5,25 +5,22 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, final
+from typing import TYPE_CHECKING, Any, TypeAlias, final
 
 from agentic_diffusion.planning.domains.toolplan import ToolRequest
-from agentic_diffusion.records import PlanStep, ToolSpec
+from agentic_diffusion.records import PlanStep, ToolSpec, Verdict
 from langchain_core.messages import AIMessage, ToolMessage
 from langchain_core.runnables import Runnable, RunnableConfig
 from pydantic import JsonValue
 
 from langgraph_agentic_diffusion.calling import ToolPlanRecord, part, result_of
 from langgraph_agentic_diffusion.state import look, plain, read_plan
+from langgraph_agentic_diffusion.turns import GO_ON, OVER, REPLAN, written
 
 if TYPE_CHECKING:
     from langgraph_agentic_diffusion.learning import PlanOutcomes
 
 log = logging.getLogger(__name__)
-
-GO_ON: Final = "go on"
-REPLAN: Final = "plan again"
-OVER: Final = "over"
 
 Facts: TypeAlias = Callable[[ToolSpec, PlanStep, Any], Mapping[str, JsonValue]]
 """Says which facts are known once a tool was called, from the tool, the step and its result."""
@@ -38,6 +35,18 @@ def given_facts(spec: ToolSpec, step: PlanStep, result: Any) -> dict[str, JsonVa
         return {spec.gives[0]: result}
     parts = result if isinstance(result, Mapping) else {}
     return {fact: part(parts, fact) if fact in parts else True for fact in spec.gives}
+
+
+def goals_of(verdict: Verdict) -> tuple[str, ...]:
+    """Return the facts that must hold in the end, as the verdict names them."""
+    told = verdict.evidence.get("goals")
+    return tuple(map(str, told)) if isinstance(told, list | tuple) else ()
+
+
+def holds(request: ToolRequest, fact: str) -> bool:
+    """Whether a fact is known, and is neither None nor False."""
+    value = request.facts.get(fact)
+    return value is not None and value is not False
 
 
 @final
@@ -67,6 +76,8 @@ class ObserveNode(Runnable[Any, dict[str, Any]]):
 
     Steps that went well are added to what is done, with which the next plan begins, and what they gave becomes facts
     of the request. `next` in the state says whether to go on with the plan, to plan again, or that it is over.
+    `done` is true where the request is fulfilled, and where nobody can say that, once the plan was carried out and the
+    facts hold that its verdict names as goals.
 
     Args:
         specs: The tools.
@@ -96,7 +107,8 @@ class ObserveNode(Runnable[Any, dict[str, Any]]):
         Raises:
             InvalidStateError: The state holds no tool plan.
         """
-        plan = read_plan(input, ToolPlanRecord).chosen.value
+        chosen = read_plan(input, ToolPlanRecord).chosen
+        plan = chosen.value
         request = ToolRequest.model_validate(look(input, "request"))
         results, failures = dict(look(input, "results") or {}), dict(look(input, "failures") or {})
         facts, done, failed = dict(request.facts), list(request.done), False
@@ -111,13 +123,16 @@ class ObserveNode(Runnable[Any, dict[str, Any]]):
                 done.append(step)
         request = request.model_copy(update={"facts": facts, "done": tuple(done)})
         through = not failed and len(done) >= len(plan.steps)
-        over = through if self.reached is None else self.reached(request)
+        if self.reached is None:
+            over = through and all(holds(request, goal) for goal in goals_of(chosen.verdict))
+        else:
+            over = self.reached(request)
         if over or failed or through:
             self._settle(config)
         if failed and not over:
             request = self.revise(request, failures)
         return {
-            "request": plain(request),
+            **written(request),
             "results": results,
             "failures": failures,
             "done": over,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar, final, runtime_checkable
 
@@ -71,11 +72,14 @@ class Categorical:
         logits: Unnormalised log-probabilities; -inf for what cannot be.
         hidden: True where the token was masked, and so where the belief matters.
         weight: How much an error counts at this noise level; one value a sample, or one for all.
+        amend: Makes a guess what it may be, from the guess and from what was hidden: tokens that are each the likeliest
+            may contradict each other. Guesses stay as they are where it is left out.
     """
 
     logits: Float[Tensor, "batch length vocabulary"]
     hidden: Bool[Tensor, "batch length"]
     weight: Float[Tensor, "*broadcast"]
+    amend: Callable[[Tensor, Tensor], Tensor] | None = None
 
     def surprise(self, clean: Int[Tensor, "batch length"]) -> Float[Tensor, " batch"]:
         """Return the weighted cross-entropy on hidden tokens over the length, of each sample."""
@@ -83,8 +87,9 @@ class Categorical:
         return self.weight * loss.masked_fill(~self.hidden, 0.0).sum(dim=1) / clean.shape[1]
 
     def guess(self, x: Int[Tensor, "batch length"]) -> Int[Tensor, "batch length"]:
-        """Return the state with each hidden token set to its most likely value."""
-        return torch.where(self.hidden, self.logits.argmax(dim=-1), x)
+        """Return the state with each hidden token set to its most likely value, and amended."""
+        likeliest = torch.where(self.hidden, self.logits.argmax(dim=-1), x)
+        return likeliest if self.amend is None else self.amend(likeliest, self.hidden)
 
     def beyond(self, other: Categorical, scale: float) -> Categorical:
         """Extrapolate the log-probabilities away from `other`; what cannot be stays impossible."""

@@ -38,3 +38,5 @@ def test_ambiguous_catalogues_are_refused(tools) -> None:
         Catalogue.of(())
     with pytest.raises(InvalidConfigError):
         Catalogue.of([ToolSpec(name=f"t{i}") for i in range(TOOL_LIMIT + 1)])
+    with pytest.raises(InvalidConfigError, match=r"a dict among the tools.*tool_specs"):
+        Catalogue.of([*tools, {"name": "t"}])

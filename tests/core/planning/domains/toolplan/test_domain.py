@@ -1,5 +1,7 @@
 """The domain: the contract's proofs, pins and refusals."""
 
+from inspect import unwrap  # types are checked by the tests before the code can
+
 import pytest
 import torch
 from agentic_diffusion.errors import InvalidConfigError, InvalidStateError
@@ -43,3 +45,8 @@ def test_plans_that_do_not_fit_are_refused(catalogue) -> None:
         domain.encode([chain("fly")])
     with pytest.raises(InvalidConfigError):
         ToolPlanDomain(catalogue, 0)
+
+
+def test_what_is_no_request_is_refused(catalogue) -> None:
+    with pytest.raises(InvalidStateError, match=r"a request of the type dict.*model_validate"):
+        unwrap(ToolPlanDomain.condition)(ToolPlanDomain(catalogue, 3), {"goal": "go"})

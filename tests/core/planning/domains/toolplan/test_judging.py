@@ -30,6 +30,7 @@ def test_availability_links_and_goals(tools) -> None:
         ToolRequest(), [chain("search_flights", "book_flight"), chain("send_email", "check_weather")]
     )
     assert good.passed
+    assert good.evidence["goals"] == ["booking"]
     assert bad.evidence["faults"] == [
         "step 1 (check_weather) may not follow send_email",
         "booking does not hold in the end",

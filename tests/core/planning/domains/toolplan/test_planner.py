@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from agentic_diffusion.errors import InvalidConfigError
 from agentic_diffusion.planning.budget import Budget
 from agentic_diffusion.planning.domains.toolplan import ToolRequest, chain, tool_planner
 from agentic_diffusion.planning.domains.toolplan.planner import Binder
@@ -91,3 +92,19 @@ def test_the_likelihood_of_whole_plans_keeps_the_memory_that_was_granted(recall,
     assert [c.value for c in cramped.considered] == [c.value for c in whole.considered]
     for one, other in zip(cramped.considered, whole.considered, strict=True):
         assert one.verdict.evidence["likelihood"] == pytest.approx(other.verdict.evidence["likelihood"])
+
+
+@pytest.mark.parametrize("needy", [False, True])
+def test_a_deadline_never_makes_an_impossible_call(needy) -> None:
+    facts = {"needs": ("z",)} if needy else {}
+    more = [ToolSpec(name="last", **facts), ToolSpec(name="first", gives=("z",))]
+    planner = tool_planner([ToolSpec(name="alpha", description="Alpha"), *more], slots=4, width=16, count=4)
+    for seed in range(4):
+        plan = planner.plan(ToolRequest(goal="alpha alpha"), seed=seed, budget=Budget(milliseconds=0.01))
+        assert plan.ending == "deadline"
+        assert [found.verdict.evidence["faults"] for found in plan.considered] == [[]] * 4
+
+
+def test_goals_that_no_tool_gives_are_refused(tools) -> None:
+    with pytest.raises(InvalidConfigError, match=r"goals with .'nothing'.*'booking', 'flight_id'"):
+        tool_planner(tools, goals=("booking", "nothing"))

@@ -7,7 +7,7 @@ import torch
 from agentic_diffusion.denoising.belief import Categorical
 from agentic_diffusion.denoising.state import Condition
 from agentic_diffusion.planning.domains.toolplan.catalogue import Catalogue
-from agentic_diffusion.planning.domains.toolplan.rules import Ruled, possible
+from agentic_diffusion.planning.domains.toolplan.rules import Ruled, lawful, possible
 
 LINKS = [("search_flights", "book_flight"), ("book_flight", "send_email"), ("send_email", "check_weather")]
 
@@ -128,3 +128,25 @@ def test_what_was_believed_of_a_row_is_kept_for_the_request(catalogue) -> None:
         assert torch.equal(told.hidden, expected.hidden)
         kept(first, torch.tensor(0.9), other)
         assert asked[-1] == first.tolist()
+
+
+@pytest.mark.parametrize(
+    ("facts", "links", "guess", "hidden", "left"),
+    [
+        (False, None, (0, 0, 3), (1, 1, 1), (0, 4, 4)),
+        (False, None, (2, 2, 3), (1, 1, 1), (2, 2, 3)),
+        (False, None, (0, 0, 3), (0, 0, 1), (0, 0, 3)),
+        (False, None, (0, 3, 0), (1, 1, 0), (0, 3, 4)),
+        (False, LINKS, (0, 2, 3), (1, 1, 1), (0, 4, 4)),
+        (False, LINKS, (0, 1, 2), (1, 1, 1), (0, 1, 2)),
+        (True, None, (0, 1, 2), (0, 1, 1), (0, 1, 4)),
+        (True, None, (0, 1, 2), (0, 0, 0), (0, 1, 2)),
+    ],
+)
+def test_a_guess_ends_before_the_first_call_that_may_not_stand(
+    tools, facts, links, guess, hidden, left
+) -> None:
+    known = tools if facts else [tool.model_copy(update={"needs": ()}) for tool in tools]
+    catalogue = Catalogue.of(known, links=links)
+    told = lawful(torch.tensor([guess]), torch.tensor([hidden]).bool(), catalogue=catalogue)
+    assert tuple(told[0].tolist()) == left

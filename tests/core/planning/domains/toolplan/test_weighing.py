@@ -7,6 +7,7 @@ import torch
 from agentic_diffusion.denoising.train import Recipe
 from agentic_diffusion.errors import InvalidConfigError, InvalidStateError
 from agentic_diffusion.planning.domains.toolplan import (
+    Feasible,
     ToolRequest,
     ToolTraining,
     chain,
@@ -76,7 +77,8 @@ def test_a_second_look_of_another_kind_is_not_saved_and_not_dropped(tools) -> No
 
 def test_a_second_look_without_candidates_that_pass_is_refused(tools) -> None:
     examples = [(ToolRequest(goal="mail", facts={"flight_id": "X1"}), chain("send_email"))] * 4
-    fresh = tool_planner(tools, slots=4, width=16, count=4, goals=("what nobody gives",))
+    fresh = tool_planner(tools, slots=4, width=16, count=4)
+    fresh = replace(fresh, verify=Feasible(fresh.domain.catalogue, ("what nobody gives",)))
     training = ToolTraining(fresh, examples, recipe=Recipe(steps=1), held_out=0.5, second=1.0)
     [*training.run()]
     with pytest.raises(InvalidStateError, match="passed"):

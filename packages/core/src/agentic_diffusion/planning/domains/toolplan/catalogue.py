@@ -30,6 +30,13 @@ class Catalogue:
     links: frozenset[tuple[str, str]] | None = None
 
     def __post_init__(self) -> None:
+        strangers: list[object] = [tool for tool in self.tools if not isinstance(tool, ToolSpec)]
+        if strangers:
+            raise InvalidConfigError(
+                f"a {type(strangers[0]).__name__} among the tools",
+                "a ToolSpec for each tool",
+                "Describe it: `tool_specs(tools)` of langgraph_agentic_diffusion does so for tools of LangChain.",
+            )
         names = [tool.name for tool in self.tools]
         if not 1 <= len(names) <= TOOL_LIMIT:
             raise InvalidConfigError(

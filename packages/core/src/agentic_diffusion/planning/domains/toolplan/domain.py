@@ -53,8 +53,16 @@ class ToolPlanDomain:
         """Pin the executed steps; tell which tools may be called and which facts hold.
 
         Raises:
-            InvalidStateError: A tool is unknown, none is available, or more steps were executed than there are slots.
+            InvalidStateError: It is no ToolRequest, a tool is unknown, none is available, or more steps were executed
+                than there are slots.
         """
+        told: object = request
+        if not isinstance(told, ToolRequest):
+            raise InvalidStateError(
+                f"a request of the type {type(told).__name__}",
+                "a ToolRequest",
+                "Make one: `ToolRequest(goal=...)`, or `ToolRequest.model_validate(...)` of its fields.",
+            )
         pin = self.pinned(request)
         context = {"available": self._available(request), "known": self._known(request)}
         return Condition(pin, {**self.read(request), **context})

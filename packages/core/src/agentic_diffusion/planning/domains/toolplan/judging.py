@@ -19,7 +19,7 @@ class Feasible:
     """Passes plans that call something, and whose calls can be made one after the other.
 
     The score is minus the cost of the steps ahead. The evidence holds `faults`, `open` (required arguments that
-    nobody has filled in, as `step.argument`) and `cost`.
+    nobody has filled in, as `step.argument`), `cost`, and `goals` where there are any.
 
     Args:
         catalogue: The tools.
@@ -54,6 +54,8 @@ class Feasible:
         ]
         cost = sum(tool.cost for tool in tools[plan.done :])
         evidence: dict[str, JsonValue] = {"faults": [*faults], "open": [*unfilled], "cost": cost}
+        if self.goals:
+            evidence["goals"] = [*self.goals]
         return Verdict(passed=not faults, score=-cost, evidence=evidence)
 
     def _faults(self, request: ToolRequest, plan: ToolPlan) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import final
 
 import torch
@@ -122,7 +122,7 @@ def searching(process: MaskedProcess, *, stop: int) -> Kernel[Tensor, Categorica
             x = torch.tensor([row for beam in beams for row in beam.rows], device=x.device)
             place = {row: k for k, row in enumerate(asked)}
             logits = belief.logits[[place.get(parent, 0) for parent in parents]]
-            belief = Categorical(logits, x == process.mask_token, torch.ones(()))
+            belief = replace(belief, logits=logits, hidden=x == process.mask_token, weight=torch.ones(()))
         scores = [worth for beam in beams for worth in beam.scores]
         return Step(x, s, belief, step.t, torch.tensor(scores, device=x.device))
 

@@ -15,6 +15,7 @@ from agentic_diffusion.denoising.belief import Categorical
 from agentic_diffusion.denoising.denoiser import MaskedNet
 from agentic_diffusion.denoising.process import MaskedProcess
 from agentic_diffusion.denoising.schedule import LogLinear
+from agentic_diffusion.errors import InvalidConfigError
 from agentic_diffusion.planning.domains.toolplan.ahead import Ahead
 from agentic_diffusion.planning.domains.toolplan.binding import bind
 from agentic_diffusion.planning.domains.toolplan.catalogue import Catalogue
@@ -140,8 +141,18 @@ def tool_planner(
         count: Candidates that are sampled for each request.
         seed: Where first weights come from.
         compute: Device and precision.
+
+    Raises:
+        InvalidConfigError: Tools that are none or cannot be told apart, strange links, or a goal that no tool gives.
     """
     catalogue = Catalogue.of(tools, links=links)
+    given = {fact for tool in tools for fact in tool.gives}
+    if not given.issuperset(goals):
+        raise InvalidConfigError(
+            f"goals with {sorted(set(goals) - given)[:3]}",
+            f"facts that a tool gives, such as {sorted(given)[:3]}",
+            "Say in its ToolSpec which tool gives it (`gives`), or leave the goal out: no plan could reach it.",
+        )
     reading = Reading(catalogue, encode or Lexical().fit([describe(tool) for tool in tools]), stand=stand)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)

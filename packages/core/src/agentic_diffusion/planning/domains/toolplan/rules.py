@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias, final
 
 import torch
@@ -80,6 +81,35 @@ def _linked(free: Mask, catalogue: Catalogue) -> Mask:
     return forward & torch.stack(back[::-1], dim=1)
 
 
+def lawful(
+    guess: Int[Tensor, "batch slots"], hidden: Bool[Tensor, "batch slots"], *, catalogue: Catalogue
+) -> Int[Tensor, "batch slots"]:
+    """Return a guess that ends before the first call that may not stand where it is guessed.
+
+    Tools that are each the likeliest in their slot may contradict each other: one stands twice, or behind one that it
+    is not linked to. Where tools have needs, nothing is certain behind the first slot that was hidden.
+
+    Args:
+        guess: Tokens, none of them hidden.
+        hidden: Where they are guessed; what stands before the first such slot is kept in any case.
+        catalogue: The tools.
+    """
+    slots, stop = guess.shape[1], catalogue.stop
+    place = torch.arange(slots, device=guess.device)
+    same = (guess[:, :, None] == guess[:, None]) & (place[:, None] > place)
+    once = catalogue.once.to(guess.device)[guess.clamp(max=stop)]
+    wrong = same.any(dim=2) & once
+    follows = catalogue.follows
+    if follows is not None:
+        calls = guess.clamp(max=stop)
+        wrong[:, 1:] |= ~follows.to(guess.device)[calls[:, :-1], calls[:, 1:]] & (calls[:, :-1] < stop)
+    first = torch.where(hidden.any(dim=1), hidden.int().argmax(dim=1), slots)[:, None]
+    if catalogue.facts:
+        wrong = wrong | (place > first)
+    over = (wrong & (place >= first)).int().cumsum(dim=1) > 0
+    return torch.where(over, stop, guess)
+
+
 @final
 class Ruled(nn.Module):
     """A denoiser whose beliefs keep the rules of a catalogue; while it is trained it is left alone.
@@ -144,9 +174,13 @@ class Ruled(nn.Module):
             asked = self._asked(x, t, condition, fresh)
             known.update(zip(fresh, asked, strict=True))
             if len(fresh) == len(keys):
-                return Categorical(asked, x == self.catalogue.mask, torch.ones((), device=x.device))
+                return self._belief(asked, x)
         logits = torch.stack([known[key] for key in keys])
-        return Categorical(logits, x == self.catalogue.mask, torch.ones((), device=x.device))
+        return self._belief(logits, x)
+
+    def _belief(self, logits: Tensor, x: Tensor) -> Categorical:
+        one = torch.ones((), device=x.device)
+        return Categorical(logits, x == self.catalogue.mask, one, partial(lawful, catalogue=self.catalogue))
 
     def _asked(
         self, x: Tensor, t: Time, condition: Condition[Tensor], fresh: Mapping[tuple[int, ...], int]
@@ -173,7 +207,8 @@ class Ruled(nn.Module):
             may = possible(tokens, self.catalogue, available=context["available"], known=context["known"])
             return nn.functional.pad(may, (0, 1))
 
-        return Allowed(allowed)(self._believed(x, t, condition), x, t)
+        belief = Allowed(allowed)(self._believed(x, t, condition), x, t)
+        return replace(belief, amend=partial(lawful, catalogue=self.catalogue))
 
     if TYPE_CHECKING:
 

@@ -1,0 +1,37 @@
+"""Turns begin with what is asked for now, and end with words that say why."""
+
+import pytest
+from agentic_diffusion.planning.domains.toolplan import ToolRequest
+from langchain_core.messages import AIMessage, HumanMessage
+from langgraph_agentic_diffusion.turns import begin, what_next, written
+
+WORDS = {"messages": [HumanMessage("in words")]}
+LEFT = written(ToolRequest(goal="left", tools=("a",)))
+
+
+@pytest.mark.parametrize(
+    ("state", "goal", "tools"),
+    [
+        (WORDS, "in words", []),
+        ({**WORDS, "request": {"goal": "asked"}}, None, None),
+        ({**WORDS, "request": {"tools": ["a"]}}, "in words", ["a"]),
+        ({**WORDS, **LEFT, "rounds": 1}, "in words", []),
+        ({**WORDS, **LEFT, "rounds": 1, "request": {"goal": "new"}}, None, None),
+        ({**WORDS, "request": {"goal": "old"}, "rounds": 1}, "in words", []),
+        ({"messages": [AIMessage("x")], **LEFT, "rounds": 1}, None, None),
+    ],
+)
+def test_the_newest_word_is_what_is_asked(state, goal, tools):
+    update = begin(state)
+    if goal is None:
+        assert "request" not in update
+        assert update["written"] == begin({**state, **update, "messages": []})["written"]
+    else:
+        assert (update["request"]["goal"], update["request"]["tools"]) == (goal, tools)
+    assert (update["rounds"], update["missing"], update["ending"]) == (0, [], "")
+
+
+def test_plans_run_out():
+    again = {"next": "plan again", "rounds": 2}
+    assert (what_next(again, 3), what_next(again, 2)) == ("plan again", "over")
+    assert what_next({"next": "go on", "rounds": 9}, 2) == "go on"
