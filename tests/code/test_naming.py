@@ -96,7 +96,7 @@ def test_names_of_every_language_are_known(language: str) -> None:
 def test_without_a_stand_in_the_prompt_has_the_name() -> None:
     writer, _ = load_writer()
     request = asked("Return the square of the number.", ["quadratwert(3) == 9"])
-    plain = replace(writer, stands_in=None)
+    plain = replace(writer, restates=None)
     assert plain.prompt(request) != writer.prompt(request)
     assert plain.prompt(request)[-1:] == tuple(writer.tokens.encode("quadratwert", "python"))[-1:]
     words = asked("Return the average of the numbers.", ["average([1, 3]) == 2.0"])

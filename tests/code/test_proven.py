@@ -69,3 +69,16 @@ def test_the_memory_survives(tmp_path: Path) -> None:
     path.write_text("torn")
     with pytest.raises(StoreError):
         Proven(path)
+
+
+def test_a_proven_program_is_declared_as_asked() -> None:
+    memory = Proven()
+    asked_first = asked(
+        "Return the sum of the numbers", ["f([1]) == 1"], signature="def f(numbers: list[int]):"
+    )
+    source = "def f(numbers: list[int]):\n    return sum(numbers)\n"
+    memory.learn(
+        Outcome(id="a", request=asked_first, value=Program(source=source), reward=1.0, source="tests")
+    )
+    now = asked("Return the sum of the numbers", ["total([1]) == 1"], signature="def total(xs):")
+    assert memory.nearest(now) == "def total(xs):\n    return sum(xs)\n"

@@ -20,8 +20,8 @@ from .confidence import Confidence, Familiar
 from .model.decode import Decoding, Viable
 from .model.quantise import quantise, restore
 from .model.reading import Embedded, Marks
-from .naming import stand_in
 from .prefix import Prefixes
+from .restating import restated
 from .sandbox.base import Sandbox
 from .spoken import Interpreter
 from .syntax import Permits, Syntax
@@ -108,7 +108,7 @@ def load_writer(
         how,
         syntax=syntax,
         viable=viable,
-        stands_in=stand_in,
+        restates=restated,
     )
     return writer, card
 

@@ -81,17 +81,25 @@ def signature_of(request: CodeRequest) -> str:
     """Return the signature of a request: the one given, else what its examples say of it, else the name alone."""
     if request.signature or request.entry is None:
         return request.signature
-    cases = [test for test in request.tests if isinstance(test, Case)]
-    rows = [case.arguments for case in cases]
-    if request.language != "python" or not rows or len({len(row) for row in rows}) > 1:
+    shown = shown_kinds(request)
+    if request.language != "python" or shown is None:
         return request.entry
-    types = [kind_of_all(column) for column in zip(*rows, strict=True)]
-    returns = kind_of_all([case.expected for case in cases if not isinstance(case.expected, Raises)])
+    *types, returns = shown
     names = _names(types, request)
     if names is None or returns is None:
         return request.entry
     told = ", ".join(f"{name}: {kind}" for name, kind in zip(names, types, strict=True))
     return f"def {request.entry}({told}) -> {returns}:"
+
+
+def shown_kinds(request: CodeRequest) -> list[str | None] | None:
+    """Return the types of arguments that examples tell, and last that of the answer; None where there are none."""
+    cases = [test for test in request.tests if isinstance(test, Case)]
+    rows = [case.arguments for case in cases]
+    if not rows or len({len(row) for row in rows}) > 1:
+        return None
+    returns = kind_of_all([case.expected for case in cases if not isinstance(case.expected, Raises)])
+    return [*(kind_of_all(column) for column in zip(*rows, strict=True)), returns]
 
 
 def _names(types: Sequence[str | None], request: CodeRequest) -> list[str] | None:

@@ -18,6 +18,7 @@ from pydantic import ValidationError
 
 from .domain import CodeRequest, Program, named
 from .naming import StandIn
+from .renaming import redeclared
 
 _WORD = re.compile(r"[a-z0-9_]+")
 MAX_FAILED = 8
@@ -102,7 +103,7 @@ class Proven:
     def nearest(self, request: CodeRequest) -> str | None:
         """Return the proven program whose description is most like this one, if any is like enough.
 
-        Its function has the name that is asked for now.
+        Its function has the name that is asked for now, and in Python the declaration.
         """
         asked = _words(request.description)
         found = [
@@ -115,7 +116,8 @@ class Proven:
             return None
         proof = self._proofs[key]
         old, new = (one.entry or named(one.signature) for one in (proof.request, request))
-        return StandIn(old, new).there(proof.passed) if old and new and old != new else proof.passed
+        known = StandIn(old, new).there(proof.passed) if old and new and old != new else proof.passed
+        return redeclared(known, new, request.signature) if new and request.language == "python" else known
 
     def proofs(self) -> tuple[Proof, ...]:
         """Return everything that is known, the oldest request first."""

@@ -18,9 +18,9 @@ from .domain import CodeRequest
 from .holes import Holes
 from .model.decode import Decoding, Draft, Guides, Viable, fill, unguided, write
 from .model.reading import Reads
-from .naming import StandIn, signature_of
 from .opinion import Scans, by_line, chances, features
 from .prefix import unbound
+from .restating import Restated
 from .signed import Signed, decides, narrowed
 from .syntax import Permits
 from .writes import Sketch, Sureness, Tokens, Worded, prompt_of
@@ -42,8 +42,8 @@ class TokenWriter:
         decoding: How programs are denoised.
         guides: Tilt the beliefs.
         syntax: From a language to what may stand at each position of a row; impossible tokens are barred.
-        stands_in: Another name for the function, where the model does not know the one that was asked for; where it is
-            given, the prompt also has the signature that examples tell (see `signature_of`).
+        restates: Puts requests in words that the model knows, and what it writes in those of the user; a prefix is then
+            put before a program and not read (see `restated`).
         viable: From a language to what refuses beginnings that no program of it has; None where nobody can tell.
         longest_prompt: Tokens of the longest description; longer ones are refused, never cut.
         asks: Turns a request into a prompt; by default as the embedded model was trained (see `prompt_of`).
@@ -57,7 +57,7 @@ class TokenWriter:
     asks: Callable[[CodeRequest], tuple[int, ...]] | None = None
     syntax: Callable[[str], Permits] | None = None
     viable: Callable[[str], Viable | None] | None = None
-    stands_in: Callable[[CodeRequest], StandIn | None] | None = None
+    restates: Callable[[CodeRequest], Restated] | None = None
 
     def prompt(self, request: CodeRequest) -> tuple[int, ...]:
         """Return the tokens of a request.
@@ -83,19 +83,23 @@ class TokenWriter:
                 "`asks`, which turns a request into a prompt",
                 "Give TokenWriter the prompt that its model was trained with.",
             )
-        other, said = self._other(request), request.description
-        given = request.signature or request.entry or ""
-        if self.stands_in is not None:
-            given = signature_of(request)
-        if other is not None:
-            said, given = other.told(said), other.other if given == other.name else other.there(given)
-        return prompt_of(self.tokens, said, request.language, signature=given)
+        other = self._other(request)
+        if other is None:
+            given = request.signature or request.entry or ""
+            return prompt_of(self.tokens, request.description, request.language, signature=given)
+        said = other.told(request.description)
+        return prompt_of(self.tokens, said, request.language, signature=other.signature)
 
-    def _other(self, request: CodeRequest) -> StandIn | None:
-        return self.stands_in(request) if self.stands_in is not None else None
+    def _other(self, request: CodeRequest) -> Restated | None:
+        return self.restates(request) if self.restates is not None else None
+
+    def _declared(self, request: CodeRequest) -> str:
+        """Return the declaration that programs are held to, as the model would write it."""
+        other = self._other(request)
+        return request.signature if other is None else other.declared
 
     def told(self, source: str, request: CodeRequest) -> str:
-        """Return a program as the model would write it: with the name that stands in for the one asked for."""
+        """Return a program as the model would write it: with the names that it knows, and without a prefix."""
         other = self._other(request)
         return other.there(source) if other else source
 
@@ -104,8 +108,9 @@ class TokenWriter:
         return self.tokens.encode(self.told(source, request), request.language)
 
     def head(self, request: CodeRequest) -> list[int]:
-        """Return the tokens that every candidate begins with: the prefix of the request."""
-        return self.ids(request.prefix, request) if request.prefix.strip() else []
+        """Return the tokens that every candidate begins with: the prefix, unless it is put before what is written."""
+        pinned = self.restates is None and request.prefix.strip()
+        return self.tokens.encode(request.prefix, request.language) if pinned else []
 
     def write(self, request: CodeRequest, *, count: int, seed: int, temperature: float) -> Iterator[Sketch]:
         """Write candidates block by block.
@@ -119,10 +124,11 @@ class TokenWriter:
         if count == 1 and temperature == 0:
             yield from self._likeliest(request, head, seed=seed)
             return
-        if count == 1 or head or not decides(request.signature):
+        declared = self._declared(request)
+        if count == 1 or head or not decides(declared):
             yield from self._written(request, head, count=count, seed=seed, temperature=temperature)
             return
-        signature = self.ids(request.signature, request)
+        signature = self.tokens.encode(declared, request.language)
         free = Sketch((), 0.0, 0)
         for free in self._written(
             request, head, count=count - count // 2, seed=seed, temperature=temperature
@@ -198,10 +204,11 @@ class TokenWriter:
 
     def _signed(self, request: CodeRequest) -> Signed | None:
         """Return the guide that keeps the signature of a request, where it begins with a word that defines."""
-        if not decides(request.signature):
+        declared = self._declared(request)
+        if not decides(declared):
             return None
         opener = self.tokens.encode("(", request.language)[:1]
-        whole = self.ids(request.signature, request)
+        whole = self.tokens.encode(declared, request.language)
         return Signed.of(whole, opener=opener[0], mask=self.tokens.mask) if opener else None
 
     def _sketches(
@@ -234,8 +241,8 @@ class TokenWriter:
     ) -> Iterator[Sketch]:
         """Hide these lines and denoise them with everything else in view; lengths differ among candidates."""
         ids, places, text = self._placed(source, request)
-        fixed = len(self.head(request))
-        lines = [text.count("\n", 0, start) + 1 if start < end else 0 for start, end in places]
+        fixed, before = len(self.head(request)), self._before(source, request)
+        lines = [text.count("\n", 0, start) + 1 + before if start < end else 0 for start, end in places]
         chosen = [
             [index >= fixed and line in wanted for index, line in enumerate(lines)]
             for wanted in map(set, groups)
@@ -254,6 +261,10 @@ class TokenWriter:
         chance = torch.rand(len(ids), generator=generator(seed))
         chosen = [index >= fixed and float(chance[index]) < share for index in range(len(ids))]
         return self._filled(request, ids, [chosen], count=count, seed=seed)
+
+    def _before(self, source: str, request: CodeRequest) -> int:
+        """Return how many lines of a program come before what the model would write of it."""
+        return source.rstrip().count("\n") - self.told(source, request).rstrip().count("\n")
 
     def _placed(self, source: str, request: CodeRequest) -> tuple[list[int], list[tuple[int, int]], str]:
         ids = self.ids(source, request)
@@ -346,8 +357,9 @@ class TokenWriter:
         fixed = len(head) if ids[: len(head)] == head else 0
         names = unbound(source) if request.language == "python" else set[str]()
         written = chance[fixed:]
+        before, lines = self._before(source, request), by_line(chance, places, text, fixed=fixed)
         return Sureness(
-            by_line(chance, places, text, fixed=fixed),
+            (1.0,) * before + lines[max(0, -before) :],
             features(written, strange=bool(names)),
             float(written.mean().exp()),
         )
