@@ -28,8 +28,16 @@ class Letters:
     def __call__(self, text: str, *, add_special_tokens: bool) -> dict[str, list[int]]:
         return {"input_ids": [3 + ord(sign) for sign in text]}
 
-    def decode(self, ids: list[int], *, clean_up_tokenization_spaces: bool) -> str:
+    def decode(self, ids: list[int], *, skip_special_tokens: bool, clean_up_tokenization_spaces: bool) -> str:
+        assert skip_special_tokens
         return "".join(chr(token - 3) for token in ids)
+
+    def apply_chat_template(
+        self, turns: list[dict[str, str]], *, add_generation_prompt: bool, tokenize: bool
+    ) -> str:
+        assert add_generation_prompt
+        assert not tokenize
+        return "".join(f"<{turn['role']}>{turn['content']}" for turn in turns) + "<assistant>"
 
 
 def test_a_name_must_be_pinned(tmp_path: Path) -> None:
@@ -129,6 +137,19 @@ def test_what_loading_needs_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: 
 def test_nonsense_is_refused_before_anything_is_loaded(tmp_path: Path, given: dict[str, object]) -> None:
     with pytest.raises(InvalidConfigError, match="Name one of these"):
         Source(str(tmp_path), **given)
+
+
+def test_a_conversation_is_begun_for_the_model_and_its_program_ends_with_the_fence() -> None:
+    tokens = HubTokens(Letters(), MARKS, chat=True)
+    plain = HubTokens(Letters(), MARKS)
+    request = asked("doubles", ["f(2) == 4"], signature="def f(x):")
+    said = plain.layout(tokens.asked(request), "python")[0]
+    assert said.startswith("<user>Write a function in python.")
+    assert said.endswith("Its first line is: def f(x):<assistant>```python\n")
+    assert plain.layout(plain.asked(request), "python")[0].endswith("def f(x):\n\n")
+    text, places = tokens.layout(tokens.encode("a\n```\nb", "python"), "python")
+    assert text == "a\n"
+    assert places == [(0, 1), (1, 2)] + [(2, 2)] * 5
 
 
 @pytest.mark.slow

@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 from agentic_diffusion.errors import InvalidConfigError, InvalidStateError
-from agentic_diffusion_code.backends.server import ServerError, ServerWriter, program_in
+from agentic_diffusion_code.backends.server import ServerError, ServerWriter
 from agentic_diffusion_code.coder import Coder
 from agentic_diffusion_code.domain import asked
 from agentic_diffusion_code.sandbox import ProcessSandbox
@@ -82,6 +82,13 @@ def test_names_prefixes_and_starts_are_said(server: Server) -> None:
     assert all(text in said for text in ("called f", "import math", "def g(): pass"))
 
 
+def test_what_follows_a_program_is_said(server: Server) -> None:
+    server.answers = [chat(RIGHT)]
+    request = asked("doubles", ["f(2) == 4"]).model_copy(update={"suffix": "print(f(21))"})
+    list(writer(server).write(request, count=1, seed=0, temperature=0.0))
+    assert "print(f(21))" in str(server.seen[0][1]["messages"])
+
+
 @pytest.mark.parametrize(
     ("answer", "error"),
     [
@@ -108,9 +115,3 @@ def test_nobody_there() -> None:
         )
     with pytest.raises(InvalidConfigError):
         ServerWriter("file:///etc/passwd", "tiny")
-
-
-def test_programs_are_found_in_answers() -> None:
-    assert program_in(WRONG) == "def f(x):\n    return x\n"
-    assert program_in("x = 1") == "x = 1\n"
-    assert program_in(" \n") == ""

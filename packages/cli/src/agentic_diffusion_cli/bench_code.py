@@ -10,8 +10,19 @@ from typing import Annotated, Any
 import typer
 from agentic_diffusion.errors import InvalidConfigError
 
-from agentic_diffusion_cli import machine, report
+from agentic_diffusion_cli import machine, report, writers
 from agentic_diffusion_cli.progress import bars
+from agentic_diffusion_cli.writers import (
+    BitsOption,
+    DtypeOption,
+    FamilyOption,
+    ModelOption,
+    Other,
+    RemoteOption,
+    RevisionOption,
+    ServedOption,
+    ServerOption,
+)
 
 BUILT_IN = "builtin"
 SHARES = ("passed", "abstained", "right_if_returned", "parses_if_returned", "ruff_clean_if_returned")
@@ -51,19 +62,31 @@ def code(
     ] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="CPU threads.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
+    model: ModelOption = "",
+    revision: RevisionOption = "",
+    family: FamilyOption = "",
+    dtype: DtypeOption = "auto",
+    bits: BitsOption = 0,
+    remote_code: RemoteOption = False,
+    server: ServerOption = "",
+    served: ServedOption = "",
     target: Annotated[str, typer.Option("--json", help="File for the figures; - for stdout.")] = "",
 ) -> None:
     """Measure the coder: one sample, chosen by examples, more samples, and with rounds of repair."""
+    from functools import partial
+
     from agentic_diffusion.compute import Compute
     from agentic_diffusion_code.embedded import load_coder
     from agentic_diffusion_code.evaluate import measure
     from agentic_diffusion_code.sandbox import ProcessSandbox
 
     compute = Compute(device=device, threads=threads)
+    other = Other(model, revision, family, dtype, bits, remote_code, server, served)
     rows: list[dict[str, Any]] = []
     with ProcessSandbox() as sandbox, bars() as shown:
-        how = _decoding(weights, block, bound)
-        coder = load_coder(weights, sandbox=sandbox, count=n, rounds=repairs, decoding=how, compute=compute)
+        load: Any = partial(writers.coder_of, other) if other else load_coder
+        how = _decoding(other, weights, block, bound)
+        coder = load(weights, sandbox=sandbox, count=n, rounds=repairs, decoding=how, compute=compute)
         task = shown.add_task("Coder", total=None, note="")
 
         def tell(name: str, done: int, total: int) -> None:
@@ -72,7 +95,8 @@ def code(
         for seed in range(seeds):
             asked = _questions(tasks, split=split, languages=languages, count=questions, seed=seed)
             rows += measure(coder, asked, sandbox=sandbox, seed=1000 * seed, only=row or (), tell=tell)
-    settings = {"block": how.block, "bound": how.bound}
+    settings = {"block": how.block, "bound": how.bound} if how is not None else {}
+    settings |= {"model": model or served} if other else {}
     if target:
         figures = {
             "bench": "code",
@@ -85,14 +109,17 @@ def code(
     show(rows, title=f"The coder on {Path(tasks).name}", to_stderr=target == "-")
 
 
-def _decoding(weights: Path | None, block: int | None, bound: float | None) -> Any:
-    """Return the decoding that the weights name, changed where that was asked for."""
+def _decoding(other: Other, weights: Path | None, block: int | None, bound: float | None) -> Any:
+    """Return the decoding that the weights or a family name, changed where that was asked for; None for a server."""
     from dataclasses import replace
 
     from agentic_diffusion import store
     from agentic_diffusion_code.embedded import decoding_of, shipped
 
-    how = decoding_of(store.load(weights or shipped()).card)
+    other.check(weights)
+    if other.server:
+        return None
+    how = writers.usual(other) if other.model else decoding_of(store.load(weights or shipped()).card)
     how = how if block is None else replace(how, block=block)
     return how if bound is None else replace(how, bound=bound)
 

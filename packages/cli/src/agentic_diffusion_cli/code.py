@@ -8,7 +8,18 @@ from typing import Annotated, Any
 
 import typer
 
-from agentic_diffusion_cli import report
+from agentic_diffusion_cli import report, writers
+from agentic_diffusion_cli.writers import (
+    BitsOption,
+    DtypeOption,
+    FamilyOption,
+    ModelOption,
+    Other,
+    RemoteOption,
+    RevisionOption,
+    ServedOption,
+    ServerOption,
+)
 
 ABSTAINED = 1
 
@@ -32,10 +43,19 @@ def code(
         Path | None, typer.Option(help="File that proven programs are kept in, and begun from.")
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
+    model: ModelOption = "",
+    revision: RevisionOption = "",
+    family: FamilyOption = "",
+    dtype: DtypeOption = "auto",
+    bits: BitsOption = 0,
+    remote_code: RemoteOption = False,
+    server: ServerOption = "",
+    served: ServedOption = "",
     target: Annotated[str, typer.Option("--json", help="File for the answer; - for stdout alone.")] = "",
 ) -> None:
     """Write a function by denoising, run its examples in the fence, mend it, or say why there is none."""
     from dataclasses import replace
+    from functools import partial
 
     from agentic_diffusion.compute import Compute
     from agentic_diffusion.planning.budget import Budget
@@ -47,8 +67,10 @@ def code(
     spoken: Any = language
     request = asked(description, example or (), language=spoken, signature=signature)
     budget = Budget(milliseconds=1000 * seconds) if seconds > 0 else None
+    other = Other(model, revision, family, dtype, bits, remote_code, server, served)
     with ProcessSandbox() as sandbox:
-        coder = load_coder(weights, sandbox=sandbox, count=n, rounds=repairs, compute=Compute(device=device))
+        load: Any = partial(writers.coder_of, other) if other else load_coder
+        coder = load(weights, sandbox=sandbox, count=n, rounds=repairs, compute=Compute(device=device))
         if proven is not None:
             memory = Proven(proven)
             coder = replace(coder, memory=memory, learns=memory)

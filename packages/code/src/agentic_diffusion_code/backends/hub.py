@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, final
 import torch
 from agentic_diffusion.errors import InvalidConfigError, MissingExtraError
 
+from agentic_diffusion_code.backends.told import wanted
 from agentic_diffusion_code.model.reading import Marks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from agentic_diffusion_code.domain import CodeRequest
 
 Loading: TypeAlias = Literal["masked", "causal", "plain", "canvas"]
 """Which of the library's classes loads a model: for masked tokens, for causal ones, as its own code says, or its
@@ -28,6 +31,7 @@ CLASSES = {
 HELPERS = ("accelerate", "bitsandbytes")
 DTYPES = ("auto", "float32", "bfloat16", "float16")
 
+_FENCE = "```"
 _REVISION = re.compile(r"[0-9a-f]{40}")
 
 
@@ -131,6 +135,34 @@ def _loaded(kind: Any, source: Source, options: dict[str, Any]) -> Any:
         ) from error
 
 
+def facts(source: Source) -> dict[str, Any]:
+    """Return what the configuration of a model says, without running any code that lies beside it.
+
+    Raises:
+        MissingExtraError: The library is not installed.
+        InvalidConfigError: There is no such model.
+    """
+    try:
+        found: dict[str, Any] = library().PreTrainedConfig.get_config_dict(
+            source.name, revision=source.revision
+        )[0]
+    except (OSError, ValueError) as error:
+        raise InvalidConfigError(
+            f"{source.name} ({str(error)[:160]})", "a folder or a name with a config.json", "Check the name."
+        ) from error
+    return found
+
+
+def tokenizer_of(source: Source) -> Any:
+    """Return the tokenizer of a source.
+
+    Raises:
+        MissingExtraError: The library, or what the tokenizer needs, is not installed.
+        InvalidConfigError: There is none, or it needs code that was not allowed to run.
+    """
+    return _loaded(library().AutoTokenizer, source, {})
+
+
 @final
 @dataclass(frozen=True)
 class HubTokens:
@@ -141,12 +173,15 @@ class HubTokens:
         marks: Its mask, end and padding.
         before: Text between the language and the description, as the model's template has it.
         after: Text between the description and the program.
+        chat: Whether the tokenizer's own template of a conversation is put around what is asked; the answer is then
+            begun with a code fence, and the program ends where that is closed.
     """
 
     tokenizer: Any
     marks: Marks
     before: str = "Write a function in "
     after: str = "\n"
+    chat: bool = False
 
     @property
     def size(self) -> int:
@@ -173,6 +208,15 @@ class HubTokens:
         said = f"{self.before}{language}: {description}\n{signature}{self.after}"
         return tuple(self._ids(said))
 
+    def asked(self, request: CodeRequest) -> tuple[int, ...]:
+        """Return what is read before the program of a request, as a model that follows instructions is told of it."""
+        said = wanted(request)
+        if not self.chat:
+            return tuple(self._ids(f"{said}\n{self.after}"))
+        turn = [{"role": "user", "content": said}]
+        begun = self.tokenizer.apply_chat_template(turn, add_generation_prompt=True, tokenize=False)
+        return tuple(self._ids(f"{begun}{_FENCE}{request.language}\n"))
+
     def _ids(self, text: str) -> list[int]:
         return list(self.tokenizer(text, add_special_tokens=False)["input_ids"])
 
@@ -189,6 +233,11 @@ class HubTokens:
             before = len(text)
             if token not in special:
                 shown.append(token)
-                text = self.tokenizer.decode(shown, clean_up_tokenization_spaces=False)
+                text = self.tokenizer.decode(
+                    shown, skip_special_tokens=True, clean_up_tokenization_spaces=False
+                )
             places.append((min(before, len(text)), len(text)))
+        closed = text.find(_FENCE) if self.chat else -1
+        if closed >= 0:
+            text, places = text[:closed], [(min(start, closed), min(end, closed)) for start, end in places]
         return text, places

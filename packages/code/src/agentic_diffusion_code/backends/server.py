@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
@@ -12,10 +11,9 @@ from typing import Any, final
 
 from agentic_diffusion.errors import AgenticDiffusionError, InvalidConfigError, InvalidStateError
 
+from agentic_diffusion_code.backends.told import mended, program_in, varied, wanted
 from agentic_diffusion_code.domain import CodeRequest
 from agentic_diffusion_code.writes import Sketch, Sureness
-
-_FENCE = re.compile(r"```[A-Za-z+#]*\n(.*?)```", re.DOTALL)
 
 
 class ServerError(AgenticDiffusionError, OSError):
@@ -55,7 +53,7 @@ class ServerWriter:
 
     def write(self, request: CodeRequest, *, count: int, seed: int, temperature: float) -> Iterator[Sketch]:
         """Ask for candidates."""
-        yield self._asked(self._said(request), request, count=count, seed=seed, temperature=temperature)
+        yield self._asked(wanted(request), request, count=count, seed=seed, temperature=temperature)
 
     def mend(
         self,
@@ -68,33 +66,19 @@ class ServerWriter:
         seed: int,
     ) -> Iterator[Sketch]:
         """Show the failing program, the lines under suspicion and what went wrong, and ask anew."""
-        lines = ", ".join(map(str, groups[0])) if groups else "any"
-        said = f"{self._said(request)}\n\nThis program is wrong, probably in line {lines}. {hint}\n{source}"
+        said = mended(request, source, groups=groups, hint=hint)
         yield self._asked(said, request, count=count, seed=seed, temperature=0.7)
 
     def vary(
         self, request: CodeRequest, source: str, *, share: float, count: int, seed: int
     ) -> Iterator[Sketch]:
         """Show a program for a request much like this one, and ask."""
-        said = f"{self._said(request)}\n\nA program for a similar task:\n{source}"
+        said = varied(request, source)
         yield self._asked(said, request, count=count, seed=seed, temperature=0.7)
 
     def sure(self, request: CodeRequest, source: str) -> Sureness | None:
         """Return None: a server gives texts, no beliefs."""
         return None
-
-    def _said(self, request: CodeRequest) -> str:
-        parts = [
-            f"Write a function in {request.language}. Answer with the program alone.",
-            request.description,
-        ]
-        if request.signature:
-            parts.append(f"Its first line is: {request.signature}")
-        elif request.entry:
-            parts.append(f"It is called {request.entry}.")
-        if request.prefix:
-            parts.append(f"The program begins with:\n{request.prefix}")
-        return "\n".join(parts)
 
     def _asked(self, said: str, request: CodeRequest, *, count: int, seed: int, temperature: float) -> Sketch:
         body = {
@@ -156,10 +140,3 @@ class ServerWriter:
                 f"{error.code}: {said[:200]}", "the server's key, address and model", "Correct the settings."
             )
         return ServerError(f"{error.code}: {said[:200]}", "an answer", "Try again later.")
-
-
-def program_in(text: str) -> str:
-    """Return what stands in the first code fence of an answer, or all of it where there is none."""
-    found = _FENCE.search(text)
-    program = found.group(1) if found else text
-    return program.strip("\n") + "\n" if program.strip() else ""
