@@ -23,6 +23,8 @@ READ = 2048
 """Tokens that a model can read where it does not say; no model is asked for more than `FAR`."""
 FAR = 8192
 
+_USUAL = Decoding(block=32, bound=0.1, longest=LONGEST, again=0)
+
 
 @final
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class Family:
     types: tuple[str, ...]
     loading: Loading
     asks: Callable[[Any], Ask] = two_way
-    decoding: Decoding = Decoding(block=32, bound=0.1, longest=LONGEST, again=0)
+    decoding: Decoding = _USUAL
     mask: int | None = None
 
 
@@ -50,9 +52,7 @@ FAMILIES: Mapping[str, Family] = {
     "dream": Family(("Dream", "dream"), "plain", shifted, mask=151666),
     "blocks": Family(("llada2_moe", "sdar", "sdar_moe"), "causal", block_causal),
     "cached": Family((), "causal", block_causal),
-    "canvas": Family(
-        ("diffusion_gemma",), "canvas", decoding=Decoding(block=BLOCK, bound=0.1, longest=LONGEST, again=0)
-    ),
+    "canvas": Family(("diffusion_gemma",), "canvas", decoding=replace(_USUAL, block=BLOCK)),
 }
 """`masked` is any masked language model of the library; `cached` a block model whose own cache may be used."""
 
@@ -73,7 +73,7 @@ def family_of(told: Mapping[str, Any]) -> str:
     raise InvalidConfigError(
         f"a model of the type {kind!r}",
         f"a diffusion language model, of one of the families {', '.join(FAMILIES)}",
-        "Name the family where you know that it is one; a model that writes from left to right has its place on a server.",
+        "Name its family where you know it; a model that writes from left to right has its place on a server.",
     )
 
 
