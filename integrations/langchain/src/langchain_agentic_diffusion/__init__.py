@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from langchain_agentic_diffusion.callbacks import OutcomeCallbackHandler
+    from langchain_agentic_diffusion.chatting import ChatWriter
     from langchain_agentic_diffusion.codekit import CodeToolkit
     from langchain_agentic_diffusion.coding import CodeDiffusionTool, RefineCodeTool
     from langchain_agentic_diffusion.middleware import OutcomeFeedbackMiddleware
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "callbacks": ("OutcomeCallbackHandler",),
+    "chatting": ("ChatWriter",),
     "codekit": ("CodeToolkit",),
     "coding": ("CodeDiffusionTool", "RefineCodeTool"),
     "middleware": ("OutcomeFeedbackMiddleware",),
@@ -27,6 +29,7 @@ _HOME = {name: home for home, names in _HOMES.items() for name in names}
 __version__ = version("langchain-agentic-diffusion")
 
 __all__ = [
+    "ChatWriter",
     "CodeDiffusionTool",
     "CodeToolkit",
     "DiffusionPlanTool",

@@ -147,8 +147,10 @@ class Refinement(BaseModel):
 class RefineCodeTool(BaseTool):
     """A tool that mends a program: it begins from the old one, and must pass the old examples and the new.
 
-    The lines that the failing traces name are hidden and denoised again with the rest in view; what passes already
-    is returned as it is. What the new examples prove about the old program reaches the learner of the coder.
+    What passes already is returned as it is. What fails is mended as the coder mends: with the weights that ship it
+    searches among the next most likely programs, from the doubtful places of those that failed; a writer that cannot
+    search hides the lines that the failing traces name and writes them again with the rest in view. What the new
+    examples prove about the old program reaches the learner of the coder.
 
     Args:
         code_tool: The tool that wrote the program.

@@ -134,8 +134,8 @@ def _marks(name: str, told: Mapping[str, Any], inner: Mapping[str, Any], tokeniz
     end = tokenizer.eos_token_id if tokenizer.eos_token_id is not None else _first(inner.get("eos_token_id"))
     end = end if end is not None else getattr(tokenizer, "sep_token_id", None)
     pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else end
-    own = told.get("mask_token_id")
-    mask = own if own is not None else getattr(tokenizer, "mask_token_id", None)
+    own: Any = told.get("mask_token_id")
+    mask: Any = own if own is not None else getattr(tokenizer, "mask_token_id", None)
     mask = FAMILIES[name].mask if mask is None else mask
     mask = inner.get("vocab_size") if name == "canvas" else mask
     if mask is None or end is None:
