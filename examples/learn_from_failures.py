@@ -1,42 +1,19 @@
 """Tools fail; what became of every call flows back and tilts the next plan: first without feedback, then with it.
 
-The credit is one Beta posterior for each tool: no language model, no GPU. It takes half a minute:
+The learner is `ToolTrust`, one Beta posterior for each tool: no language model, no GPU. It takes half a minute:
 `python examples/learn_from_failures.py`.
 """
 
 import random
-from dataclasses import replace
 from typing import Any
 
-import torch
-from agentic_diffusion.denoising.guidance import RewardLogits
-from agentic_diffusion.planning.domains.toolplan import ToolPlanner, tool_planner
-from agentic_diffusion.records import Outcome
+from agentic_diffusion.planning.domains.toolplan import ToolPlanner, ToolTrust, tool_planner
 from langchain_core.tools import BaseTool, StructuredTool
 from langgraph.graph.state import CompiledStateGraph
-from langgraph_agentic_diffusion import ToolUse, create_tool_plan_graph, tool_specs
+from langgraph_agentic_diffusion import create_tool_plan_graph, tool_specs
 
 WORKS = {"fetch_north": 0.3, "fetch_south": 0.5, "fetch_west": 0.9}
 """How often each of three servers really answers; the planner is not told."""
-
-
-class Credit:
-    """Learns how often each tool works, and tilts the belief of the planner by it."""
-
-    def __init__(self, names: list[str]) -> None:
-        self.names = names
-        self.worked = dict.fromkeys(names, 1.0)
-        self.failed = dict.fromkeys(names, 1.0)
-
-    def learn(self, outcome: Outcome[Any, ToolUse]) -> None:
-        """Count one call; it is told in the thread of the graph and returns at once."""
-        counts = self.worked if outcome.reward > 0.5 else self.failed
-        counts[outcome.value.tool] += outcome.trust
-
-    def reward(self, tokens: torch.Tensor) -> torch.Tensor:
-        """Return the log of a posterior mean for each tool; to stop the plan costs nothing."""
-        means = [self.worked[name] / (self.worked[name] + self.failed[name]) for name in self.names]
-        return torch.tensor([*means, 1.0, 1.0]).log().expand(1, 1, -1)
 
 
 def make_tools(rng: random.Random) -> list[BaseTool]:
@@ -69,10 +46,10 @@ def make_agent(seed: int, *, feedback: bool) -> CompiledStateGraph[Any, None, An
     planner: ToolPlanner = tool_planner(
         tool_specs(tools), slots=2, width=16, depth=1, count=4, goals=("sent",), seed=seed
     )
-    credit = Credit([tool.name for tool in tools])
+    trust = ToolTrust()
     if feedback:
-        planner = replace(planner, guides=(RewardLogits(credit.reward, scale=4.0),))
-    return create_tool_plan_graph(planner, tools, watches=credit, max_rounds=1).compile()
+        planner = trust.guide(planner)
+    return create_tool_plan_graph(planner, tools, watches=trust, max_rounds=1).compile()
 
 
 def errands(count: int, seed: int, *, feedback: bool) -> float:

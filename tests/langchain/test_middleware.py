@@ -8,16 +8,17 @@ from pathlib import Path
 
 import pytest
 from agentic_diffusion.errors import MissingExtraError
+from agentic_diffusion.planning.domains.toolplan import ToolTrust, tool_planner
 from agentic_diffusion.planning.shelf import PlanShelf
 from langchain.agents import create_agent
 from langchain.agents.middleware import ToolRetryMiddleware
-from langchain_agentic_diffusion import DiffusionPlanTool, OutcomeFeedbackMiddleware
+from langchain_agentic_diffusion import DiffusionPlanTool, Goal, OutcomeFeedbackMiddleware, goal_request
 from langchain_agentic_diffusion.testing import ScriptedChatModel
 from langchain_core.messages import AIMessage, HumanMessage
-from langchain_core.tools import tool
+from langchain_core.tools import ToolException, tool
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command, interrupt
-from langgraph_agentic_diffusion import Background, PlanOutcomes, ToolFeedback
+from langgraph_agentic_diffusion import Background, PlanOutcomes, ToolFeedback, tool_specs
 
 HOUSE = runpy.run_path(str(Path(__file__).with_name("conftest.py")))
 ASKED = {"messages": [HumanMessage("a cake, please")]}
@@ -208,6 +209,51 @@ def test_whole_plans_are_learnt_in_a_thread_of_their_own(notebook):
         assert learner.flush(seconds=10)
     (told,) = notebook.outcomes
     assert told.reward == pytest.approx(2 / 3)
+
+
+def server(name, works):
+    """A tool that gives the report, as long as it works, and says so as an error where it does not."""
+
+    @tool(name)
+    def fetch() -> str:
+        """Fetch the report."""
+        if not works[name]:
+            raise ToolException("down")
+        return "the report"
+
+    fetch.handle_tool_error = True
+    fetch.metadata = {"agentic_diffusion": {"gives": ["report"], "reads": True}}
+    return fetch
+
+
+def test_what_an_agent_goes_through_makes_its_next_plans_better():
+    works = {"north": False, "south": True}
+    servers = [server(name, works) for name in works]
+    trust, shelf = ToolTrust(), PlanShelf()
+    planner = trust.guide(
+        tool_planner(tool_specs(servers), slots=1, width=16, depth=1, count=4, goals=("report",))
+    )
+    plan = DiffusionPlanTool(planner=planner, args_schema=Goal, to_request=goal_request, shelf=shelf)
+
+    def turn(learner):
+        def follow(messages):
+            (step,) = messages[-1].artifact["chosen"]["value"]["steps"]
+            return AIMessage("", tool_calls=[{"name": step["tool"], "args": {}, "id": "s"}])
+
+        asks = AIMessage("", tool_calls=[{"name": "plan", "args": {"goal": "the report"}, "id": "p"}])
+        middleware = OutcomeFeedbackMiddleware(ToolFeedback(PlanOutcomes(learner, shelf)))
+        app = agent(middleware, tools=[plan, *servers], script=[asks, follow])
+        state = app.invoke(ASKED)
+        assert learner.flush(seconds=10)
+        return state["messages"][-2].name
+
+    with Background(trust) as learner:
+        first = [turn(learner) for _ in range(6)]
+        works.update(north=True, south=False)
+        then = [turn(learner) for _ in range(16)]
+    assert set(first[2:]) == {"south"}
+    assert then[0] == "south"
+    assert set(then[-3:]) == {"north"}
 
 
 def test_without_langchain_it_says_what_to_install(monkeypatch):

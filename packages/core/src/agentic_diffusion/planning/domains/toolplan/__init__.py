@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from agentic_diffusion.planning.domains.toolplan.saving import packed, unpacked
     from agentic_diffusion.planning.domains.toolplan.text import Lexical
     from agentic_diffusion.planning.domains.toolplan.training import ToolTraining
+    from agentic_diffusion.planning.domains.toolplan.trust import ToolTrust
 
 _HOMES = {
     "binding": ("bind",),
@@ -26,6 +27,7 @@ _HOMES = {
     "saving": ("packed", "unpacked"),
     "text": ("Lexical",),
     "training": ("ToolTraining",),
+    "trust": ("ToolTrust",),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -38,6 +40,7 @@ __all__ = [
     "ToolPlanner",
     "ToolRequest",
     "ToolTraining",
+    "ToolTrust",
     "bind",
     "chain",
     "packed",
