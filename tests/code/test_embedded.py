@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from agentic_diffusion.compute import Compute
 from agentic_diffusion.denoising.nn.block import BlockTransformer, Shape
 from agentic_diffusion.errors import StoreError
 from agentic_diffusion_code.domain import asked
@@ -16,6 +17,7 @@ from agentic_diffusion_code.embedded import (
     save_model,
     shipped,
 )
+from agentic_diffusion_code.exercise import with_weights
 from agentic_diffusion_code.model.decode import Decoding
 from agentic_diffusion_code.sandbox import ProcessSandbox
 from agentic_diffusion_code.tokens import Vocabulary
@@ -48,6 +50,21 @@ def test_a_saved_model_plans(folder: Path) -> None:
     writer, card = load_writer(folder)
     assert card["shape"]["width"] == 16
     assert writer.decoding == Decoding()
+
+
+def test_a_loaded_coder_follows_compute(folder: Path) -> None:
+    kinds = []
+    coder = load_coder(
+        folder, count=2, rounds=0, decoding=Decoding(longest=16, bound=5.0), compute=Compute("cpu", "bf16")
+    )
+    for layer in coder.writer.model.network.layers:
+        layer.merge.register_forward_hook(lambda part, given, out: kinds.append(out.dtype))
+    plan = coder.plan(asked("doubles a number"))
+    assert set(kinds) == {torch.bfloat16}
+    assert plan.device == "cpu"
+    assert plan.memory.host > 10_000_000
+    learned = with_weights(coder, coder.writer.model.network.state_dict())
+    assert learned.writer.model.compute == Compute("cpu", "bf16")
 
 
 def test_a_card_names_the_decoding_that_suits_its_weights() -> None:

@@ -3,11 +3,14 @@
 from agentic_diffusion.planning.budget import Budget, Clock
 from agentic_diffusion_code.domain import asked
 from agentic_diffusion_code.grammar import trouble
+from agentic_diffusion_code.room import Room
 from agentic_diffusion_code.search import Attempt, Search, examine, keeps
+
+ROOM = Room(None, memory_bytes=None, at_once=1)
 
 
 def search() -> Search:
-    return Search(asked("doubles"), None, Clock(Budget()), 8)
+    return Search(asked("doubles"), None, Clock(Budget()), 8, ROOM)
 
 
 def test_the_parser_comes_first() -> None:
@@ -49,6 +52,6 @@ def test_a_signature_is_kept_whatever_its_spaces() -> None:
     request = asked("adds", signature="def add(a, b):")
     assert keeps("def add( a,b ):\n    return a + b\n", request)
     assert not keeps("def add(a, c):\n    return a + c\n", request)
-    now = Search(request, None, Clock(Budget()), 8)
+    now = Search(request, None, Clock(Budget()), 8, ROOM)
     refused = examine("def add(a):\n    return a\n", now, parses=trouble, lints=False)
     assert refused.trouble == "it does not keep the signature that was given"

@@ -2,9 +2,10 @@
 
 import pytest
 import torch
+from agentic_diffusion.compute import Compute
 from agentic_diffusion.denoising.nn.block import BlockTransformer, Shape
 from agentic_diffusion_code.model.cached import CachedReading
-from agentic_diffusion_code.model.reading import Embedded, Marks, Reading, Reads
+from agentic_diffusion_code.model.reading import Embedded, Marks, Moves, Placed, Reading, Reads
 
 MARKS = Marks(1, 2, 0)
 
@@ -78,3 +79,52 @@ def test_what_was_forgotten_leaves_no_trace(network: BlockTransformer) -> None:
     assert torch.allclose(reading.look(right), uncached(network, prompt, [first, right]), atol=1e-5)
     reading.keep(right)
     assert torch.allclose(reading.look(wrong), uncached(network, prompt, [first, right, wrong]), atol=1e-5)
+
+
+def told(model: Embedded) -> list[torch.Tensor]:
+    """Ask a model in every way there is."""
+    prompt, (first, second), row = (
+        [5, 6, 7],
+        list(torch.arange(3, 19).reshape(2, 2, 4) % 13 + 3),
+        [3, 4, 8, 2],
+    )
+    many, one, side = model.open(prompt), model.open(prompt), model.several(prompt, 2)
+    many.keep(first)
+    one.keep(first[:1])
+    side.readings[0].keep(first[:1])
+    side.ask({0: second[:1], 1: second[1:]})
+    looked = [many.look(second), one.look(second[:1])]
+    looked += [side.readings[k].look(second[k : k + 1]) for k in (0, 1)]
+    return [*looked, model.scan(prompt, row, block=2), *model.scans(prompt, [row, row[1:]], block=2)]
+
+
+def test_every_question_is_answered_in_the_precision_that_was_asked_for(network: BlockTransformer) -> None:
+    kinds = []
+    for part in network.modules():
+        if isinstance(part, torch.nn.Linear):
+            part.register_forward_hook(lambda part, given, out: kinds.append(out.dtype))
+    plain = told(Embedded(network, MARKS))
+    same = told(Embedded(network, MARKS, Compute("cpu")))
+    assert set(kinds) == {torch.float32}
+    assert all(torch.equal(one, other) for one, other in zip(plain, same, strict=True))
+    kinds.clear()
+    short = told(Embedded(network, MARKS, Compute("cpu", "bf16")))
+    assert set(kinds) == {torch.bfloat16}
+    for one, other in zip(plain, short, strict=True):
+        assert not torch.equal(one, other.float())
+        assert torch.allclose(one, other.float(), atol=0.1, rtol=0.05)
+
+
+def test_a_model_is_had_elsewhere_and_stays_where_it_is(network: BlockTransformer) -> None:
+    model = Embedded(network, MARKS)
+    assert isinstance(model, Placed)
+    assert isinstance(model, Moves)
+    assert model.placed == Compute("cpu")
+    there = Compute("cpu", threads=1)
+    moved = model.on(there)
+    assert moved.placed is there
+    assert moved.network is not network
+    assert model.network is network
+    assert torch.equal(
+        moved.open([5]).look(torch.tensor([[1, 1]])), model.open([5]).look(torch.tensor([[1, 1]]))
+    )

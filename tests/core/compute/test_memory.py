@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from agentic_diffusion.compute.memory import MemoryWatch, bytes_needed, host_peak, is_out_of_memory
+from agentic_diffusion.compute.memory import MemoryWatch, bounded, bytes_needed, host_peak, is_out_of_memory
 from agentic_diffusion.errors import BudgetError
 
 
@@ -25,6 +25,24 @@ def test_what_torch_functions_return_is_added_up_views_included() -> None:
 def test_it_counts_inside_inference_mode() -> None:
     with torch.inference_mode():
         assert bytes_needed(lambda: torch.zeros(3) + 1) == 24
+
+
+def test_work_that_needs_more_than_was_granted_is_stopped() -> None:
+    a, done = torch.zeros(10), []
+
+    def work() -> None:
+        done.append(a + 1)  # 40 bytes each
+        done.append(a + 2)
+        done.append(a + 3)
+
+    with pytest.raises(MemoryError, match="more than the 79 bytes"), bounded(79):
+        work()
+    assert len(done) == 1
+    with bounded(120):
+        work()
+    with bounded(None):
+        work()
+    assert len(done) == 7
 
 
 @pytest.mark.parametrize(

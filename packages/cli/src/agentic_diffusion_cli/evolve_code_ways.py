@@ -18,7 +18,6 @@ from agentic_diffusion_code.evaluate import coded, single
 from agentic_diffusion_code.exercise import with_weights
 from agentic_diffusion_code.glossary import Glossary
 from agentic_diffusion_code.model.prefer import drilled
-from agentic_diffusion_code.model.reading import Embedded
 from agentic_diffusion_code.model.rows import Noise
 from agentic_diffusion_code.practice import trainable
 from agentic_diffusion_code.proven import Proven
@@ -115,7 +114,7 @@ class Compared:
             ):
                 last = student_
             network = last.eval().requires_grad_(False)
-        return replace(coder, writer=replace(writer, model=Embedded(network, model.marks)))
+        return replace(coder, writer=replace(writer, model=replace(model, network=network)))
 
 
 def _remembered(told: Sequence[Sequence[CodeOutcome]]) -> Proven:

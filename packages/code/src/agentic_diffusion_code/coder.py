@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
-from itertools import chain
+from functools import partial
 from typing import Protocol, final, runtime_checkable
 
 from agentic_diffusion.errors import InvalidConfigError
@@ -18,10 +18,11 @@ from .glossary import Glossary
 from .grammar import Parses, trouble
 from .lint import tidied
 from .repair import hint, suspects
+from .room import Room
 from .sandbox.base import Sandbox
 from .search import Attempt, Search, examine, examine_draft, holds, outcome
 from .spoken import Interpreter
-from .writes import Forks, Sketch, Writes
+from .writes import Branches, Forks, Sketch, Writes
 
 UNITS = 8
 """Steps of progress that each phase of the work is told in."""
@@ -112,6 +113,7 @@ class Coder:
 
         Raises:
             InvalidStateError: The request is too long for the model, or has tests and there is no sandbox.
+            BudgetError: Memory has no room for one program.
         """
         run = self.drafts(request, seed=seed, budget=budget)
         while True:
@@ -129,40 +131,58 @@ class Coder:
         """Yield programs on their way and return the plan."""
         spoken = self.speaks(request) if self.speaks is not None else None
         request = request if spoken is None else spoken.request
-        search = Search(request, self.sandbox, Clock(budget or Budget()), self._total(request), seed=seed)
+        budget = budget or Budget()
+        room = Room(self.writer, memory_bytes=budget.memory_bytes, at_once=max(1, self.count))
+        search = Search(request, self.sandbox, Clock(budget), self._total(request), room, seed=seed)
         search.spoken = spoken
         if spoken is not None and spoken.asked.draft.strip():
             search.attempts[spoken.asked.draft] = examine_draft(search, spoken.asked, parses=self.parses)
-        if self.rounds and isinstance(self.writer, Forks):
-            search.branches = self.writer.branches(request)
+        while search.ending == "complete":
+            try:
+                yield from self._written(search)
+                break
+            except (RuntimeError, MemoryError) as error:
+                if not room.leave(error, anything=bool(search.attempts)):
+                    search.ending = "memory"
+        yield from self._rest(search)
+        return self._answer(search)
+
+    def _written(self, search: Search) -> Iterator[Sketched]:
+        """Write programs until one may be returned, or nothing is left to try."""
+        request, writer, seed = search.request, search.room.writer, search.seed
+        search.branches = writer.branches(request) if self.rounds and isinstance(writer, Forks) else None
         if request.draft.strip():
             yield from self._phase(search, iter([Sketch((request.draft,), 1.0, 0, done=True)]))
             yield from self._repairs(search)
         if self._wanting(search):
-            first = self.writer.write(request, count=1, seed=seed, temperature=0.0)
+            first = writer.write(request, count=1, seed=seed, temperature=0.0)
             yield from self._phase(search, first)
         known = self.memory.nearest(request) if self.memory is not None and self._wanting(search) else None
         if known is not None:
             if holds(known, request):
                 yield from self._phase(search, iter([Sketch((known,), 1.0, 0, done=True)]), skip=True)
             if self._wanting(search) and search.branches is None:
-                started = self.writer.vary(request, known, share=0.5, count=max(1, self.count), seed=seed + 1)
-                yield from self._phase(search, started, skip=True)
+
+                def vary(count: int) -> Iterator[Sketch]:
+                    return writer.vary(request, known, share=0.5, count=count, seed=seed + 1)
+
+                yield from self._several(search, vary, skip=True)
         if self.glossary is not None and request.tests:
             yield from self._guessed(search, self.glossary)
         if self._wanting(search) and self.count and search.branches is None:
-            more = self.writer.write(request, count=self.count, seed=seed + 2, temperature=self.temperature)
-            yield from self._phase(search, more)
+
+            def more(count: int) -> Iterator[Sketch]:
+                return writer.write(request, count=count, seed=seed + 2, temperature=self.temperature)
+
+            yield from self._several(search, more)
         yield from self._repairs(search)
-        yield from self._rest(search)
-        return self._answer(search)
 
     def _guessed(self, search: Search, glossary: Glossary) -> Iterator[Sketched]:
         """Ask again in known words where a request has unknown ones; what passes tells what they mean."""
         for guess in glossary.guesses(search.request):
             if not self._wanting(search):
                 break
-            written = self.writer.write(guess.request, count=1, seed=search.seed, temperature=0.0)
+            written = search.room.writer.write(guess.request, count=1, seed=search.seed, temperature=0.0)
             yield from self._phase(search, written, skip=True)
             if not self._wanting(search):
                 glossary.learn(guess)
@@ -172,10 +192,23 @@ class Coder:
     def _repairs(self, search: Search) -> Iterator[Sketched]:
         """Mend the best failing programs, one after the other."""
         for _ in range(self.rounds):
+            before = search.rounds
             mending = self._mending(search) if self._wanting(search) else None
-            if mending is None:
+            if mending is not None:
+                yield from self._several(search, mending)
+            if search.rounds == before:
                 break
-            yield from self._phase(search, mending)
+
+    def _several(
+        self, search: Search, write: Callable[[int], Iterator[Sketch]], *, skip: bool = False
+    ) -> Iterator[Sketched]:
+        """Follow a phase that writes several programs; half as many at once where memory runs out."""
+        while self._wanting(search):
+            try:
+                yield from self._phase(search, write(search.room.at_once), skip=skip)
+                break
+            except (RuntimeError, MemoryError) as error:
+                search.room.halve(error)
 
     def _total(self, request: CodeRequest) -> int:
         drafted = (1 + self.rounds) * int(bool(request.draft.strip()))
@@ -188,7 +221,7 @@ class Coder:
     def _phase(self, search: Search, sketches: Iterator[Sketch], *, skip: bool = False) -> Iterator[Sketched]:
         """Follow one phase of the work, and judge what it ends with; progress is told in `UNITS` steps."""
         begun, sketch = search.step, Sketch((), 0.0, 0)
-        for sketch in sketches:
+        for sketch in search.room.steps(sketches):
             units = 0 if skip else min(UNITS, 1 + int(sketch.share * (UNITS - 1)))
             while search.ending == "complete" and search.step < min(begun + units, search.total - 1):
                 yield self._told(search, sketch.sources)
@@ -224,7 +257,7 @@ class Coder:
         attempt = examine(source, search, parses=self.parses, lints=self.lints)
         search.attempts[source] = attempt
         if attempt.trouble is None:
-            sure = self.writer.sure(search.request, source)
+            sure = search.room.sure(search.request, source)
             attempt.lines = sure.lines if sure is not None else ()
             if sure is not None and self.confidence is not None:
                 passed = len(attempt.judgement.results) if attempt.judgement and attempt.passed else 0
@@ -246,43 +279,43 @@ class Coder:
         if attempt.passed and attempt.findings and not pinned:
             self._try(search, tidied(attempt.body, unsafe=bool(request.tests)))
 
-    def _mending(self, search: Search) -> Iterator[Sketch] | None:
-        """Return the next repair of what failed; None where the same failure would come again."""
+    def _mending(self, search: Search) -> Callable[[int], Iterator[Sketch]] | None:
+        """Return what writes the next repairs of what failed; None where the same failure would come again."""
         if search.branches is not None:
             for attempt in search.attempts.values():
                 if attempt.foreign:
                     continue
                 search.branches.tell(attempt.body, -1.0 if attempt.trouble else attempt.score)
-            written = search.branches.write(count=max(1, self.count), seed=search.seed + 3 + search.rounds)
-            first = next(written, None)
-            search.stuck = first is None
-            if first is None:
-                return self._drawn(search)
-            search.rounds += 1
-            return chain((first,), written)
+            return partial(self._forked, search, search.branches)
         fault = search.fault()
         if fault is None:
             return None
         judgement = fault.judgement
         groups = suspects(fault.body, judgement.failures if judgement else (), fault.lines)
         search.rounds += 1
-        return self.writer.mend(
+        return lambda count: search.room.writer.mend(
             search.request,
             fault.body,
             groups=groups,
             hint=hint(judgement) if judgement is not None else (fault.trouble or ""),
-            count=max(1, self.count),
+            count=count,
             seed=search.seed + 2 + search.rounds,
         )
 
-    def _drawn(self, search: Search) -> Iterator[Sketch] | None:
-        """Draw programs where no likely one is left; None where drawing brought nothing new before."""
-        if search.drawn == len(search.attempts):
-            return None
-        search.drawn = len(search.attempts)
-        search.rounds += 1
-        count, seed = max(1, self.count), search.seed + 3 + search.rounds
-        return self.writer.write(search.request, count=count, seed=seed, temperature=self.temperature)
+    def _forked(self, search: Search, branches: Branches, count: int) -> Iterator[Sketch]:
+        """Write the next most likely programs; where there are none, draw some, unless that brought nothing before."""
+        search.stuck = True
+        for sketch in branches.write(count=count, seed=search.seed + 3 + search.rounds):
+            search.rounds += search.stuck
+            search.stuck = False
+            yield sketch
+        if search.stuck and search.drawn != len(search.attempts):
+            search.rounds += 1
+            seed = search.seed + 3 + search.rounds
+            yield from search.room.writer.write(
+                search.request, count=count, seed=seed, temperature=self.temperature
+            )
+            search.drawn = len(search.attempts)  # not before: memory may run out
 
     def _answer(self, search: Search) -> Plan[CodeRequest, Program]:
         request = search.request if search.spoken is None else search.spoken.asked
@@ -306,9 +339,12 @@ class Coder:
             ending=search.ending,
             steps_done=search.step,
             steps_asked=search.total,
-            batch=max(1, self.count),
+            batch=search.room.at_once,
             seconds=search.clock.seconds(),
             seed=search.seed,
+            device=str(search.room.compute.where),
+            memory=search.room.peak(),
+            notes=tuple(search.room.notes),
             abstained=best is None,
             unfamiliar=None if self.familiar is None else self.familiar(search.request.description),
         )

@@ -90,6 +90,7 @@ def load_writer(
         StoreError: There are no such weights.
     """
     vocabulary = Vocabulary.load()
+    compute = compute or Compute()
     network, card = load_model(folder or shipped(), vocabulary=vocabulary, compute=compute)
     marks = Marks(vocabulary.mask, vocabulary.end, vocabulary.pad)
 
@@ -103,7 +104,7 @@ def load_writer(
     how = decoding or decoding_of(card)
 
     writer = TokenWriter(
-        Embedded(network, marks),
+        Embedded(network, marks, compute),
         vocabulary,
         how,
         syntax=syntax,

@@ -13,7 +13,6 @@ from torch import Tensor
 
 from .coder import Coder
 from .domain import CodeRequest, Program
-from .model.reading import Embedded
 from .practice import Practice, trainable
 from .proven import Proof, Proven
 
@@ -129,4 +128,4 @@ def with_weights(coder: Coder, tensors: Mapping[str, Tensor]) -> Coder:
     writer, model = trainable(coder)
     network = deepcopy(model.network)
     network.load_state_dict(dict(tensors))
-    return replace(coder, writer=replace(writer, model=Embedded(network, model.marks)))
+    return replace(coder, writer=replace(writer, model=replace(model, network=network)))

@@ -81,7 +81,8 @@ class Practice:
             network = student
             if self.watch is not None:
                 self.watch(moved)
-        trained = Embedded(network.eval().requires_grad_(False), model.marks)
+        there = network.to(model.placed.where)  # training may have had another device
+        trained = replace(model, network=there.eval().requires_grad_(False))
         return replace(coder, writer=replace(writer, model=trained))
 
     def _new(self, passed: Sequence[Row]) -> frozenset[int]:

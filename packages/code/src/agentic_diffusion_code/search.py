@@ -16,6 +16,7 @@ from .domain import CodeRequest, Program
 from .grammar import Parses
 from .lint import Finding, lint
 from .repair import signature
+from .room import Room
 from .sandbox.base import Sandbox
 from .spoken import Spoken, UnsayableError
 from .verify import Judgement, verify
@@ -90,6 +91,7 @@ class Search:
         sandbox: Where tests run.
         clock: Watches the budget.
         total: Steps of progress of the whole search.
+        room: What memory there is, and the writer.
         seed: Where its chance comes from.
         step: Steps of progress that were made.
         forwards: Calls of the network.
@@ -107,6 +109,7 @@ class Search:
     sandbox: Sandbox | None
     clock: Clock
     total: int
+    room: Room
     seed: int = 0
     step: int = 0
     forwards: int = 0

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias, final
 
 import torch
+from agentic_diffusion.compute import Compute
 from agentic_diffusion.errors import InvalidConfigError
 from jaxtyping import Float, Int
 from torch import Tensor
@@ -116,6 +117,11 @@ class MaskedModel:
     marks: Marks
     longest: int = 2048
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
+
+    @property
+    def placed(self) -> Compute:
+        """Where it computes."""
+        return Compute(str(self.device))
 
     def open(self, prompt: Sequence[int]) -> FullReading:
         """Read a prompt."""

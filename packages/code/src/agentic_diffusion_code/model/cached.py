@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from typing import final
 
 import torch
+from agentic_diffusion.compute import Compute
 from agentic_diffusion.denoising.nn.block import BlockTransformer, Past, joined
 from jaxtyping import Float, Int
 from torch import Tensor
 
 from agentic_diffusion_code.model.foresight import LONGEST, Foresight, Look
 from agentic_diffusion_code.model.sheet import Sheet, ask_all
+
+PLAIN = Compute("cpu")
+"""Every product in fp32, wherever the network lies."""
 
 
 @final
@@ -41,12 +45,18 @@ class CachedReading:
         network: The network, ready to infer.
         prompt: What is read first, at positions that end at -1.
         foresight: Asks for later looks in the same call, where one program is written; nothing is where it is None.
+        compute: The precision; fp32 where it is left out.
     """
 
     def __init__(
-        self, network: BlockTransformer, prompt: Sequence[int], *, foresight: Foresight | None = None
+        self,
+        network: BlockTransformer,
+        prompt: Sequence[int],
+        *,
+        foresight: Foresight | None = None,
+        compute: Compute = PLAIN,
     ) -> None:
-        self._network = network
+        self._network, self._compute = network, compute
         self._device = network.embed.weight.device
         self._foresight = foresight
         self._past: Past = ()
@@ -62,7 +72,10 @@ class CachedReading:
     @torch.inference_mode()
     def look(self, x: Int[Tensor, "batch length"]) -> Float[Tensor, "batch length vocabulary"]:
         """Return the logits of each token of `x`."""
-        x = x.to(self._device)
+        with self._compute.autocast():
+            return self._look(x.to(self._device))
+
+    def _look(self, x: Tensor) -> Tensor:
         if len(x) > 1:
             self._read_shared()
             sheet = self._begun()
@@ -200,10 +213,13 @@ class Side:
     Args:
         network: The network, ready to infer.
         readings: The readings.
+        compute: The precision; fp32 where it is left out.
     """
 
-    def __init__(self, network: BlockTransformer, readings: Sequence[CachedReading]) -> None:
-        self._network = network
+    def __init__(
+        self, network: BlockTransformer, readings: Sequence[CachedReading], *, compute: Compute = PLAIN
+    ) -> None:
+        self._network, self._compute = network, compute
         self.readings: Sequence[CachedReading] = tuple(readings)
         self._calls = 0
 
@@ -221,10 +237,11 @@ class Side:
         """Ask for looks, one of each of these readings, in one call."""
         asked = [self.readings[number] for number in looks]
         pages = [reading.page(x) for reading, x in zip(asked, looks.values(), strict=True)]
-        told = ask_all(self._network, [page.sheet for page in pages], [reading.past for reading in asked])
-        self._calls += 1
-        for reading, page, (hidden, fresh) in zip(asked, pages, told, strict=True):
-            reading.take(page, hidden, fresh)
+        with self._compute.autocast():
+            told = ask_all(self._network, [page.sheet for page in pages], [reading.past for reading in asked])
+            self._calls += 1
+            for reading, page, (hidden, fresh) in zip(asked, pages, told, strict=True):
+                reading.take(page, hidden, fresh)
 
 
 def _length(runs: Sequence[Tensor]) -> int:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, final, runtime_checkable
 
 import torch
+from agentic_diffusion.compute import Compute
 from agentic_diffusion.denoising.nn.block import BlockTransformer
 from jaxtyping import Float, Int
 from torch import Tensor
@@ -100,6 +101,25 @@ class Reads(Protocol):
         ...
 
 
+@runtime_checkable
+class Placed(Protocol):
+    """A model that says where and how it computes."""
+
+    @property
+    def placed(self) -> Compute:
+        """Where and how it computes."""
+        ...
+
+
+@runtime_checkable
+class Moves(Protocol):
+    """A model that can be had elsewhere."""
+
+    def on(self, compute: Compute) -> Reads:
+        """Return a copy of it that lies elsewhere; this one stays where it is."""
+        ...
+
+
 @final
 @dataclass(frozen=True)
 class Embedded:
@@ -108,30 +128,44 @@ class Embedded:
     Args:
         network: The network, ready to infer.
         marks: The tokens that a decoder must know.
+        compute: Where the network lies, and the precision; fp32 where it lies, if left out.
     """
 
     network: BlockTransformer
     marks: Marks
+    compute: Compute | None = None
+
+    @property
+    def placed(self) -> Compute:
+        """Where and how the network computes."""
+        return self.compute or Compute(str(self.network.embed.weight.device))
+
+    def on(self, compute: Compute) -> Embedded:
+        """Return a copy whose network lies elsewhere."""
+        return replace(self, network=compute.copied(self.network), compute=compute)
 
     @torch.inference_mode()
     def open(self, prompt: Sequence[int]) -> CachedReading:
         """Read a prompt."""
-        return CachedReading(self.network, prompt, foresight=Foresight(self.marks.mask, self.marks.end))
+        foresight = Foresight(self.marks.mask, self.marks.end)
+        return CachedReading(self.network, prompt, foresight=foresight, compute=self.placed)
 
     def several(self, prompt: Sequence[int], count: int) -> Side:
         """Read a prompt for several programs, each of which goes its own way."""
-        return Side(self.network, [self.open(prompt) for _ in range(count)])
+        return Side(self.network, [self.open(prompt) for _ in range(count)], compute=self.placed)
 
     def scan(
         self, prompt: Sequence[int], program: Sequence[int], *, block: int
     ) -> Float[Tensor, "length vocabulary"]:
         """Return the log-probabilities of every token at each place of a program (see `hindsight`)."""
         marks = self.marks
-        return hindsight(self.network, prompt, program, block=block, mask=marks.mask, pad=marks.pad)
+        with self.placed.autocast():
+            return hindsight(self.network, prompt, program, block=block, mask=marks.mask, pad=marks.pad)
 
     def scans(
         self, prompt: Sequence[int], programs: Sequence[Sequence[int]], *, block: int
     ) -> list[Float[Tensor, "length vocabulary"]]:
         """Return what `scan` says of several programs, in one call."""
         marks = self.marks
-        return hindsights(self.network, prompt, programs, block=block, mask=marks.mask, pad=marks.pad)
+        with self.placed.autocast():
+            return hindsights(self.network, prompt, programs, block=block, mask=marks.mask, pad=marks.pad)

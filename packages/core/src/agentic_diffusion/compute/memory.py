@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, final
 
@@ -16,11 +18,12 @@ from agentic_diffusion.errors import BudgetError
 
 @final
 class _Counter(TorchFunctionMode):
-    """Adds up the bytes of every tensor that a torch function returns."""
+    """Adds up the bytes of every tensor that a torch function returns; stops where they are more than `most`."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: float = math.inf) -> None:
         super().__init__()
         self.total: int = 0
+        self.most = most
 
     def __torch_function__(
         self, func: Any, types: Any, args: Any = (), kwargs: Mapping[str, Any] | None = None
@@ -29,6 +32,8 @@ class _Counter(TorchFunctionMode):
         for value in out if isinstance(out, tuple | list) else (out,):
             if isinstance(value, Tensor):
                 self.total += value.numel() * value.element_size()
+        if self.total > self.most:
+            raise MemoryError(f"more than the {self.most} bytes that were granted")
         return out
 
 
@@ -42,6 +47,23 @@ def bytes_needed(call: Callable[[], Any]) -> int:
     with counter:
         call()
     return max(1, counter.total)
+
+
+@contextmanager
+def bounded(memory_bytes: int | None) -> Iterator[None]:
+    """Stop work inside as soon as torch functions have returned more bytes, counted as by `bytes_needed`.
+
+    Args:
+        memory_bytes: The most bytes; None stops nothing.
+
+    Raises:
+        MemoryError: The work needs more.
+    """
+    if memory_bytes is None:
+        yield
+        return
+    with _Counter(memory_bytes):
+        yield
 
 
 def is_out_of_memory(error: BaseException) -> bool:
