@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 import torch
 from agentic_diffusion import store
+from agentic_diffusion.compute import Compute
 from agentic_diffusion.denoising.nn.block import BlockTransformer, Shape
-from agentic_diffusion.errors import InvalidConfigError
+from agentic_diffusion.errors import BudgetError, InvalidConfigError
+from agentic_diffusion_code.model import train
+from agentic_diffusion_code.model.prefer import Drill, drilled
 from agentic_diffusion_code.model.rows import Noise, Row
 from agentic_diffusion_code.model.train import Recipe, Run
 
@@ -68,3 +71,29 @@ def test_rates_and_nonsense() -> None:
     assert RECIPE.sizes(3) == RECIPE.blocks
     with pytest.raises(InvalidConfigError):
         Recipe(steps=0)
+
+
+def test_fp16_is_refused_for_it_would_train_without_scaling() -> None:
+    compute = Compute("cpu")
+    object.__setattr__(compute, "precision", "fp16")  # as on a GPU
+    network = BlockTransformer(Shape(16, width=16, depth=1, heads=2))
+    with pytest.raises(InvalidConfigError, match="fp16"):
+        Run(network, Noise(0, 1), RECIPE, compute)
+    told = drilled(network, [], [next(rows())], noise=Noise(0, 1), drill=Drill(steps=1), compute=compute)
+    with pytest.raises(InvalidConfigError, match="fp16"):
+        next(told)
+
+
+def test_peaks_are_told_and_too_little_memory_says_what_to_do(monkeypatch) -> None:
+    run = fresh(Recipe(steps=2, rows=2, pool=1))
+    told = run.run(rows())
+    first = next(told)
+    assert first.host > 10_000_000
+    assert first.device is None
+
+    def short(*words: object) -> None:
+        raise RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB")
+
+    monkeypatch.setattr(train, "surprise", short)
+    with pytest.raises(BudgetError, match="fewer rows"):
+        next(told)

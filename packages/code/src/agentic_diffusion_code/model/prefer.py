@@ -19,6 +19,7 @@ from torch.nn import functional
 
 from agentic_diffusion_code.model.objective import surprise
 from agentic_diffusion_code.model.rows import IGNORE, Batch, Noise, Piece, Row, noisy, packed
+from agentic_diffusion_code.model.train import trainable
 
 
 @final
@@ -175,11 +176,12 @@ def drilled(
         only: Tokens whose embeddings alone are moved; the whole network where empty.
 
     Raises:
-        InvalidConfigError: There is nothing to learn from.
+        InvalidConfigError: There is nothing to learn from, or the precision is fp16.
     """
     if not passed:
         raise InvalidConfigError("no program that passed", "at least one", "Report outcomes first.")
     device = compute or Compute()
+    trainable(device)
     student = deepcopy(network).requires_grad_(True).train()
     device.place(student)
     reference = deepcopy(student).requires_grad_(False).eval()

@@ -11,9 +11,9 @@ from typing import Any, final
 
 import numpy as np
 import torch
-from agentic_diffusion.compute import Compute
+from agentic_diffusion.compute import Compute, MemoryWatch, is_out_of_memory
 from agentic_diffusion.denoising.nn.block import BlockTransformer
-from agentic_diffusion.errors import InvalidConfigError
+from agentic_diffusion.errors import BudgetError, InvalidConfigError
 from torch import Tensor
 
 from agentic_diffusion_code.model.muon import Muon
@@ -92,6 +92,8 @@ class Progress:
         asked: Tokens that were asked for.
         seconds: How long it took, data included.
         flops: Floating-point operations of the step, by the usual estimate.
+        host: Largest resident size of the process so far, in bytes; 0 where the system does not say.
+        device: Most bytes of tensors on the GPU since the run began; None without one.
     """
 
     step: int
@@ -100,6 +102,8 @@ class Progress:
     asked: int
     seconds: float
     flops: float
+    host: int = 0
+    device: int | None = None
 
 
 @final
@@ -111,7 +115,10 @@ class Run:
         network: The network to train, in place.
         noise: How programs are hidden and spoilt.
         recipe: How to train.
-        compute: Device and precision.
+        compute: Device and precision, fp32 or bf16: gradients are not scaled, as fp16 would need.
+
+    Raises:
+        InvalidConfigError: The precision is fp16.
     """
 
     network: BlockTransformer
@@ -120,6 +127,7 @@ class Run:
     compute: Compute = field(default_factory=Compute)
 
     def __post_init__(self) -> None:
+        trainable(self.compute)
         self.compute.place(self.network)
         self.step = 0
         self.rng = np.random.default_rng(self.recipe.seed)
@@ -133,6 +141,7 @@ class Run:
         self.peaks = {"adam": rate, "muon": self.recipe.muon}
         self.average = {name: value.detach().clone() for name, value in self.network.state_dict().items()}
         self._ready: list[Batch] = []
+        self._memory = MemoryWatch(self.compute.where)
 
     def begin(self, weights: Mapping[str, Tensor]) -> None:
         """Begin with these weights instead of with chance."""
@@ -140,13 +149,30 @@ class Run:
         self.average = {name: value.detach().clone() for name, value in self.network.state_dict().items()}
 
     def run(self, rows: Iterator[Row]) -> Iterator[Progress]:
-        """Train to the end of the recipe, yielding after each step; rows are drawn as they are needed."""
+        """Train to the end of the recipe, yielding after each step; rows are drawn as they are needed.
+
+        Raises:
+            BudgetError: There is not enough memory for one step.
+        """
         self.network.train()
+        self._memory = MemoryWatch(self.compute.where)
         while self.step < self.recipe.steps:
             started = time.perf_counter()
             if not self._ready:
                 self._ready = self.batches(rows)
-            yield self._one(self._ready.pop(), started)
+            yield self._within_memory(self._ready.pop(), started)
+
+    def _within_memory(self, batch: Batch, started: float) -> Progress:
+        try:
+            return self._one(batch, started)
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            raise BudgetError(
+                f"out of memory in step {self.step + 1}",
+                f"room for {self.recipe.rows} rows, their gradient and the optimisers' moments",
+                "Use fewer rows, shorter programs or bf16; then go on from the last checkpoint.",
+            ) from error
 
     def batches(self, rows: Iterator[Row]) -> list[Batch]:
         """Draw the batches of the next few steps, in random order."""
@@ -180,7 +206,9 @@ class Run:
         asked = int((batch.weight > 0).sum())
         tokens = int((batch.row >= 0).sum())
         flops = 6.0 * (batch.tokens.numel() * self._trunk() + asked * self._head())
-        return Progress(self.step, float(loss.detach()), tokens, asked, time.perf_counter() - started, flops)
+        peak, told = self._memory.peak(), float(loss.detach())
+        seconds = time.perf_counter() - started
+        return Progress(self.step, told, tokens, asked, seconds, flops, peak.host, peak.device)
 
     def _trunk(self) -> int:
         return sum(p.numel() for p in self.network.layers.parameters())
@@ -233,6 +261,20 @@ class Run:
             optimiser.load_state_dict({"state": slots, "param_groups": groups})
         self.rng.bit_generator.state = json.loads(facts["rng"])
         self.step = int(facts["step"])
+
+
+def trainable(compute: Compute) -> None:
+    """Refuse what the code model cannot be trained with.
+
+    Raises:
+        InvalidConfigError: The precision is fp16.
+    """
+    if compute.precision == "fp16":
+        raise InvalidConfigError(
+            "precision='fp16' to train a code model",
+            "fp32 or bf16",
+            "Its gradients are not scaled, and small ones would be lost in fp16; a GPU that has fp16 has bf16 or fp32.",
+        )
 
 
 def _under(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:

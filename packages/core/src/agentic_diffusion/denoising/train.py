@@ -13,7 +13,7 @@ from typing import Any, TypeAlias, final
 import torch
 from torch import Tensor, nn
 
-from agentic_diffusion.compute import Compute, is_out_of_memory
+from agentic_diffusion.compute import Compute, MemoryWatch, is_out_of_memory
 from agentic_diffusion.compute.distributed import ALONE, Shards, Team
 from agentic_diffusion.denoising.denoiser import loss
 from agentic_diffusion.denoising.process import Process
@@ -71,7 +71,18 @@ class Recipe:
 @final
 @dataclass(frozen=True)
 class TrainStep:
-    """What one optimiser step did."""
+    """What one optimiser step did.
+
+    Args:
+        step: Its number, counted from 1.
+        loss: Mean surprise of the batch.
+        gradient_norm: Norm of the gradient before it was clipped.
+        learning_rate: The rate of the step.
+        seconds: How long it took, data included.
+        skipped: Whether it was left out, for a loss or gradient that is no finite number.
+        host: Largest resident size of the process so far, in bytes; 0 where the system does not say.
+        device: Most bytes of tensors on the GPU since the run began; None without one.
+    """
 
     step: int
     loss: float
@@ -79,6 +90,8 @@ class TrainStep:
     learning_rate: float
     seconds: float
     skipped: bool = False
+    host: int = 0
+    device: int | None = None
 
 
 @final
@@ -107,6 +120,7 @@ class Training:
         team: Team = ALONE,
     ) -> None:
         self.compute = compute or Compute()
+        self._memory = MemoryWatch(self.compute.where)
         self.denoiser = self.compute.place(denoiser)
         self.team, self.shards = team, Shards(self.denoiser, team)
         self.process = process
@@ -174,8 +188,8 @@ class Training:
             self._follow()
         self.scaler.update()
         self.step += 1
-        seconds = time.perf_counter() - started
-        return TrainStep(self.step, total, norm, rate, seconds, skipped)
+        seconds, peak = time.perf_counter() - started, self._memory.peak()
+        return TrainStep(self.step, total, norm, rate, seconds, skipped, peak.host, peak.device)
 
     def _surprise(self) -> Tensor:
         clean, condition = self.draw(self.rng)

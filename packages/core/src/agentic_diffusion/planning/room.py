@@ -75,7 +75,11 @@ def in_parts(ask: Callable[[Any, Any], Any], rows: int) -> Callable[[Any, Any], 
         if not isinstance(x, Tensor) or len(x) <= rows:
             return ask(x, t)
         parts = list(torch.split(x, rows))
-        levels = torch.split(t, rows) if isinstance(t, Tensor) and t.ndim and len(t) == len(x) else [t] * len(parts)
+        levels = (
+            torch.split(t, rows)
+            if isinstance(t, Tensor) and t.ndim and len(t) == len(x)
+            else [t] * len(parts)
+        )
         told = [ask(part, level) for part, level in zip(parts, levels, strict=True)]
         return _joined(told, [len(part) for part in parts])
 
