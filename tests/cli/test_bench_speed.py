@@ -41,6 +41,16 @@ def test_unknown_parts_are_refused(cli):
     assert "latency" in done.output
 
 
+def test_a_gpu_is_for_one_part_alone(cli, monkeypatch):
+    from agentic_diffusion.compute import Compute
+
+    monkeypatch.setattr(Compute, "kind", property(lambda self: "cuda"))
+    done = cli("bench", "speed", "--device", "auto")
+    assert done.exit_code == 2
+    assert "--only precision" in done.output
+    assert "precision" not in bench_speed.PARTS
+
+
 def test_rates_and_scores_are_told():
     row = {
         "per_second": 3.0,

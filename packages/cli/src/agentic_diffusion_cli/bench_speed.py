@@ -13,6 +13,8 @@ from agentic_diffusion_cli.mazes import Size, maze_of
 from agentic_diffusion_cli.progress import bars
 
 PARTS = ("latency", "growth", "many", "one_step", "eight_bits", "training", "programs")
+EXTRA = ("precision",)
+"""What is measured only where it is asked for: it compiles, and is meant for a GPU."""
 
 
 def speed(
@@ -26,23 +28,33 @@ def speed(
     scored: Annotated[
         int, typer.Option(min=2, help="Requests that decide a score; a sixth as many programs.")
     ] = 256,
-    only: Annotated[list[str] | None, typer.Option(help=f"One or more of: {', '.join(PARTS)}.")] = None,
+    only: Annotated[
+        list[str] | None, typer.Option(help=f"One or more of: {', '.join(PARTS + EXTRA)}.")
+    ] = None,
+    device: Annotated[
+        str, typer.Option(help="cpu, cuda, cuda:N or auto; a GPU for the part `precision` alone.")
+    ] = "cpu",
     threads: Annotated[int, typer.Option(min=1, help="CPU threads.")] = 1,
     target: Annotated[str, typer.Option("--json", help="File for the figures; - for stdout.")] = "",
 ) -> None:
     """Measure latency, batches, one step, int8, training, coder and fence, as ratios to plain references."""
+    from agentic_diffusion.compute import Compute
     from agentic_diffusion.errors import InvalidConfigError
 
     parts = tuple(only or PARTS)
-    if not set(parts) <= set(PARTS):
+    if not set(parts) <= {*PARTS, *EXTRA}:
         raise InvalidConfigError(
-            f"--only {' '.join(parts)}", f"some of: {', '.join(PARTS)}", "Leave it out for all."
+            f"--only {' '.join(parts)}", f"some of: {', '.join(PARTS + EXTRA)}", "Leave it out for all."
+        )
+    if set(parts) & set(PARTS) and Compute(device=device).kind != "cpu":
+        raise InvalidConfigError(
+            f"--device {device} for {', '.join(parts)}", "the part precision alone", "Add --only precision."
         )
     rows: list[dict[str, Any]] = []
     with bars() as shown:
         task = shown.add_task("Speed", total=None, note="")
         amounts = {"requests": requests, "scored": scored, "threads": threads}
-        for row in measured(size, parts, (seeds, at_most), **amounts):
+        for row in measured(size, parts, (seeds, at_most), device=device, **amounts):
             rows.append(row)
             shown.update(task, advance=1, note=row["what"])
     if target:
@@ -50,7 +62,7 @@ def speed(
             "bench": "speed",
             "command": report.typed(),
             "version": version("agentic-diffusion"),
-            "machine": machine.facts(),
+            "machine": machine.facts(Compute(device=device).where),
             "rows": [{**row, "seeds": seeds, "threads": threads} for row in rows],
         }
         report.write_json(figures, target)
@@ -58,7 +70,14 @@ def speed(
 
 
 def measured(
-    size: Size, parts: Sequence[str], bounds: tuple[int, float], *, requests: int, scored: int, threads: int
+    size: Size,
+    parts: Sequence[str],
+    bounds: tuple[int, float],
+    *,
+    requests: int,
+    scored: int,
+    threads: int,
+    device: str = "cpu",
 ) -> Iterator[dict[str, Any]]:
     """Yield the ceilings of the machine, then one figure after the other."""
     import torch
@@ -68,6 +87,7 @@ def measured(
     from agentic_diffusion_cli.speed.clock import Ceilings, Turns
     from agentic_diffusion_cli.speed.many import many
     from agentic_diffusion_cli.speed.planners import Mazes
+    from agentic_diffusion_cli.speed.precision import precision
     from agentic_diffusion_cli.speed.programs import programs
 
     torch.set_num_threads(threads)
@@ -78,7 +98,7 @@ def measured(
         "gflops": round(ceilings.flops / 1e9, 2),
         "gbytes": round(ceilings.bandwidth / 1e9, 2),
     }
-    compute, turns = Compute(device="cpu", threads=threads), Turns(*bounds)
+    compute, turns = Compute(device=device, threads=threads), Turns(*bounds)
     bench = Mazes(maze_of(size), compute, ceilings, turns, requests=requests, scored=scored)
     ways: dict[str, Callable[[], Iterator[dict[str, Any]]]] = {
         "latency": bench.latency,
@@ -88,6 +108,7 @@ def measured(
         "eight_bits": lambda: eight_bits(bench),
         "training": bench.training,
         "programs": lambda: programs(compute, turns),
+        "precision": lambda: precision(bench),
     }
     for part in parts:
         yield from ways[part]()
