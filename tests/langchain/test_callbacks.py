@@ -67,6 +67,19 @@ def test_tools_alone_and_in_chains(handler, notebook):
     assert len({told.id for told in notebook.outcomes}) == 5
 
 
+def test_an_error_that_was_handled_is_not_taken_for_a_sure_success(handler, notebook):
+    burn.handle_tool_error = True
+    assert burn.invoke({}, {"callbacks": [handler]}) == "smoke"
+    mix.invoke(
+        {"name": "mix", "args": {"flour": 2}, "id": "c1", "type": "tool_call"}, {"callbacks": [handler]}
+    )
+    unsure, sure = notebook.outcomes
+    assert unsure.trust == 0.5
+    assert "unsure" in unsure.evidence
+    assert sure.trust == 1.0
+    assert "unsure" not in sure.evidence
+
+
 async def test_asynchronous_tools_out_of_order(handler, notebook):
     config = {"callbacks": [handler]}
     await asyncio.gather(*(bake.ainvoke({"seconds": s}, config) for s in (0.1, 0.01)))

@@ -165,6 +165,51 @@ def test_without_a_thread_equal_ids_are_told_apart(notebook):
     assert {told.value.attempt for told in notebook.outcomes} == {1}
 
 
+def test_equal_ids_of_calls_in_two_turns_of_a_thread_are_told_apart(notebook, caplog):
+    feedback = ToolFeedback(notebook)
+    turns = [
+        AIMessage("", id=f"m{n}", tool_calls=[{"name": "mix", "args": {}, "id": "c1"}]) for n in range(2)
+    ]
+    for upto in (1, 2, 2):
+        feedback.wrap_tool_call(request(state={"messages": turns[:upto]}), fine)
+    first, second, again = notebook.outcomes
+    assert first.id != second.id == again.id
+    assert [told.value.message for told in notebook.outcomes] == ["m0", "m1", "m1"]
+    assert [told.value.attempt for told in notebook.outcomes] == [1, 1, 2]
+    assert caplog.text.count("tried again") == 1
+
+
+@pytest.mark.parametrize("kind", [asyncio.CancelledError, KeyboardInterrupt])
+@pytest.mark.parametrize("way", ["sync", "async"])
+def test_a_call_that_was_cancelled_is_no_outcome_and_no_attempt(notebook, way, kind):
+    def cancelled(asked):
+        raise kind
+
+    async def later(asked):
+        raise kind
+
+    feedback = ToolFeedback(notebook)
+
+    def go():  # without a loop, which would treat these errors in its own way
+        if way == "sync":
+            feedback.wrap_tool_call(request(), cancelled)
+        feedback.awrap_tool_call(request(), later).send(None)
+
+    with pytest.raises(kind):
+        go()
+    assert notebook.outcomes == []
+    feedback.wrap_tool_call(request(), fine)
+    assert notebook.outcomes[0].value.attempt == 1
+
+
+def test_what_is_not_sure_is_believed_by_half(notebook):
+    feedback = ToolFeedback(notebook, trust=0.8)
+    feedback.end(feedback.begin({"name": "mix", "args": {}, "id": "a"}), "dough", sure=False)
+    (told,) = notebook.outcomes
+    assert (told.reward, told.trust) == (1.0, 0.4)
+    assert "would look the same" in told.evidence["unsure"]
+
+
 def test_a_step_is_expected_or_found(notebook):
     step = StepOf(plan="p", step=1, request={"goal": "cake"}, seed=7, planner="v3")
     feedback = ToolFeedback(notebook, planner="v2")

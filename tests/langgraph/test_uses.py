@@ -8,6 +8,7 @@ from langgraph.types import Command
 from langgraph_agentic_diffusion import StepOf, ToolUse, by_status, from_messages, from_state
 from langgraph_agentic_diffusion.uses import which_step
 
+ERROR = ToolMessage("no", tool_call_id="1", status="error")
 USE = ToolUse(tool="mix", call="1", digest="d")
 
 
@@ -18,6 +19,14 @@ USE = ToolUse(tool="mix", call="1", digest="d")
         (ToolMessage("no", tool_call_id="1", status="error"), False, {"status": "error"}),
         ([Command(), ToolMessage("no", tool_call_id="1", status="error")], False, {"status": "error"}),
         (Command(), True, {"status": "success"}),
+        (
+            Command(update={"seen": 1, "messages": [ToolMessage("fine", tool_call_id="1")]}),
+            True,
+            {"status": "success"},
+        ),
+        (Command(update={"messages": [ERROR]}), False, {"status": "error"}),
+        (Command(update=[("messages", ERROR)]), False, {"status": "error"}),
+        ([Command(update={"messages": ERROR})], False, {"status": "error"}),
         ("plain", True, {"status": "success"}),
         (ValueError("no"), False, {"status": "error", "error": "ValueError"}),
     ],

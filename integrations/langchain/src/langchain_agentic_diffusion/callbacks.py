@@ -23,6 +23,8 @@ class OutcomeCallbackHandler(BaseCallbackHandler):
 
     Give it as `config={"callbacks": [handler]}`, or to one tool. Callbacks see every try of a call and no state of a
     graph, so a step is attributed by `ToolFeedback.expect` or by the call alone, and `granularity="attempt"` fits.
+    Where a call has no id they cannot see either whether a text is an answer or an error that the tool handled
+    (`handle_tool_error`): such a success is told with half of the trust, and with `unsure` in its evidence.
     Where there is a tool node or `create_agent`, prefer `ToolFeedback.wrap_tool_call` and the middleware; do not use
     both, for then each call is told twice under different ids unless it belongs to a thread.
 
@@ -35,7 +37,7 @@ class OutcomeCallbackHandler(BaseCallbackHandler):
 
     def __init__(self, feedback: ToolFeedback) -> None:
         self.feedback = feedback
-        self._under_way: OrderedDict[UUID, Call | None] = OrderedDict()
+        self._under_way: OrderedDict[UUID, tuple[Call | None, bool]] = OrderedDict()
         self._lock = threading.Lock()
 
     @override
@@ -62,7 +64,7 @@ class OutcomeCallbackHandler(BaseCallbackHandler):
             scope=None if parent_run_id is None else str(parent_run_id),
         )
         with self._lock:
-            self._under_way[run_id] = call
+            self._under_way[run_id] = call, kwargs.get("tool_call_id") is not None
             if len(self._under_way) > ROOM:
                 self._under_way.popitem(last=False)
 
@@ -71,19 +73,20 @@ class OutcomeCallbackHandler(BaseCallbackHandler):
         self, output: Any, *, run_id: UUID, parent_run_id: UUID | None = None, **kwargs: Any
     ) -> None:
         """Tell what came back."""
-        self.feedback.end(self._over(run_id), output)
+        call, named = self._over(run_id)
+        self.feedback.end(call, output, sure=named or not isinstance(output, str))
 
     @override
     def on_tool_error(
         self, error: BaseException, *, run_id: UUID, parent_run_id: UUID | None = None, **kwargs: Any
     ) -> None:
         """Tell what the tool raised; an interrupt of a graph is no failure, nor is a cancelled call."""
-        call = self._over(run_id)
+        call, _ = self._over(run_id)
         if isinstance(error, Exception) and not isinstance(error, GraphBubbleUp):
             self.feedback.end(call, error)
         else:
             self.feedback.forget(call)
 
-    def _over(self, run_id: UUID) -> Call | None:
+    def _over(self, run_id: UUID) -> tuple[Call | None, bool]:
         with self._lock:
-            return self._under_way.pop(run_id, None)
+            return self._under_way.pop(run_id, (None, True))

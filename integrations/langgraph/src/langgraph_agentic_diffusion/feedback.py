@@ -18,6 +18,7 @@ from agentic_diffusion.records import Outcome, Verdict
 from langgraph.errors import GraphBubbleUp
 from pydantic import JsonValue
 
+from langgraph_agentic_diffusion.runs import current_run
 from langgraph_agentic_diffusion.uses import (
     Attribute,
     Call,
@@ -25,6 +26,7 @@ from langgraph_agentic_diffusion.uses import (
     Judge,
     StepOf,
     ToolUse,
+    asked_in,
     by_status,
     which_step,
 )
@@ -39,6 +41,9 @@ R = TypeVar("R")
 RECENT: Final = 4096
 """How many calls are remembered for late rewards and for counting attempts."""
 
+UNSURE: Final = 0.5
+"""How far success is believed where an error that a tool handled would look the same."""
+
 log = logging.getLogger(__name__)
 
 
@@ -50,7 +55,7 @@ class ToolFeedback:
     Give `wrap_tool_call` and `awrap_tool_call` to `ToolNode`, or the whole object to the middleware or the callback
     handler of `langchain-agentic-diffusion`. Nothing here ever breaks a run: what goes wrong in judging or telling is
     logged, what the tool raised is raised again, and an interrupt of the graph is no outcome. Outcomes are named by
-    thread, call and attempt, so that a call which is replayed after a crash counts once.
+    thread, message, call and attempt, so that a call which is replayed after a crash counts once.
 
     Args:
         sink: Is told. It should return at once: wrap a slow one in `Background`.
@@ -78,7 +83,9 @@ class ToolFeedback:
     limit: int = 2000
     planner: str | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
-    _tries: OrderedDict[tuple[str, str], int] = field(default_factory=OrderedDict, init=False, repr=False)
+    _tries: OrderedDict[tuple[str, str | None, str], int] = field(
+        default_factory=OrderedDict, init=False, repr=False
+    )
     _told: OrderedDict[tuple[str | None, str], Call] = field(
         default_factory=OrderedDict, init=False, repr=False
     )
@@ -109,6 +116,9 @@ class ToolFeedback:
         except Exception as error:
             self.end(call, error)
             raise
+        except BaseException:  # cancelled from outside, which says nothing of the tool
+            self.forget(call)
+            raise
         self.end(call, result)
         return result
 
@@ -127,6 +137,9 @@ class ToolFeedback:
             raise
         except Exception as error:
             self.end(call, error)
+            raise
+        except BaseException:  # cancelled from outside, which says nothing of the tool
+            self.forget(call)
             raise
         self.end(call, result)
         return result
@@ -159,12 +172,13 @@ class ToolFeedback:
             log.exception("a call of a tool is not watched")
             return None
 
-    def end(self, call: Call | None, result: Any) -> None:
+    def end(self, call: Call | None, result: Any, *, sure: bool = True) -> None:
         """Tell what became of a call: its result, or the exception it raised.
 
         Args:
             call: What `begin` returned.
             result: What came back.
+            sure: Whether an error would have been seen; otherwise half of the trust is told, and `unsure` as evidence.
         """
         if call is None:
             return
@@ -172,10 +186,13 @@ class ToolFeedback:
             seconds = time.perf_counter() - call.began
             verdict, doubts = self._judged(call.use, result)
             evidence = {**call.evidence, **verdict.evidence, **doubts, "seconds": round(seconds, 6)}
+            trust = self.trust if sure else UNSURE * self.trust
+            if not sure:
+                evidence["unsure"] = "an error that the tool handled would look the same"
             evidence["passed"] = verdict.passed
             if self.plain and isinstance(result, BaseException):
                 evidence["message"] = str(result)[: self.limit]
-            self._tell(call, reward=verdict.score, evidence=evidence, source=self.source, trust=self.trust)
+            self._tell(call, reward=verdict.score, evidence=evidence, source=self.source, trust=trust)
             with self._lock:
                 _keep(self._told, (call.use.thread, call.use.call), call)
         except Exception:  # feedback never breaks the run
@@ -185,7 +202,7 @@ class ToolFeedback:
         """Take back that a call began: it was interrupted, and begins again when the graph goes on."""
         if call is not None:
             with self._lock:
-                _keep(self._tries, (call.scope, call.use.call), call.use.attempt - 1)
+                _keep(self._tries, (call.scope, call.use.message, call.use.call), call.use.attempt - 1)
 
     def report(
         self,
@@ -240,12 +257,20 @@ class ToolFeedback:
             arguments = json.loads(text)
         elif self.plain:
             evidence["arguments_begin"] = text[: self.limit]
-        step = self._step(key, state, call)
+        step, message = self._step(key, state, call), asked_in(state, call)
         with self._lock:
-            attempt = self._tries.get((scope, key), 0) + 1
-            _keep(self._tries, (scope, key), attempt)
+            attempt = self._tries.get((scope, message, key), 0) + 1
+            _keep(self._tries, (scope, message, key), attempt)
         use = ToolUse(
-            tool=name, call=key, attempt=attempt, thread=thread, digest=digest, arguments=arguments, of=step
+            tool=name,
+            call=key,
+            attempt=attempt,
+            thread=thread,
+            run=current_run() if thread is None else None,
+            message=message,
+            digest=digest,
+            arguments=arguments,
+            of=step,
         )
         return Call(use, scope, time.perf_counter(), evidence)
 
@@ -271,7 +296,13 @@ class ToolFeedback:
         self, call: Call, *, reward: float, evidence: dict[str, JsonValue], source: str, trust: float
     ) -> None:
         use, step = call.use, call.use.of
-        counted = [call.scope, use.call, source, use.attempt if self.granularity == "attempt" else 0]
+        counted: list[Any] = [
+            call.scope,
+            use.call,
+            source,
+            use.attempt if self.granularity == "attempt" else 0,
+        ]
+        counted += [] if use.message is None else [use.message]
         name = hashlib.blake2b(json.dumps(counted).encode(), digest_size=16).hexdigest()
         if self.granularity == "call" and use.attempt > 1 and source == self.source:
             log.warning(

@@ -19,6 +19,7 @@ from agentic_diffusion.planning.shelf import PlanShelf
 from agentic_diffusion.records import Outcome
 from pydantic import JsonValue
 
+from langgraph_agentic_diffusion.runs import current_run
 from langgraph_agentic_diffusion.uses import ToolUse
 
 if TYPE_CHECKING:
@@ -44,7 +45,8 @@ class Background(Generic[Q, V]):
     """
 
     def __init__(self, learns: Learns[Q, V], *, room: int = 10_000) -> None:
-        if isinstance(learns, PlanOutcomes):
+        given: object = learns
+        if isinstance(given, PlanOutcomes):
             raise InvalidConfigError(
                 "Background(PlanOutcomes(learner, shelf))",
                 "PlanOutcomes(Background(learner), shelf): plans are settled when a turn is over, which must not "
@@ -116,8 +118,8 @@ def places(value: Any) -> range:
     return range(getattr(value, "done", 0), len(value.steps))
 
 
-Key: TypeAlias = tuple[str | None, str]
-"""The conversation, and the id of a plan."""
+Key: TypeAlias = tuple[str | None, str | None, str]
+"""The conversation, the run where there is none, and the id of a plan."""
 
 Tried: TypeAlias = "dict[int, Outcome[Any, ToolUse]]"
 """What became of each step that was tried, by its place."""
@@ -163,7 +165,7 @@ class PlanOutcomes(Generic[Q, V]):
         plan = self.shelf.get(step.plan) if step else None
         if step is None or plan is None:
             return
-        key = (outcome.value.thread, step.plan)
+        key = (outcome.value.thread, outcome.value.run, step.plan)
         with self._lock:
             tried, late = self._tried(key, step.step, outcome)
             tried[step.step] = outcome
@@ -186,9 +188,13 @@ class PlanOutcomes(Generic[Q, V]):
         return self._open.setdefault(key, {} if again else dict(told)), late
 
     def settle(self, *, thread: str | None = None) -> None:
-        """Tell of the plans of a thread that were begun and not ended: a run failed, or another plan was made."""
+        """Tell of the plans of a thread that were begun and not ended: a run failed, or another plan was made.
+
+        Without a thread these are the plans of the run that is going on; outside of any run, all without a thread.
+        """
+        run = current_run() if thread is None else None
         with self._lock:
-            keys = [key for key in self._open if key[0] == thread]
+            keys = [key for key in self._open if key[0] == thread and (run is None or key[1] == run)]
         for key in keys:
             self._settle(key)
 
@@ -199,7 +205,7 @@ class PlanOutcomes(Generic[Q, V]):
                 self._told[key] = tried
                 if len(self._told) > self.room:
                     self._told.popitem(last=False)
-        plan = self.shelf.get(key[1])
+        plan = self.shelf.get(key[2])
         if tried is None or plan is None:
             return
         steps: list[Mapping[str, JsonValue]] = [
@@ -215,7 +221,7 @@ class PlanOutcomes(Generic[Q, V]):
         ]
         of = len(set(self.steps(plan.chosen.value)) | set(tried))
         said: dict[str, JsonValue] = {
-            "plan": key[1],
+            "plan": key[2],
             "tried": len(tried),
             "of": of,
             "steps": list(map(dict, steps)),
@@ -241,5 +247,5 @@ def _passed(use: Outcome[Any, ToolUse]) -> bool:
 
 def _name(key: Key, tried: Tried) -> str:
     """Name the outcome of a plan by the outcomes of its steps, so that it counts once."""
-    said = json.dumps([*key, *sorted(use.id for use in tried.values())])
+    said = json.dumps([key[0], key[2], *sorted(use.id for use in tried.values())])
     return hashlib.blake2b(said.encode(), digest_size=16).hexdigest()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, final
 
 from agentic_diffusion.planning.shelf import plan_id
 from agentic_diffusion.records import Record, Verdict
+from langgraph.types import Command
 from pydantic import Field, JsonValue
 
 from langgraph_agentic_diffusion.state import look
@@ -42,6 +43,8 @@ class ToolUse(Record):
         call: The id that the model, or the graph, gave the call.
         attempt: 1 for the first try of the call, counted on for each retry.
         thread: The conversation; None where there is none.
+        run: The run of the graph, where there is no conversation.
+        message: The id of the message that asked for the call: ids of calls may come again in another turn.
         digest: A hash of the arguments: equal arguments have equal digests.
         arguments: The arguments in the clear; None unless they were asked for.
         of: The step that the call carries out; None where no plan is known.
@@ -51,6 +54,8 @@ class ToolUse(Record):
     call: str
     attempt: int = Field(default=1, ge=1)
     thread: str | None = None
+    run: str | None = None
+    message: str | None = None
     digest: str
     arguments: dict[str, JsonValue] | None = None
     of: StepOf | None = None
@@ -75,13 +80,36 @@ Attribute: TypeAlias = Callable[[Any, Mapping[str, Any]], StepOf | None]
 
 
 def by_status(use: ToolUse, result: Any) -> Verdict:
-    """Pass what neither raised nor came back with the status `error`; the score is 1 or 0."""
-    parts = result if isinstance(result, list) else [result]
-    failed = any(isinstance(part, BaseException) or look(part, "status") == "error" for part in parts)
+    """Pass what neither raised nor came back with the status `error`, also in a command; the score is 1 or 0."""
+    failed = any(
+        isinstance(part, BaseException) or look(part, "status") == "error" for part in _parts(result)
+    )
     evidence: dict[str, JsonValue] = {"status": "error" if failed else "success"}
     if isinstance(result, BaseException):
         evidence["error"] = type(result).__name__
     return Verdict(passed=not failed, score=0.0 if failed else 1.0, evidence=evidence)
+
+
+def _parts(result: Any) -> Iterator[Any]:
+    """Yield what came back, piece by piece: a list has several, and so has the update of a command."""
+    if isinstance(result, list | tuple):
+        for part in result:
+            yield from _parts(part)
+    elif isinstance(result, Command):
+        update = result.update
+        yield from _parts(list(update.values()) if isinstance(update, Mapping) else update)
+    else:
+        yield result
+
+
+def asked_in(state: Any, call: Mapping[str, Any]) -> str | None:
+    """Return the id of the last message in the state that asks for this call; None where there is none."""
+    messages = state if isinstance(state, list) else look(state, "messages") or []
+    for message in reversed(messages):
+        if any(made.get("id") == call.get("id") for made in getattr(message, "tool_calls", None) or ()):
+            name = getattr(message, "id", None)
+            return None if name is None else str(name)
+    return None
 
 
 def which_step(state: Any, call: Mapping[str, Any]) -> StepOf | None:
