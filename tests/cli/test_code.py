@@ -53,6 +53,7 @@ def test_an_abstention(cli, coder, tmp_path):
     assert result.exit_code == 1
     assert json.loads(target.read_text())["code"] is None
     assert "1 programs fail at least one test" in result.output
+    assert "the closest one gave 2 for (2), but 4 is wanted" in result.output
 
 
 def test_an_untested_program_says_so(cli, coder):

@@ -138,6 +138,16 @@ def test_a_writer_that_looks_back_looks_back_at_the_proven_program(fence: Proces
     assert writer.asked == [("tell", BROKEN), ("tell", other)]
 
 
+def test_a_program_that_was_cut_off_is_none(fence: ProcessSandbox) -> None:
+    writer = Scripted((DOUBLE,))
+    begun = Sketch(("def f ( x",), 0.5, 1)
+    writer.write = lambda *args, **how: iter([begun] * 9)
+    plan = Coder(writer, fence).plan(REQUEST, budget=Budget(milliseconds=0.001))
+    assert plan.abstained
+    assert plan.chosen.verdict.evidence["attempts"] == 0
+    assert plan.chosen.verdict.evidence["reasons"] == ["ended early: deadline, before a program was whole"]
+
+
 def test_programs_are_drawn_where_no_likely_one_is_left(fence: ProcessSandbox) -> None:
     def coder(*drawn: str) -> Coder:
         writer, texts = Looks((BROKEN,)), iter((("",), *((text,) for text in drawn)))

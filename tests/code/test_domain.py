@@ -86,3 +86,13 @@ def test_a_refined_request_keeps_its_tests_and_begins_from_a_program() -> None:
         refined(request, "", ["g(3) == 6"])
     with pytest.raises(InvalidStateError):
         refined(request, "x\u202e", ["f(3) == 6"])
+
+
+def test_examples_that_contradict_each_other_are_refused() -> None:
+    with pytest.raises(InvalidStateError, match=r"want 4 and 5 of the call with \(2\)"):
+        asked("doubles", ["f(2) == 4", "f(2) == 5"])
+    with pytest.raises(InvalidStateError, match="a ValueError"):
+        asked("doubles", ["f(2) == 4", "f(2) raises ValueError"])
+    with pytest.raises(InvalidStateError, match="want 4 and 5"):
+        refined(asked("doubles", ["f(2) == 4"]), "x", ["f(2) == 5"])
+    assert len(asked("doubles", ["f(2) == 4", "f(2) == 4.0", "f(2.0) == 5"]).tests) == 3

@@ -71,6 +71,16 @@ def test_the_memory_survives(tmp_path: Path) -> None:
         Proven(path)
 
 
+def test_a_folder_for_the_memory_is_made_or_refused_at_once(tmp_path: Path) -> None:
+    memory = Proven(tmp_path / "new" / "folder" / "memory.jsonl")
+    memory.learn(outcome("x + x", 1.0))
+    assert memory.path is not None
+    assert memory.path.is_file()
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match="folder"):
+        Proven(tmp_path / "file" / "memory.jsonl")
+
+
 def test_a_proven_program_is_declared_as_asked() -> None:
     memory = Proven()
     asked_first = asked(

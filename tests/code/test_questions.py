@@ -90,3 +90,10 @@ def test_built_in_questions_hide_most_cases() -> None:
 def test_questions_may_be_deep() -> None:
     deep = built_in(seed=3, count=2, split="valid", depths=(0.0, 0.0, 0.0, 1.0))
     assert [q.name for q in deep] != [q.name for q in built_in(seed=3, count=2, split="valid")]
+
+
+def test_everyday_requests_are_in_the_words_of_users() -> None:
+    questions = read(Path(__file__).parent / "shared" / "everyday.jsonl")
+    assert len(questions) == 32
+    assert all(question.request.tests and question.request.signature for question in questions)
+    assert sum(bool(question.request.prefix) for question in questions) == 4

@@ -5,6 +5,7 @@ from agentic_diffusion_code.domain import asked
 from agentic_diffusion_code.grammar import trouble
 from agentic_diffusion_code.room import Room
 from agentic_diffusion_code.search import Attempt, Search, examine, keeps
+from agentic_diffusion_code.spoken import Spoken
 
 ROOM = Room(None, memory_bytes=None, at_once=1)
 
@@ -55,3 +56,16 @@ def test_a_signature_is_kept_whatever_its_spaces() -> None:
     now = Search(request, None, Clock(Budget()), 8, ROOM)
     refused = examine("def add(a):\n    return a\n", now, parses=trouble, lints=False)
     assert refused.trouble == "it does not keep the signature that was given"
+
+
+def test_reasons_of_another_language_are_few() -> None:
+    now = search()
+    now.spoken = Spoken(asked("doubles", language="go"), now.request)
+    for number in range(5):
+        now.attempts[str(number)] = Attempt(str(number), "", unsaid=f"reason {number}")
+    reasons = now.reasons()["reasons"]
+    assert reasons == [
+        "5 programs hold in python and not in go",
+        *(f"go: reason {number}" for number in range(3)),
+        "go: 2 more reasons",
+    ]

@@ -164,11 +164,17 @@ def test_types_are_told_by_examples_where_a_language_has_none() -> None:
 def test_what_needs_no_interpreter_is_left_alone() -> None:
     interpreter = Interpreter()
     assert interpreter(asked("doubles", ["f(1) == 2"])) is None
-    held = asked("doubles", language="go").model_copy(update={"prefix": "package main"})
-    assert interpreter(held) is None
     assert Interpreter(frozenset({"go"}))(asked("doubles", language="go")) is None
+
+
+def test_text_in_a_language_that_is_not_written_is_refused() -> None:
+    held = asked("doubles", language="go").model_copy(update={"prefix": "package main"})
+    with pytest.raises(InvalidStateError, match="a prefix in go"):
+        Interpreter()(held)
+    assert Interpreter(frozenset({"go"}))(held) is None
     checked = asked("doubles", language="go").model_copy(update={"tests": (Check(test="x"),), "entry": "f"})
-    assert interpreter(checked) is None
+    with pytest.raises(InvalidStateError, match="tests written as code in go"):
+        Interpreter()(checked)
 
 
 def test_what_cannot_be_said_is_no_answer(fence: ProcessSandbox) -> None:

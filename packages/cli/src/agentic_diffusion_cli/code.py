@@ -22,6 +22,8 @@ from agentic_diffusion_cli.writers import (
 )
 
 ABSTAINED = 1
+SHOWN = 200
+"""Characters of one value that are printed."""
 
 
 def code(
@@ -136,6 +138,10 @@ def show(answer: Mapping[str, Any], *, language: str) -> None:
         )
     for reason in evidence.get("reasons", ()):
         console.print(Text(f"  {reason}", "yellow"))
+    closest = evidence.get("closest_failure")
+    if closest:
+        given, got, wanted = (str(closest.get(key))[:SHOWN] for key in ("given", "got", "expected"))
+        console.print(Text(f"  the closest one gave {got} for ({given}), but {wanted} is wanted", "yellow"))
     strange = answer["unfamiliar"] is not None and answer["unfamiliar"] >= 1
     said = f"{answer['status']}, confidence {answer['confidence']:.2f}, {answer['seconds']:.2f} s"
     if answer["status"] == "verified":

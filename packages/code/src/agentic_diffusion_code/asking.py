@@ -31,7 +31,10 @@ class CodeAsk(Record):
     description: str = Field(
         min_length=1,
         max_length=8000,
-        description="What the function does, in plain words: inputs, result, and what is refused.",
+        description=(
+            "What the function does, in plain words: inputs, result, and what is refused. The shipped coder reads some "
+            "140 words, with the signature, and refuses more; it was trained on one to three sentences."
+        ),
     )
     examples: tuple[Example, ...] = Field(
         default=(),

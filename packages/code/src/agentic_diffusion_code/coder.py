@@ -229,7 +229,8 @@ class Coder:
                 break
         search.forwards += sketch.forwards
         search.tokens += sketch.tokens // max(1, len(sketch.sources))
-        for source in dict.fromkeys(sketch.sources):
+        whole = sketch.done or search.ending == "complete"  # what was cut off on its way is no program
+        for source in dict.fromkeys(sketch.sources if whole else ()):
             if search.ending == "complete" or not search.attempts:
                 self._tidy(search, self._try(search, source))
 

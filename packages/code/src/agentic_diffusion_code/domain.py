@@ -103,7 +103,8 @@ def asked(
     """Return a request from words and examples such as `area(2, 3) == 6`.
 
     Raises:
-        InvalidStateError: An example is no call with plain values, or a text is too long or hides characters.
+        InvalidStateError: An example is no call with plain values, two examples want different things of one call, or
+            a text is too long or hides characters.
     """
     read = [example(text) for text in examples]
     names = {name for name, _ in read} | ({named(signature)} - {None})
@@ -114,6 +115,7 @@ def asked(
             "Call one function in all examples.",
         )
     tests: tuple[Case | Check, ...] = (*(case for _, case in read), *(Check(test=text) for text in checks))
+    _agree([case for _, case in read])
     try:
         return CodeRequest(
             description=description,
@@ -142,6 +144,7 @@ def refined(request: CodeRequest, draft: str, examples: Sequence[str] = ()) -> C
             "Call the function that was asked for.",
         )
     fresh = tuple(test for test in more.tests if test not in request.tests)
+    _agree([test for test in (*request.tests, *fresh) if isinstance(test, Case)])
     changed = {
         "entry": request.entry or more.entry,
         "tests": (*request.tests, *fresh),
@@ -151,6 +154,27 @@ def refined(request: CodeRequest, draft: str, examples: Sequence[str] = ()) -> C
         return CodeRequest.model_validate({**dict(request), **changed})
     except ValidationError as error:
         raise _unfit(error) from error
+
+
+def _agree(cases: Sequence[Case]) -> None:
+    """Refuse examples that no program can pass together."""
+    known: dict[str, Case] = {}
+    for case in cases:
+        first = known.setdefault(repr(case.arguments), case)
+        if (
+            first.expected != case.expected and first.expected == first.expected
+        ):  # not-a-number is never equal
+            given = ", ".join(map(repr, case.arguments))[:80]
+            one, other = (_wanted(each.expected) for each in (first, case))
+            raise InvalidStateError(
+                f"examples that want {one} and {other} of the call with ({given})",
+                "one outcome of each call",
+                "Correct one of the two.",
+            )
+
+
+def _wanted(value: Any) -> str:
+    return f"a {value.type}" if isinstance(value, Raises) else repr(value)[:80]
 
 
 def status_of(plan: Plan[CodeRequest, Program]) -> Status:

@@ -60,7 +60,17 @@ class Proven:
     _told: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        if self.path is None or not self.path.is_file():
+        if self.path is None:
+            return
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(
+                f"{self.path} ({error.strerror or error})",
+                "a file in a folder that is there or can be made",
+                "Choose another file.",
+            ) from error
+        if not self.path.is_file():
             return
         try:
             for line in self.path.read_text(encoding="utf-8").splitlines():
@@ -98,7 +108,14 @@ class Proven:
     def _save(self) -> None:
         if self.path is not None:
             lines = (json.dumps(proof.model_dump(mode="json")) for proof in self._proofs.values())
-            write_atomically(self.path, ("\n".join(lines) + "\n").encode())
+            try:
+                write_atomically(self.path, ("\n".join(lines) + "\n").encode())
+            except OSError as error:
+                raise StoreError(
+                    f"{self.path} ({error.strerror or error})",
+                    "a file that can be written",
+                    "Choose another file.",
+                ) from error
 
     def nearest(self, request: CodeRequest) -> str | None:
         """Return the proven program whose description is most like this one, if any is like enough.

@@ -22,6 +22,9 @@ from .spoken import Spoken, UnsayableError
 from .verify import Judgement, verify
 from .writes import Branches
 
+MOST = 3
+"""Reasons that are told of programs which cannot be said in a language."""
+
 
 @final
 @dataclass
@@ -177,7 +180,7 @@ class Search:
         judged = [attempt for attempt in tried if attempt.judgement is not None and attempt not in unsaid]
         reasons: list[JsonValue] = []
         if self.ending != "complete":
-            reasons.append(f"ended early: {self.ending}")
+            reasons.append(f"ended early: {self.ending}" + ", before a program was whole" * (not tried))
         if unparsable:
             reasons.append(f"{unparsable} of {len(tried)} programs do not parse")
         if judged:
@@ -186,7 +189,8 @@ class Search:
             language, foreign = self.spoken.asked.language, sum(attempt.foreign for attempt in unsaid)
             held = len(unsaid) - foreign
             reasons += [f"{held} programs hold in {self.request.language} and not in {language}"] * (held > 0)
-            reasons += dict.fromkeys(f"{language}: {attempt.unsaid}" for attempt in unsaid)
+            why = list(dict.fromkeys(f"{language}: {attempt.unsaid}" for attempt in unsaid))
+            reasons += [*why[:MOST], *([f"{language}: {len(why) - MOST} more reasons"] * (len(why) > MOST))]
         if len(tried) > unparsable + len(judged) + len(unsaid):
             reasons.append("there are no tests, and the chance to be right is too small")
         if self.stuck:

@@ -60,7 +60,7 @@ class Spoken:
         except (
             LookupError
         ) as error:  # an operation with too few arguments, or a value of a type that nobody knows
-            raise UnsayableError(f"an operation is not complete: {error}") from error
+            raise UnsayableError("an operation is not complete") from error
         asked_name = self.asked.entry or named(self.asked.signature) or name
         if self.asked.signature:
             said = _head(text, name, language)[0]
@@ -81,11 +81,23 @@ class Interpreter:
     own: frozenset[str] = frozenset({"python"})
 
     def __call__(self, request: CodeRequest) -> Spoken | None:
-        """Return the request in Python, without its draft; None where that needs none, or program text is pinned."""
-        own = request.language in self.own or request.language not in LANGUAGES
-        held = request.prefix.strip() or request.suffix.strip()
-        if own or held or any(isinstance(test, Check) for test in request.tests):
+        """Return the request in Python, without its draft; None where that needs none.
+
+        Raises:
+            InvalidStateError: It has program text or tests in a language that is spoken and not written.
+        """
+        if request.language in self.own or request.language not in LANGUAGES:
             return None
+        held = ("a prefix", request.prefix), ("a suffix", request.suffix)
+        given = [name for name, text in held if text.strip()]
+        given += ["tests written as code"] * any(isinstance(test, Check) for test in request.tests)
+        if given:
+            raise InvalidStateError(
+                f"{' and '.join(given)} in {request.language}",
+                "a description, examples and a signature",
+                f"These weights write Python, which is then said in {request.language}: they read no text of it. "
+                "Give examples such as f(2) == 4 instead.",
+            )
         entry = request.entry or named(request.signature)
         name = None if entry is None else _snake(entry)
         cases = _cases(request)
