@@ -5,23 +5,24 @@ import json
 import runpy
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from agentic_diffusion.errors import InvalidStateError
 from agentic_diffusion.planning.budget import Budget
-from agentic_diffusion.planning.domains.toolplan import ToolPlan, ToolRequest
+from agentic_diffusion.planning.domains.toolplan import ToolRequest, tool_planner
 from agentic_diffusion.planning.domains.trajectory import Reach
 from agentic_diffusion.planning.shelf import PlanShelf, plan_id
-from agentic_diffusion.records import Given, Open, Plan, PlanStep, Quoted, Result
+from agentic_diffusion.records import Plan, ToolSpec
 from langchain_agentic_diffusion import DiffusionPlanTool, ReportOutcomeTool
-from langchain_agentic_diffusion.tools import LIMIT, Goal, describe, evidence, goal_request
+from langchain_agentic_diffusion.tools import Goal, goal_request
 from langchain_core.tools import ToolException
 from langchain_tests.integration_tests import ToolsIntegrationTests
 from langchain_tests.unit_tests import ToolsUnitTests
 from pydantic import ValidationError
 
 HOUSE = runpy.run_path(str(Path(__file__).with_name("conftest.py")))
-Cook, Notebook, Wish, Recipe, Step = (HOUSE[n] for n in ("Cook", "Notebook", "Wish", "Recipe", "Step"))
+Cook, Notebook, Wish, Recipe = (HOUSE[n] for n in ("Cook", "Notebook", "Wish", "Recipe"))
 CALL = {"type": "tool_call", "id": "c1", "name": "plan", "args": {"goal": "a cake"}}
 
 
@@ -203,30 +204,22 @@ def _raise(error):
     raise error
 
 
-def test_values_of_every_kind_are_described():
-    assert describe(Recipe()) == "No step is needed."
-    assert describe(Recipe(steps=(Step(tool="mix"), Step(tool="bake")))) == "1. mix\n2. bake"
-    step = PlanStep(
-        tool="send",
-        arguments={
-            "a": Given(value=1),
-            "b": Quoted(text="x"),
-            "c": Result(step=0, key="k"),
-            "d": Result(step=1),
-            "e": Open(),
-        },
-    )
-    told = '{"a": 1, "b": "x", "c": "<k of step 1>", "d": "<result of step 2>", "e": "<to be filled in>"}'
-    assert describe(ToolPlan(steps=(step,))) == f"1. send {told}"
-    assert describe(Wish(goal="é")) == '{"goal": "é", "hurry": false}'
-    assert describe({"steps": 3}) == '{"steps": 3}'
-    long = describe("x" * 5000)
-    assert long.endswith("... (5002 characters in all)")
-    assert len(long) < LIMIT + 50
-
-
-def test_a_goal_in_words_and_a_plan_that_is_advised_against():
+def test_a_goal_in_words_is_what_a_planner_of_tool_calls_is_asked():
     assert goal_request(Goal(goal="a cake")) == ToolRequest(goal="a cake")
-    plan = Cook().plan(Wish(goal="a cake"))
-    assert "advises against" not in evidence(plan, "p")
-    assert "the planner advises against it" in evidence(plan.model_copy(update={"abstained": True}), "p")
+    planner = tool_planner([ToolSpec(name="look")], slots=1, width=16, depth=1, count=1)
+    for tool in (
+        DiffusionPlanTool(planner=planner),
+        DiffusionPlanTool(planner=SimpleNamespace(planner=planner, plan=planner.plan)),
+    ):
+        assert (tool.args_schema, tool.to_request) == (Goal, goal_request)
+        assert tool.tool_call_schema.model_json_schema()["properties"].keys() == {"goal"}
+        assert tool.invoke({"goal": "look"}).splitlines()[1] == "1. look"
+
+    class Wanted(Goal):
+        """A goal of one's own."""
+
+    made = DiffusionPlanTool(
+        planner=planner, args_schema=Wanted, to_request=lambda told: ToolRequest(goal="x")
+    )
+    assert made.shelf.get(made.invoke({"goal": "look"}).split()[1].rstrip(":")).request.goal == "x"
+    assert DiffusionPlanTool(planner=planner, args_schema=Wanted).to_request is goal_request

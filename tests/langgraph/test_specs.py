@@ -9,7 +9,7 @@ from agentic_diffusion.planning.domains.toolplan import tool_planner
 from agentic_diffusion.records import ToolSpec
 from langchain_core.tools import InjectedToolArg, StructuredTool, tool
 from langgraph_agentic_diffusion import tool_spec, tool_specs
-from langgraph_agentic_diffusion.specs import catalogue_of, check_tools
+from langgraph_agentic_diffusion.specs import check_tools, domain_of
 
 
 @tool
@@ -71,13 +71,13 @@ def test_tools_and_planner_must_know_the_same():
     planner = tool_planner([one, two], slots=2, width=16)
     inside = SimpleNamespace(planner=planner)  # as an evolver or a batcher holds it
     for known in (planner, inside):
-        assert catalogue_of(known) is planner.domain.catalogue
+        assert domain_of(known) is planner.domain
         check_tools(known, [two, one])
         with pytest.raises(
             InvalidConfigError, match=r"with \['two'\] besides.*tools \['lc'\] that it does not"
         ):
             check_tools(known, [one, ToolSpec(name="lc")])
-    assert catalogue_of(object()) is None
+    assert domain_of(object()) is None
     check_tools(object(), [one])
     with pytest.raises(InvalidConfigError, match="more than one tool of the name 'one'"):
         check_tools(object(), [one, one])

@@ -123,7 +123,7 @@ class CodeDiffusionTool(BaseTool):
             gone: Whether nobody waits any more.
             tool: Whose call it is, where another tool asks through this one.
         """
-        plan = planned(tool or self, self.coder, ask, seed=self.seed, budget=self.budget, gone=gone)
+        plan = planned(tool or self, self.coder, lambda: (ask(), self.seed), budget=self.budget, gone=gone)
         return said(plan, self.shelf.put(plan)), plain_plan(plan, keep=self.keep)
 
 

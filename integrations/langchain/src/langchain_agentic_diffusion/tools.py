@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import threading
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, Literal, NoReturn, TypeVar, final
+from typing import Annotated, Any, Literal, NoReturn, TypeVar, final
 
 from agentic_diffusion.errors import AgenticDiffusionError, InvalidStateError
 from agentic_diffusion.planning.budget import Budget, never
@@ -20,12 +19,16 @@ from agentic_diffusion.records import Outcome, Plan
 from langchain_core.callbacks import AsyncCallbackManagerForToolRun, CallbackManagerForToolRun
 from langchain_core.tools import BaseTool, ToolException
 from langchain_core.tools.base import ArgsSchema
+from langgraph.prebuilt import InjectedState
 from langgraph_agentic_diffusion import plain, plain_plan
 from langgraph_agentic_diffusion.nodes import current_runtime
 from langgraph_agentic_diffusion.progress import Progress
-from pydantic import BaseModel, Field, InstanceOf
+from langgraph_agentic_diffusion.specs import domain_of
+from pydantic import BaseModel, Field, InstanceOf, model_validator
 
 from langchain_agentic_diffusion.progress import progress_writer
+from langchain_agentic_diffusion.saying import describe, evidence
+from langchain_agentic_diffusion.since import Since
 
 Q = TypeVar("Q")
 V = TypeVar("V")
@@ -33,14 +36,20 @@ T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
-LIMIT = 4000
-"""Characters of a plan that the model is shown at most; the artifact holds all of it."""
-
 
 class Goal(BaseModel):
-    """What a plan of tool calls is for."""
+    """What a plan of tool calls is for.
 
-    goal: str = Field(description="What is wanted, in plain words, with every name and number that matters.")
+    Args:
+        goal: The goal.
+        messages: The conversation, which the agent puts in and no model is asked for.
+    """
+
+    goal: str = Field(
+        description="What is wanted, in plain words, with every name and number that matters; the same words as before "
+        "to plan on from what was done since."
+    )
+    messages: Annotated[Any, InjectedState("messages")] = Field(default=None, repr=False)
 
 
 def goal_request(arguments: Goal) -> ToolRequest:
@@ -53,51 +62,6 @@ def as_request(arguments: BaseModel) -> Any:
     return arguments
 
 
-def describe(value: Any) -> str:
-    """Return the value of a plan for people and models: its steps one a line, or its JSON."""
-    steps = getattr(value, "steps", None)
-    if isinstance(steps, list | tuple):
-        text = (
-            "\n".join(f"{n}. {_step(plain(step))}" for n, step in enumerate(steps, 1)) or "No step is needed."
-        )
-    else:
-        text = json.dumps(plain(value), ensure_ascii=False)
-    return text if len(text) <= LIMIT else f"{text[:LIMIT]} ... ({len(text)} characters in all)"
-
-
-def _step(step: Any) -> str:
-    if not isinstance(step, dict) or "tool" not in step:
-        return json.dumps(step, ensure_ascii=False)
-    arguments = {name: _argument(told) for name, told in (step.get("arguments") or {}).items()}
-    return f"{step['tool']} {json.dumps(arguments, ensure_ascii=False) if arguments else ''}".rstrip()
-
-
-def _argument(told: Any) -> Any:
-    """Return where an argument of a tool plan comes from, in words; any other argument as it is."""
-    match told:
-        case {"kind": "given", "value": value}:
-            return value
-        case {"kind": "quoted", "text": text}:
-            return text
-        case {"kind": "result", "step": step, "key": key}:
-            return f"<{key or 'result'} of step {step + 1}>"
-        case {"kind": "open"}:
-            return "<to be filled in>"
-        case _:
-            return told
-
-
-def evidence(plan: Plan[Any, Any], name: str) -> str:
-    """Return in one line what speaks for a plan: its id, verdict, confidence and how it was found."""
-    verdict = plan.chosen.verdict
-    return (
-        f"Plan {name}: {'meets' if verdict.passed else 'DOES NOT meet'} the requirements, "
-        f"{'the planner advises against it, ' if plan.abstained else ''}"
-        f"confidence {plan.confidence:.2f}, score {verdict.score:.4g}, best of {len(plan.considered)}, "
-        f"{plan.steps_done} of {plan.steps_asked} denoising steps ({plan.ending})."
-    )
-
-
 @final
 class DiffusionPlanTool(BaseTool):
     """A tool that plans by denoising.
@@ -107,11 +71,15 @@ class DiffusionPlanTool(BaseTool):
     the custom stream of the graph, or to callback handlers. Errors of planning are raised as they are, unless
     `handle_tool_error` is set: then the model reads what was given, what was expected and what to do.
 
+    In an agent a planner of tool calls plans on: where the same goal is planned for again in a turn, what was done
+    since begins the plan, and tools that failed `patience` times are left out (see `since.Since`).
+
     Args:
         planner: What plans.
-        args_schema: The arguments that the model gives; `Goal` for plans of tool calls.
-        to_request: Makes the request out of them; `goal_request` for plans of tool calls.
-        seed: Equal requests with equal seeds have equal plans.
+        args_schema: The arguments that the model gives; by default `Goal` for plans of tool calls, `Reach` otherwise.
+        to_request: Makes the request out of them; `goal_request` goes with `Goal`.
+        seed: Equal requests with equal seeds have equal plans; counted on for each failure that is planned around.
+        patience: Failures in a turn after which a tool is left out of plans.
         budget: Deadline, memory and stop of each plan.
         describe: What the model reads of a plan's value.
         shelf: Where plans are kept for reports and for feedback.
@@ -128,10 +96,25 @@ class DiffusionPlanTool(BaseTool):
     planner: InstanceOf[Plans] = Field(exclude=True, repr=False)  # type: ignore[type-arg]
     to_request: Callable[[Any], Any] = Field(default=as_request, exclude=True, repr=False)
     seed: int = 0
+    patience: int = Field(default=2, ge=1)
     budget: Budget = Field(default_factory=Budget, exclude=True, repr=False)
     describe: Callable[[Any], str] = Field(default=describe, exclude=True, repr=False)
     shelf: InstanceOf[PlanShelf] = Field(default_factory=PlanShelf, exclude=True, repr=False)  # type: ignore[type-arg]
     keep: int | None = Field(default=None, ge=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fitting(cls, given: Any) -> Any:
+        """Take a goal in words where the planner plans calls of tools."""
+        if not isinstance(given, dict):
+            return given
+        told = dict(given)
+        if domain_of(told.get("planner")) is not None:
+            told.setdefault("args_schema", Goal)
+        schema = told.get("args_schema")
+        if isinstance(schema, type) and issubclass(schema, Goal):
+            told.setdefault("to_request", goal_request)
+        return told
 
     def _run(
         self, *, run_manager: CallbackManagerForToolRun | None = None, **arguments: Any
@@ -147,13 +130,21 @@ class DiffusionPlanTool(BaseTool):
         plan = planned(
             self,
             self.planner,
-            lambda: self.to_request(self._typed(arguments)),
-            seed=self.seed,
+            lambda: self._asked(self._typed(arguments)),
             budget=self.budget,
             gone=gone,
         )
         name = self.shelf.put(plan)
         return f"{evidence(plan, name)}\n{self.describe(plan.chosen.value)}", plain_plan(plan, keep=self.keep)
+
+    def _asked(self, arguments: Any) -> tuple[Any, int]:
+        """Return the request and the seed, changed by what became of calls since it was first planned for."""
+        request, messages = self.to_request(arguments), getattr(arguments, "messages", None)
+        domain = domain_of(self.planner)
+        if domain is None or not messages or not isinstance(request, ToolRequest):
+            return request, self.seed
+        request, failed = Since(domain, self.patience)(request, messages)
+        return request, self.seed + failed
 
     def _typed(self, arguments: dict[str, Any]) -> Any:
         schema = self.args_schema
@@ -243,9 +234,8 @@ async def in_thread(work: Callable[[Callable[[], bool]], T]) -> T:
 def planned(
     tool: BaseTool,
     planner: Plans[Q, V],
-    ask: Callable[[], Q],
+    ask: Callable[[], tuple[Q, int]],
     *,
-    seed: int,
     budget: Budget,
     gone: Callable[[], bool],
 ) -> Plan[Q, V]:
@@ -254,8 +244,7 @@ def planned(
     Args:
         tool: Whose call it is.
         planner: What plans.
-        ask: Makes the request.
-        seed: Equal requests with equal seeds have equal plans.
+        ask: Makes the request, and the seed of the plan.
         budget: Deadline, memory and stop.
         gone: Whether nobody waits any more.
     """
@@ -266,7 +255,8 @@ def planned(
         return gone() or runtime.drain_requested or budget.stop()
 
     try:
-        plan = planner.plan(ask(), seed=seed, budget=replace(budget, stop=stop), watch=progress)
+        request, seed = ask()
+        plan = planner.plan(request, seed=seed, budget=replace(budget, stop=stop), watch=progress)
     except AgenticDiffusionError as error:
         refuse(tool, error)
     progress.close()

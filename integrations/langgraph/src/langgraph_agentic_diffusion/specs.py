@@ -58,12 +58,12 @@ def tool_specs(tools: Sequence[BaseTool]) -> tuple[ToolSpec, ...]:
     return tuple(map(tool_spec, tools))
 
 
-def catalogue_of(planner: object) -> Catalogue | None:
-    """Return the tools that a planner of tool calls, or one inside of it, plans with; None where it does not say."""
+def domain_of(planner: object) -> ToolPlanDomain | None:
+    """Return the tools and slots that a planner of tool calls, or one inside of it, plans with; None for any other."""
     for _ in range(4):  # an evolver or a batcher holds its planner in `planner`
         domain = getattr(planner, "domain", None)
         if isinstance(domain, ToolPlanDomain):
-            return domain.catalogue
+            return domain
         planner = getattr(planner, "planner", None)
     return None
 
@@ -78,7 +78,8 @@ def check_tools(planner: object, specs: Sequence[ToolSpec]) -> None:
     Raises:
         InvalidConfigError: There are no tools, two of one name, or others than the planner plans with.
     """
-    known = catalogue_of(planner)
+    domain = domain_of(planner)
+    known = None if domain is None else domain.catalogue
     names = set(Catalogue.of(specs).tokens)
     apart = set() if known is None else names ^ set(known.tokens)
     if known is not None and apart:

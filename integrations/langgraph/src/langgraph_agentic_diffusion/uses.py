@@ -126,7 +126,7 @@ def from_state(state: Any, call: Mapping[str, Any]) -> StepOf | None:
 def from_messages(state: Any, call: Mapping[str, Any]) -> StepOf | None:
     """Find the step in the last plan that a planning tool left in the messages.
 
-    The first call of a tool after the plan is the first step with that tool, the second the second, and so on;
+    The first call of a tool after the plan is the first step ahead with that tool, the second the second, and so on;
     calls beyond the plan try its last such step again.
     """
     messages = state if isinstance(state, list) else look(state, "messages") or []
@@ -135,7 +135,9 @@ def from_messages(state: Any, call: Mapping[str, Any]) -> StepOf | None:
         return None
     plan = _plan(messages[places[-1]]) or {}
     tool = call.get("name")
-    steps = [step for step, made in enumerate(plan["chosen"]["value"]["steps"]) if made["tool"] == tool]
+    value = plan["chosen"]["value"]
+    ahead = list(enumerate(value["steps"]))[int(value.get("done") or 0) :]
+    steps = [step for step, made in ahead if made["tool"] == tool]
     calls = [
         made["id"]
         for message in messages[places[-1] + 1 :]
