@@ -8,10 +8,10 @@ from typing import Any
 from agentic_diffusion.planning.domains.toolplan import tool_planner
 from agentic_diffusion.records import Outcome
 from langchain.agents import create_agent
-from langchain_agentic_diffusion import DiffusionPlanTool, Goal, OutcomeFeedbackMiddleware, goal_request
+from langchain_agentic_diffusion import DiffusionPlanTool, OutcomeFeedbackMiddleware
 from langchain_agentic_diffusion.testing import ScriptedChatModel
 from langchain_core.messages import AIMessage, BaseMessage
-from langchain_core.tools import tool
+from langchain_core.tools import ToolException, tool
 from langgraph_agentic_diffusion import Background, ToolFeedback, ToolUse, tool_specs
 
 
@@ -22,11 +22,21 @@ def weather(city: str) -> str:
 
 
 @tool
-def book(city: str) -> str:
-    """Book a hotel in a city."""
-    if city == "Atlantis":
-        raise ValueError("no hotels under water")
+def grand_hotel(city: str) -> str:
+    """Book a room in the grand hotel of a city."""
+    raise ToolException("the grand hotel is full")
+
+
+@tool
+def harbour_hotel(city: str) -> str:
+    """Book a room in the harbour hotel of a city."""
     return f"a room in {city}"
+
+
+ROOM = {"gives": ["room"]}
+for hotel in (grand_hotel, harbour_hotel):
+    hotel.metadata = {"agentic_diffusion": ROOM}
+    hotel.handle_tool_error = True  # the model reads what went wrong, and so does the next plan
 
 
 class Diary:
@@ -41,30 +51,30 @@ class Diary:
 
 
 def script() -> list[Any]:
-    """Return what the model says: it asks for a plan, and follows it until the end."""
+    """Return what the model says: it asks for a plan, makes its next call, and asks again until there is a room."""
+
+    def ask(messages: list[BaseMessage]) -> AIMessage:
+        goal = {"goal": "book a room in the grand hotel in Rome"}
+        return AIMessage("", tool_calls=[{"name": "plan", "args": goal, "id": f"ask {len(messages)}"}])
 
     def follow(messages: list[BaseMessage]) -> AIMessage:
-        steps = next(m for m in messages if m.type == "tool").artifact["chosen"]["value"]["steps"]
-        calls = [
-            {"name": step["tool"], "args": {"city": "Rome"}, "id": f"step {n}"}
-            for n, step in enumerate(steps)
-        ]
-        return AIMessage("", tool_calls=calls)
+        value = next(m for m in reversed(messages) if m.name == "plan").artifact["chosen"]["value"]
+        call = {"name": value["steps"][value["done"]]["tool"], "args": {"city": "Rome"}}
+        return AIMessage("", tool_calls=[{**call, "id": f"call {len(messages)}"}])
 
-    ask = {"name": "plan", "args": {"goal": "a hotel in Rome when the weather is fine"}, "id": "ask"}
-    return [AIMessage("", tool_calls=[ask]), follow, "Your room in sunny Rome is booked."]
+    return [ask, follow, ask, follow, ask, follow, "Your room in Rome is booked."]
 
 
 def main() -> None:
     """Run one turn and print what the learner was told."""
-    model, tools, diary = ScriptedChatModel(script=script()), [weather, book], Diary()
-    planner = tool_planner(tool_specs(tools), slots=2, width=16, depth=1, seed=1)
+    model, tools, diary = ScriptedChatModel(script=script()), [weather, grand_hotel, harbour_hotel], Diary()
+    planner = tool_planner(tool_specs(tools), slots=1, width=16, depth=1, goals=("room",))
 
-    plan = DiffusionPlanTool(planner=planner, args_schema=Goal, to_request=goal_request)  # 1
+    plan = DiffusionPlanTool(planner=planner)  # 1
     feedback = OutcomeFeedbackMiddleware(ToolFeedback(learner := Background(diary)))  # 2
     agent = create_agent(model, [plan, *tools], middleware=[feedback])  # 3
 
-    state = agent.invoke({"messages": [{"role": "user", "content": "A hotel in Rome, if it is sunny."}]})
+    state = agent.invoke({"messages": [{"role": "user", "content": "A room in Rome, in the grand hotel."}]})
     learner.flush()
     for message in state["messages"]:
         message.pretty_print()

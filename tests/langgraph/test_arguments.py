@@ -44,7 +44,7 @@ def test_what_is_missing_or_does_not_fit_is_named(hotel):
     step = PlanStep(tool="book", arguments={"city": Open(required=True), "nights": Given(value=3)})
 
     def told(**arguments):
-        return {lack.argument: lack.why for lack in missing(2, step, arguments, hotel)}
+        return {lack.argument: lack.why for lack in missing(2, step, arguments=arguments, tool=hotel)}
 
     assert told(city="Oslo", nights=3, kind="double") == {}
     assert told(nights=3) == {"city": "nobody has given it"}
@@ -53,7 +53,7 @@ def test_what_is_missing_or_does_not_fit_is_named(hotel):
     assert unfit.keys() == {"nights", "kind"}
     assert "integer" in unfit["nights"]
     assert "single" in unfit["kind"]
-    (lack,) = missing(2, step, {"nights": 3}, hotel)
+    (lack,) = missing(2, step, arguments={"nights": 3}, tool=hotel)
     assert (lack.step, lack.tool) == (2, "book")
 
 
@@ -61,4 +61,4 @@ def test_without_the_tool_open_arguments_are_known():
     step = PlanStep(
         tool="t", arguments={"a": Open(required=True), "b": Open(required=False), "c": Open(required=True)}
     )
-    assert [lack.argument for lack in missing(0, step, {"c": 1}, None)] == ["a"]
+    assert [lack.argument for lack in missing(0, step, arguments={"c": 1})] == ["a"]

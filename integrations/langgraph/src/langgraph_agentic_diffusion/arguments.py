@@ -44,7 +44,9 @@ def typed(arguments: Mapping[str, Any], tool: BaseTool) -> dict[str, Any]:
     return {name: cast(value, may[name]) if name in may else value for name, value in arguments.items()}
 
 
-def missing(place: int, step: PlanStep, arguments: Mapping[str, Any], tool: BaseTool | None) -> list[Missing]:
+def missing(
+    place: int, step: PlanStep, *, arguments: Mapping[str, Any], tool: BaseTool | None = None
+) -> list[Missing]:
     """Return what keeps a step from being called with these arguments.
 
     Args:

@@ -153,7 +153,7 @@ class CallNode(Runnable[Any, dict[str, Any]]):
         return [
             lack
             for place, step in steps
-            for lack in missing(place, step, known_arguments(step, request, results), None)
+            for lack in missing(place, step, arguments=known_arguments(step, request, results))
         ]
 
     def _filled(
@@ -164,7 +164,7 @@ class CallNode(Runnable[Any, dict[str, Any]]):
         tool = next((tool for tool in self.tools if tool.name == step.tool), None)
         if tool is not None:
             arguments = typed(arguments, tool)
-        return arguments, missing(place, step, arguments, tool)
+        return arguments, missing(place, step, arguments=arguments, tool=tool)
 
     def _ready(self, plan: ToolPlan, done: int) -> list[int]:
         ahead = range(done, len(plan.steps))
