@@ -24,8 +24,8 @@ def test_each_way_is_measured_on_a_large_network_and_scored_on_those_that_ship(b
 
     monkeypatch.setattr(nn.Module, "compile", noted)
     monkeypatch.setattr(nn.Linear, "forward", forward)
-    monkeypatch.setattr(precision, "LARGE", {"cpu": {"width": 64, "depth": 1, "heads": 2}})
-    monkeypatch.setattr(precision, "ROWS", {"cpu": 2})
+    monkeypatch.setattr(precision, "LARGE", ({"width": 64, "depth": 1, "heads": 2},))
+    monkeypatch.setattr(precision, "ROWS", (2,))
     monkeypatch.setattr(precision, "right", right)
     rows = list(precision.precision(bench))
     ways = ["bf16"] * 3 + ["compiled"] * 3 + ["bf16, compiled"] * 3

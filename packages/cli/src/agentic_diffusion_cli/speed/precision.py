@@ -25,27 +25,27 @@ WAYS: dict[str, dict[str, Any]] = {
     "bf16, CUDA graphs": {"precision": "bf16", "compile": "reduce-overhead"},
 }
 """What is compared with eager fp32; graphs on a GPU alone."""
-LARGE = {"cpu": {"width": 512, "depth": 6, "heads": 8}, "cuda": {"width": 1024, "depth": 12, "heads": 16}}
-"""A network that is work for the device; nobody has trained it."""
-ROWS = {"cpu": 16, "cuda": 256}
-"""Candidates that are asked about at once."""
+LARGE = ({"width": 512, "depth": 6, "heads": 8}, {"width": 1024, "depth": 12, "heads": 16})
+"""A network that is work for a processor, and one that is work for a GPU; nobody has trained them."""
+ROWS = (16, 256)
+"""Candidates that are asked about at once, there and there."""
 
 
 def precision(bench: Mazes) -> Iterator[Row]:
     """A large network, the maze planner that ships and the coder that ships, the last two with their scores."""
-    turns, kind = replace(bench.turns, by_clock=True), bench.compute.kind
+    turns, gpu = replace(bench.turns, by_clock=True), int(bench.compute.kind != "cpu")
     shipped = load_planner(bench.maze, compute=bench.compute)
-    design = replace(design_for(bench.maze), **LARGE[kind])
+    design = replace(design_for(bench.maze), **LARGE[gpu])
     large = assemble(bench.maze, design, denoiser=fresh(design), compute=bench.compute)
-    asked, count = errands(bench.maze, seed=4, count=bench.scored), ROWS[kind]
+    asked, count = errands(bench.maze, seed=4, count=bench.scored), ROWS[gpu]
     tasks = asked_of_coder(max(3, bench.scored // 6))
     spelled = writer(bench.compute)
     plain_plans, plain_programs = passed(shipped, asked), right(spelled, tasks)
     for name, way in WAYS.items():
-        if kind == "cpu" and way.get("compile") == "reduce-overhead":
+        if not gpu and way.get("compile") == "reduce-overhead":
             continue
         compute = replace(bench.compute, **way)
-        for what, planner in ((_named(LARGE[kind]), large), ("maze, shipped", shipped)):
+        for what, planner in ((_named(LARGE[gpu]), large), ("maze, shipped", shipped)):
             other = replace(planner, denoiser=deepcopy(planner.denoiser), compute=compute)
             figures = turns(_asker(bench, other, count), _asker(bench, planner, count))
             told = kept(passed(other, asked), plain_plans) if planner is shipped else {}
