@@ -72,6 +72,22 @@ def test_proposals_stand_behind_the_candidates_of_their_own_request(maker) -> No
     assert [plan.unfamiliar for plan in plans] == [0.0, 0.1, 0.2]
 
 
+def test_a_proposer_that_fails_costs_its_proposals_and_not_the_plan(maker, caplog) -> None:
+    def late(request):
+        raise TimeoutError("the model does not answer")
+
+    plan = maker(propose=late).plan(ASKS[0])
+    assert len(plan.considered) == 8
+    assert plan.notes == ("the proposer failed (TimeoutError: the model does not answer)",)
+    assert "does not answer" in caplog.text
+    good = maker().plan(ASKS[0], seed=9).chosen.value
+    plan = maker(propose=lambda request: ["no plan", good]).plan(ASKS[0])
+    assert len(plan.considered) == 9
+    (note,) = plan.notes
+    assert note.startswith("a proposal was left out (")
+    assert len(note) <= 300
+
+
 def test_states_of_many_requests_are_decoded_by_one_call(maker) -> None:
     calls = []
 

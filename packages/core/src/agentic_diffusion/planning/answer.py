@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, Generic, TypeVar, cast, final
+from typing import Any, Generic, Protocol, TypeVar, cast, final, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -29,6 +29,15 @@ X = TypeVar("X")
 V = TypeVar("V")
 
 log = logging.getLogger(__name__)
+
+
+@runtime_checkable
+class Restores(Protocol[V]):
+    """A domain whose states hold less than its values."""
+
+    def restored(self, values: Sequence[V], proposed: Sequence[V]) -> Sequence[V]:
+        """Return decoded values with what proposals said and states cannot hold; the last are the proposals' own."""
+        ...
 
 
 @final
@@ -76,9 +85,11 @@ class Answers(Generic[Q, X, V]):
 
     def __call__(self, runs: Sequence[Run[Q, X]]) -> list[Plan[Q, V]]:
         """Return the plan of each run."""
-        states = [self._states(run) for run in runs]
+        proposed = [self._proposed(run) for run in runs]
+        states = [self._states(run, each) for run, each in zip(runs, proposed, strict=True)]
         values = [
-            self._finished(run.request, each) for run, each in zip(runs, self._decoded(states), strict=True)
+            self._finished(run.request, self._restored(each, kept))
+            for run, each, kept in zip(runs, self._decoded(states), proposed, strict=True)
         ]
         judged = self._judge(runs, values)
         watches = {id(run.memory): run.memory for run in runs}  # requests that are planned together share one
@@ -95,12 +106,36 @@ class Answers(Generic[Q, X, V]):
             plans.append(self._plan(run, _candidates(each, told), peaks[id(run.memory)]))
         return plans
 
-    def _states(self, run: Run[Q, X]) -> list[X]:
+    def _states(self, run: Run[Q, X], proposed: Sequence[V]) -> list[X]:
         states = list(run.finished)
-        proposed = self.propose(run.request) if self.propose is not None else ()
         if proposed:
             states.append(run.condition.pin(self.compute.send(self.domain.encode(proposed))))
         return states
+
+    def _proposed(self, run: Run[Q, X]) -> list[V]:
+        """Return the proposals that can be considered; a proposer that fails costs its proposals, not the plan."""
+        if self.propose is None:
+            return []
+        try:
+            proposed = list(self.propose(run.request))
+        except Exception as error:  # it is a function of somebody else, such as a language model
+            log.warning("the proposer failed", exc_info=True)
+            run.notes.append(_note("the proposer failed", error))
+            return []
+        kept = []
+        for value in proposed:
+            try:
+                self.domain.encode([value])
+            except Exception as error:
+                log.warning("a proposal was left out", exc_info=True)
+                run.notes.append(_note("a proposal was left out", error))
+            else:
+                kept.append(value)
+        return kept
+
+    def _restored(self, values: Sequence[V], proposed: Sequence[V]) -> Sequence[V]:
+        domain: Any = self.domain
+        return domain.restored(values, proposed) if proposed and isinstance(domain, Restores) else values
 
     def _decoded(self, states: Sequence[Sequence[X]]) -> list[list[V]]:
         """Return the values of every run; those of all runs by one call where their states are alike."""
@@ -183,6 +218,10 @@ class Answers(Generic[Q, X, V]):
             plan.seconds,
         )
         return plan
+
+
+def _note(what: str, error: Exception) -> str:
+    return f"{what} ({type(error).__name__}: {error})"[:300]
 
 
 def _candidates(values: Sequence[V], verdicts: Sequence[Verdict]) -> tuple[Candidate[V], ...]:

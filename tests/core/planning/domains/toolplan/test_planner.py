@@ -6,9 +6,9 @@ import pytest
 import torch
 from agentic_diffusion.errors import InvalidConfigError
 from agentic_diffusion.planning.budget import Budget
-from agentic_diffusion.planning.domains.toolplan import ToolRequest, chain, tool_planner
+from agentic_diffusion.planning.domains.toolplan import ToolPlan, ToolRequest, chain, tool_planner
 from agentic_diffusion.planning.domains.toolplan.planner import Binder
-from agentic_diffusion.records import ToolSpec
+from agentic_diffusion.records import Given, Open, PlanStep, Result, ToolSpec
 from agentic_diffusion.testing import check_domain, check_planner
 
 BOOK = ("search_flights", "book_flight", "send_email")
@@ -57,6 +57,60 @@ def test_a_proposer_adds_candidates_that_are_scored(tools, ask) -> None:
     assert len(plan.considered) == 3
     assert plan.considered[2].value.tools == BOOK
     assert plan.considered[2].verdict.evidence["likelihood"] < 0
+
+
+def test_a_bad_proposal_is_left_out_with_a_note(tools, ask) -> None:
+    def propose(request):
+        return [chain("search_flights", "book_hotle"), chain(*["send_email"] * 5), chain(*BOOK)]
+
+    plan = tool_planner(tools, slots=4, width=16, count=2, propose=propose).plan(ask)
+    assert len(plan.considered) == 3
+    assert plan.considered[2].value.tools == BOOK
+    unknown, long = plan.notes
+    assert "book_hotle" in unknown
+    assert "5 steps" in long
+
+
+def test_arguments_and_order_of_a_proposal_are_kept_by_all_with_its_tools(tools, ask) -> None:
+    arguments = {"text": Given(value="See you in Oslo"), "email": Open(), "made_up": Given(value=1)}
+    mail = PlanStep(tool="send_email", arguments=arguments)
+    said = ToolPlan(steps=(PlanStep(tool="check_weather"), PlanStep(tool="search_flights", after=(0,)), mail))
+    planner = tool_planner(tools, slots=4, width=16, count=64, propose=lambda request: [said])
+    plan = planner.plan(ask)
+    assert plan.considered[-1].verdict.evidence["open"] == []
+    same = [c.value for c in plan.considered if c.value.tools == said.tools]
+    assert all(value == same[-1] for value in same)
+    weather, search, sent = same[-1].steps
+    assert sent.arguments["text"] == Given(value="See you in Oslo")
+    assert sent.arguments["email"].text == "anna@example.org"
+    assert "made_up" not in sent.arguments
+    assert search.arguments["date"].text == "2026-03-01"
+    assert (weather.after, search.after, sent.after) == ((), (0,), (0, 1))
+
+
+def test_two_proposals_with_the_same_tools_are_both_considered(tools, ask) -> None:
+    def mail(text):
+        return ToolPlan(steps=(PlanStep(tool="send_email", arguments={"text": Given(value=text)}),))
+
+    planner = tool_planner(tools, slots=1, width=16, count=8, propose=lambda _: [mail("one"), mail("two")])
+    plan = planner.plan(ask)
+    told = [
+        c.value.steps[0].arguments["text"].value for c in plan.considered if c.value.tools == ("send_email",)
+    ]
+    assert set(told[:-1]) == {"one"}
+    assert told[-1] == "two"
+
+
+def test_a_proposed_result_must_be_that_of_an_earlier_step(catalogue, ask) -> None:
+    late = ToolPlan(steps=(PlanStep(tool="send_email", arguments={"text": Result(step=0, key="x")}),))
+    assert isinstance(Binder(catalogue)(ask, late).steps[0].arguments["text"], Open)
+    first = PlanStep(tool="check_weather")
+    fine = ToolPlan(steps=(first, late.steps[0]))
+    bound = Binder(catalogue)(ask, fine)
+    assert bound.steps[1].arguments["text"] == Result(step=0, key="x")
+    assert bound.steps[1].after == (0,)
+    done = ask.model_copy(update={"done": (first, PlanStep(tool="send_email"))})
+    assert Binder(catalogue)(done, fine).steps[1].arguments == {}
 
 
 def test_links_are_kept() -> None:

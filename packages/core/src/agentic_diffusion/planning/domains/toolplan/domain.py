@@ -129,3 +129,21 @@ class ToolPlanDomain:
             tokens = [self.catalogue.token(name) for name in plan.tools]
             row[: len(tokens)] = torch.tensor(tokens, dtype=torch.long)
         return rows
+
+    def restored(self, values: Sequence[ToolPlan], proposed: Sequence[ToolPlan]) -> Sequence[ToolPlan]:
+        """Return the decoded plans with what proposals say of arguments and order, which states do not hold.
+
+        A proposal keeps its own, as long as the executed steps did not change its tools; a sampled plan takes over
+        that of the first proposal with the same tools.
+
+        Args:
+            values: Decoded plans; the last are those of the proposals.
+            proposed: The proposals.
+        """
+        sampled = len(values) - len(proposed)
+        first = {plan.tools: plan for plan in reversed(proposed)}
+        own = [
+            plan if plan.tools == value.tools else value
+            for value, plan in zip(values[sampled:], proposed, strict=True)
+        ]
+        return [*(first.get(value.tools, value) for value in values[:sampled]), *own]

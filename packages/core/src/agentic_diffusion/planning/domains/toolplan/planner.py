@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from operator import is_
 from typing import TypeAlias, final
 
 import torch
@@ -25,13 +26,13 @@ from agentic_diffusion.planning.domains.toolplan.likelihood import Chained
 from agentic_diffusion.planning.domains.toolplan.net import ToolNet
 from agentic_diffusion.planning.domains.toolplan.order import careful, searching
 from agentic_diffusion.planning.domains.toolplan.reading import Reading
-from agentic_diffusion.planning.domains.toolplan.requests import ToolPlan, ToolRequest
+from agentic_diffusion.planning.domains.toolplan.requests import ToolPlan, ToolRequest, chain
 from agentic_diffusion.planning.domains.toolplan.rules import Ruled
 from agentic_diffusion.planning.domains.toolplan.text import Encoder, Lexical, describe
 from agentic_diffusion.planning.domains.toolplan.weighing import Glance, SecondLook, Weighed
 from agentic_diffusion.planning.planner import Planner
 from agentic_diffusion.planning.select import Consensus
-from agentic_diffusion.records import ToolSpec
+from agentic_diffusion.records import Open, Result, ToolSpec
 
 ToolPlanner: TypeAlias = Planner[ToolRequest, Tensor, Categorical, ToolPlan]
 Proposer: TypeAlias = Callable[[ToolRequest], Sequence[ToolPlan]]
@@ -92,7 +93,12 @@ def same_calls(plan: Essence, other: Essence) -> bool:
 @final
 @dataclass(frozen=True)
 class Binder:
-    """Binds the arguments of a plan and says what waits for what (see `bind`); equal plans of a request once."""
+    """Binds the arguments of a plan and says what waits for what (see `bind`); equal plans of a request once.
+
+    What a proposer said goes first: arguments that it gave are kept, as long as the tool has them and results are
+    those of earlier steps, and its steps wait for what it said besides what the tools demand. Only one step after the
+    other, as `chain` has it, says nothing about order.
+    """
 
     catalogue: Catalogue
     _last: list[tuple[ToolRequest, dict[tuple[str, ...], ToolPlan]]] = field(
@@ -108,7 +114,27 @@ class Binder:
         tools = plan.tools
         if tools not in bound:
             bound[tools] = bind(request, plan, self.catalogue)
-        return bound[tools]
+        return _as_said(plan, bound[tools])
+
+
+def _as_said(said: ToolPlan, bound: ToolPlan) -> ToolPlan:
+    """Return a bound plan with the arguments and the order that a proposal said; the same object where it said none."""
+    ordered = [step.after for step in said.steps] != [step.after for step in chain(*said.tools).steps]
+    steps = []
+    for place, (mine, step) in enumerate(zip(said.steps, bound.steps, strict=True)):
+        told = {
+            name: argument
+            for name, argument in mine.arguments.items()
+            if name in step.arguments
+            and not isinstance(argument, Open)
+            and not (isinstance(argument, Result) and argument.step >= place)
+        }
+        used = {argument.step for argument in told.values() if isinstance(argument, Result)}
+        after = {*step.after, *used, *(mine.after if ordered else ())}
+        update = {"arguments": {**step.arguments, **told}, "after": tuple(sorted(after))}
+        ahead = place >= bound.done and (told or after != {*step.after})
+        steps.append(step.model_copy(update=update) if ahead else step)
+    return bound if all(map(is_, steps, bound.steps)) else bound.model_copy(update={"steps": tuple(steps)})
 
 
 def tool_planner(
@@ -134,7 +160,8 @@ def tool_planner(
         slots: Calls in the longest plan.
         encode: Turns texts into rows; hashed words and letter groups where it is left out.
         stand: Says where the words of a goal stand (see `Standing`); their order tells nothing where it is left out.
-        propose: Gives further candidates.
+        propose: Gives further candidates. One that fails, or that names an unknown tool, is left out and told in the
+            notes of the plan.
         goals: Facts that must hold at the end of a plan.
         width: Width of the network.
         depth: Blocks of the network.
