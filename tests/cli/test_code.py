@@ -7,7 +7,7 @@ import pytest
 from agentic_diffusion_cli import code as command
 from agentic_diffusion_code import embedded
 from agentic_diffusion_code.coder import Coder
-from agentic_diffusion_code.writes import Sketch
+from agentic_diffusion_code.writes import Sketch, Sureness
 from rich.console import Console
 
 DOUBLE = "def f(x):\n    return x + x\n"
@@ -80,3 +80,11 @@ def test_what_was_proven_is_kept_and_begun_from(cli, coder, tmp_path):
     words = ["code", "doubles a number", "--example", "f(2) == 4", "--proven", file, "--json", "-"]
     assert cli(*words).exit_code == 0
     assert json.loads(file.read_text())["passed"] == DOUBLE
+
+
+def test_doubted_lines_are_told(cli, coder, monkeypatch):
+    coder(DOUBLE)
+    monkeypatch.setattr(Says, "sure", lambda self, request, source: Sureness((0.9, 0.25), (), 0.9))
+    result = cli("code", "doubles a number", "--example", "f(2) == 4")
+    assert result.exit_code == 0, result.output
+    assert "doubts line 2 (0.25): return x + x" in result.output

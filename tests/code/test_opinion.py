@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from agentic_diffusion_code.opinion import by_line, chances, features
+from agentic_diffusion_code.opinion import by_line, chances, doubted, features
 from library import Lexemes, Reviewed, Shelf
 
 DOUBLE = "def f ( x ) :\n    y = x + x\n    return y\n"
@@ -39,3 +39,13 @@ def test_features_are_logarithms_of_surprise() -> None:
     assert certain == pytest.approx((math.log(1e-2), math.log(1e-4), 0.0))
     impossible = features(torch.tensor([-torch.inf]), strange=False)
     assert impossible[0] == pytest.approx(math.log(20.01))
+
+
+def test_doubted_lines_are_told_the_worst_first() -> None:
+    source = "def f(x):\n    y = x\n    return y\n"
+    assert doubted(source, [1.0, 0.4, 0.123]) == (
+        "doubts line 3 (0.12): return y",
+        "doubts line 2 (0.40): y = x",
+    )
+    assert doubted(source, [1.0, 0.5, 0.9]) == ()
+    assert len(doubted("a\n" * 9, [0.1] * 9)) == 3

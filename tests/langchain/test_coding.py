@@ -15,6 +15,7 @@ from agentic_diffusion_code.coder import Coder
 from agentic_diffusion_code.domain import CodeRequest, Program, asked
 from agentic_diffusion_code.proven import Proven
 from agentic_diffusion_code.sandbox import ProcessSandbox
+from agentic_diffusion_code.writes import Sureness
 from langchain_agentic_diffusion import CodeDiffusionTool, RefineCodeTool
 from langchain_tests.integration_tests import ToolsIntegrationTests
 from langchain_tests.unit_tests import ToolsUnitTests
@@ -121,6 +122,14 @@ async def test_the_model_reads_the_code_and_one_line_of_evidence():
     assert (plan.chosen.value.source, plan.seed) == (DOUBLE, 3)
     assert later.content == message.content
     assert tool.shelf.get(name).chosen == plan.chosen
+
+
+def test_the_model_reads_which_lines_are_doubted(monkeypatch):
+    monkeypatch.setattr(Scribe, "sure", lambda self, request, source: Sureness((0.9, 0.2), (), 0.9))
+    first, doubt, *code = make(DOUBLE).invoke(CALL).content.splitlines()
+    assert "verified" in first
+    assert doubt == "The model doubts line 2 (0.20): return x + x"
+    assert code == ["```python", *DOUBLE.splitlines(), "```"]
 
 
 def test_code_that_fails_is_not_shown():

@@ -21,6 +21,7 @@ from langchain_agentic_diffusion.tools import in_thread, planned, refuse
 try:
     from agentic_diffusion_code.asking import CodeAsk, Example
     from agentic_diffusion_code.domain import CodeRequest, Program, refined, status_of
+    from agentic_diffusion_code.opinion import doubted
 except ImportError as error:
     raise MissingExtraError(
         "an import of the tools for code without agentic-diffusion-code",
@@ -52,6 +53,9 @@ def said(plan: Plan[CodeRequest, Program], name: str) -> str:
     source = plan.chosen.value.source.rstrip()
     fence = "```" if "```" not in source else "````"
     line = f"Program {name}: {proof}, confidence {plan.confidence:.2f}, {spent}"
+    lines = facts.get("lines")
+    doubts = doubted(source, lines) if isinstance(lines, list) else ()
+    line += "".join(f"\nThe model {each}" for each in doubts)
     return f"{line}\n{fence}{plan.request.language}\n{source}\n{fence}"
 
 

@@ -128,6 +128,7 @@ def answer_of(plan: Any) -> dict[str, Any]:
 
 def show(answer: Mapping[str, Any], *, language: str) -> None:
     """Print the program and what supports it, or the reasons why there is none."""
+    from agentic_diffusion_code.opinion import doubted
     from rich.syntax import Syntax
     from rich.text import Text
 
@@ -136,6 +137,8 @@ def show(answer: Mapping[str, Any], *, language: str) -> None:
         console.print(
             Syntax(answer["code"].rstrip(), language, theme="ansi_dark", background_color="default")
         )
+    for line in doubted(answer["code"] or "", evidence.get("lines", ())):
+        console.print(Text(f"  {line}", "dim"))
     for reason in evidence.get("reasons", ()):
         console.print(Text(f"  {reason}", "yellow"))
     closest = evidence.get("closest_failure")

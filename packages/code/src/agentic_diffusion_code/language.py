@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
-from typing import Protocol, TypeAlias, final
+from typing import Protocol, TypeAlias, final, runtime_checkable
 
 from agentic_diffusion.errors import InvalidConfigError
 from agentic_diffusion.records import Verdict
@@ -22,6 +22,7 @@ Range: TypeAlias = tuple[int, int]
 """First byte, and the byte after the last."""
 
 
+@runtime_checkable
 class Compiles(Protocol):
     """A sandbox that can compile a program without running it."""
 

@@ -13,6 +13,10 @@ from torch import Tensor
 from .model.reading import Reads
 
 STRIDE = 4
+DOUBTED = 0.5
+"""The probability of its least sure token under which a line is told to be doubted."""
+TOLD = 3
+"""Lines that are told at most."""
 
 
 @runtime_checkable
@@ -71,6 +75,19 @@ def by_line(
             line = text.count("\n", 0, start)
             lines[line] = min(lines[line], float(chance[index].exp()))
     return tuple(lines[: len(text.rstrip().split("\n"))])
+
+
+def doubted(source: str, lines: Sequence[object]) -> tuple[str, ...]:
+    """Return in words which lines of a program a model doubts most, the most doubtful first; none that it is sure of.
+
+    Args:
+        source: The program.
+        lines: The probability of the least sure token of each line.
+    """
+    chances = [(float(str(chance)), number) for number, chance in enumerate(lines)]
+    texts = source.split("\n")
+    worst = [(c, n) for c, n in sorted(chances) if c < DOUBTED and n < len(texts)][:TOLD]
+    return tuple(f"doubts line {n + 1} ({c:.2f}): {texts[n].strip()}" for c, n in worst)
 
 
 def features(chance: Float[Tensor, " length"], *, strange: bool) -> tuple[float, ...]:

@@ -162,9 +162,9 @@ def _exchange(node: Any, changed: Mapping[str, str]) -> None:
         case (
             ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ExceptHandler() | ast.MatchAs() | ast.MatchStar()
         ):
-            node.name = changed.get(node.name, node.name)
+            node.name = node.name and changed.get(node.name, node.name)
         case ast.MatchMapping():
-            node.rest = changed.get(node.rest, node.rest)
+            node.rest = node.rest and changed.get(node.rest, node.rest)
         case ast.Nonlocal(names=several):
             node.names = [changed.get(name, name) for name in several]
 

@@ -13,7 +13,7 @@ from agentic_diffusion.records import Ending, Outcome
 from pydantic import JsonValue
 
 from .domain import CodeRequest, Program
-from .grammar import Parses
+from .grammar import Parses, native
 from .lint import Finding, lint
 from .repair import signature
 from .room import Room
@@ -41,6 +41,7 @@ class Attempt:
         said: The program in the language that was asked for, where the writer writes another.
         unsaid: Why it cannot be said there, or what is wrong with what was said; None where nothing is.
         there: What came of the tests there.
+        checker: Who looked at an untested program of another language than Python.
         lines: How sure the model is of each line.
         chance: The chance that it is right; None where nobody can tell.
     """
@@ -54,6 +55,7 @@ class Attempt:
     said: str | None = None
     unsaid: str | None = None
     there: Judgement | None = None
+    checker: str = ""
     lines: tuple[float, ...] = ()
     chance: float | None = None
 
@@ -158,6 +160,7 @@ class Search:
             **(judgement.verdict().evidence if judgement is not None else {"tests": 0}),
             **self._spent(),
             **({"written_in": self.request.language} if translated else {}),
+            **({"checker": attempt.checker} if attempt.checker else {}),
             "lint": [finding.model_dump() for finding in attempt.findings if attempt.said is None],
             "lines": [] if translated else list(attempt.lines),
             "p_pass": attempt.chance,
@@ -218,6 +221,9 @@ def examine(source: str, search: Search, *, parses: Parses, lints: bool) -> Atte
     findings = lint(whole) if lints and request.language == "python" else ()
     if not request.tests or search.sandbox is None:
         attempt = Attempt(whole, source, findings=findings, passed=True)
+        if request.language != "python":
+            attempt.trouble, attempt.checker = native(whole, request.language, search.sandbox)
+            attempt.passed = attempt.trouble is None
     else:
         judgement = verify(whole, request.task(), sandbox=search.sandbox, limits=request.limits)
         attempt = Attempt(whole, source, findings=findings, judgement=judgement, passed=judgement.passed)
@@ -225,6 +231,9 @@ def examine(source: str, search: Search, *, parses: Parses, lints: bool) -> Atte
         try:
             attempt.said = search.spoken.say(attempt.source)
             attempt.unsaid, attempt.there = _there(attempt.said, search, search.spoken.asked, parses=parses)
+            if attempt.unsaid is None and attempt.there is None:
+                asked = search.spoken.asked
+                attempt.unsaid, attempt.checker = native(attempt.said, asked.language, search.sandbox)
         except UnsayableError as error:
             attempt.unsaid = str(error)
         attempt.passed = attempt.unsaid is None
