@@ -1,11 +1,21 @@
 """Reading: how each tool's text meets the goal, what experience says, and the facts."""
 
+import numpy as np
 import pytest
 import torch
+from agentic_diffusion.errors import InvalidConfigError
 from agentic_diffusion.planning.domains.toolplan.domain import ToolPlanDomain
 from agentic_diffusion.planning.domains.toolplan.experience import fit_experience
 from agentic_diffusion.planning.domains.toolplan.phrases import fit_phrases
-from agentic_diffusion.planning.domains.toolplan.reading import CLAUSES, SIGNS, Reading, Remembered, signs
+from agentic_diffusion.planning.domains.toolplan.planner import tool_planner
+from agentic_diffusion.planning.domains.toolplan.reading import (
+    CLAUSES,
+    SIGNS,
+    Reading,
+    Remembered,
+    rows_of,
+    signs,
+)
 from agentic_diffusion.planning.domains.toolplan.requests import ToolRequest, chain
 from agentic_diffusion.planning.domains.toolplan.text import Lexical
 
@@ -28,6 +38,29 @@ def test_clauses_meet_the_tools_they_speak_of(catalogue, ask) -> None:
     lexical = told["meets"][0, 1:4, :, 1]
     assert lexical.argmax(dim=0).tolist()[:3] == [0, 1, 2]
     assert told["meets"][..., 0].abs().sum() == 0
+
+
+@pytest.mark.parametrize("kind", [torch.tensor, np.array, list])
+def test_an_encoder_may_give_tensors_arrays_or_lists_of_any_length(catalogue, ask, kind) -> None:
+    def encode(texts):
+        return kind([[3.0 * ("flight" in text), 4.0 * ("mail" in text), 0.0] for text in texts])
+
+    reading = Reading(catalogue, encode)
+    assert reading.tools.norm(dim=1).tolist() == pytest.approx([1, 1, 1, 0])
+    assert reading(ask)["meets"][0, 0, :, 1].tolist() == pytest.approx([0.6, 0.6, 0.8, 0.0])
+    plan = tool_planner(catalogue.tools, slots=3, width=16, encode=encode).plan(ask)
+    assert plan.chosen.verdict.passed
+
+
+@pytest.mark.parametrize("given", [[[1.0]], [1.0, 2.0], [[1.0], [1.0, 2.0]], [[1.0], [float("nan")]], None])
+def test_an_encoder_without_a_row_for_each_text_is_refused(given) -> None:
+    with pytest.raises(InvalidConfigError, match="for 2 texts"):
+        rows_of(lambda texts: given, ["a", "b"])
+
+
+def test_rows_that_have_the_right_length_are_left_alone() -> None:
+    rows = Lexical(512)(["book a flight", ""])
+    assert rows_of(lambda texts: rows, ["a", "b"]).equal(rows)
 
 
 def test_experience_speaks_for_tools_plans_places_and_lengths(catalogue) -> None:

@@ -13,6 +13,7 @@ from agentic_diffusion.planning.domains.toolplan.requests import ToolRequest, ch
 from agentic_diffusion.planning.domains.toolplan.saving import packed, unpacked
 from agentic_diffusion.planning.domains.toolplan.standing import Standing
 from agentic_diffusion.planning.domains.toolplan.training import ToolTraining
+from agentic_diffusion.planning.domains.toolplan.trust import ToolTrust
 
 
 def taught(tools):
@@ -49,6 +50,21 @@ def test_the_same_planner_comes_back(tools, tmp_path, ask) -> None:
 def test_an_untrained_planner_with_links_comes_back_too(tools, ask) -> None:
     planner = tool_planner(tools, links=[("search_flights", "book_flight")], slots=3, width=16)
     assert unpacked(*packed(planner)).plan(ask).considered == planner.plan(ask).considered
+
+
+def test_guides_must_be_given_again_and_are_carried_on_by_training(tools, ask) -> None:
+    trust = ToolTrust()
+    planner = trust.guide(tool_planner(tools, slots=3, width=16))
+    examples = [(ToolRequest(goal="book a flight"), chain("search_flights", "book_flight"))]
+    training = ToolTraining(planner, examples, recipe=Recipe(steps=1), batch=1)
+    list(training.run())
+    assert training.planner.guides == planner.guides != ()
+    tensors, card = packed(planner)
+    assert card["guides"] == ["Trusted"]
+    with pytest.raises(StoreError, match="saved with Trusted"):
+        unpacked(tensors, card)
+    assert unpacked(tensors, card, guides=planner.guides).guides == planner.guides
+    assert unpacked(tensors, card, guides=()).guides == ()
 
 
 def test_other_encoders_must_be_given_again(tools, ask) -> None:

@@ -14,7 +14,7 @@ from agentic_diffusion.errors import InvalidConfigError
 from agentic_diffusion.planning.domains.toolplan.domain import ToolPlanDomain
 from agentic_diffusion.planning.domains.toolplan.experience import Fold, fit_experience, sparse_product
 from agentic_diffusion.planning.domains.toolplan.phrases import PhraseFold, fit_phrases
-from agentic_diffusion.planning.domains.toolplan.reading import Reading
+from agentic_diffusion.planning.domains.toolplan.reading import Reading, rows_of
 from agentic_diffusion.planning.domains.toolplan.requests import ToolPlan, ToolRequest
 
 Example: TypeAlias = tuple[ToolRequest, ToolPlan]
@@ -126,7 +126,9 @@ def _heard(reading: Reading, phrases: Sequence[Sequence[Phrase]], count: int) ->
     every = [(text, tool, owner) for owner, some in enumerate(phrases) for text, tool in some]
     texts, tools, owners = zip(*every, strict=True)
     tokens = torch.tensor([reading.catalogue.token(tool) for tool in tools])
-    return fit_phrases(reading.encode(texts), tokens, torch.tensor(owners), count=len(reading.catalogue))
+    return fit_phrases(
+        rows_of(reading.encode, texts), tokens, torch.tensor(owners), count=len(reading.catalogue)
+    )
 
 
 def _read(

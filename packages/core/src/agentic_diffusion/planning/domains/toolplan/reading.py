@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import final
+from typing import Any, final
 from zlib import crc32
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from agentic_diffusion.errors import InvalidConfigError
 from agentic_diffusion.planning.domains.toolplan.catalogue import Catalogue
 from agentic_diffusion.planning.domains.toolplan.domain import ToolPlanDomain
 from agentic_diffusion.planning.domains.toolplan.experience import Experience, Said, sparse_product
@@ -20,6 +22,35 @@ from agentic_diffusion.planning.domains.toolplan.text import Encoder, clauses, d
 
 CLAUSES, SIGNS, TRUST, VOTERS = 8, 256, 3, 12
 """Clauses that are read, places that facts are hashed into, signs of trust, and neighbours that vote."""
+
+
+def rows_of(encode: Callable[[Sequence[str]], Any], texts: Sequence[str]) -> Tensor:
+    """Return the rows of an encoder as a tensor on the host, whether it gives a tensor, an array or lists of numbers.
+
+    Rows longer than 1 are scaled to length 1, as encoders from elsewhere seldom do that; shorter ones say less and
+    stay.
+
+    Args:
+        encode: Turns texts into rows, such as `embed_documents` of LangChain's embeddings.
+        texts: What to encode.
+
+    Raises:
+        InvalidConfigError: There is not one row of finite numbers for each text.
+    """
+    given = encode(texts)
+    try:
+        rows = given if isinstance(given, Tensor) else torch.from_numpy(np.asarray(given, dtype=np.float32))
+    except (TypeError, ValueError):
+        rows = torch.zeros(0)
+    rows = rows.detach().to("cpu", torch.float32)
+    if rows.ndim != 2 or len(rows) != len(texts) or not bool(rows.isfinite().all()):
+        raise InvalidConfigError(
+            f"{type(given).__name__} of the shape {tuple(rows.shape)} from the encoder for {len(texts)} texts",
+            "one row of finite numbers for each text: a tensor, an array or a list of lists",
+            "Give a function from a list of texts to rows, such as `embeddings.embed_documents`.",
+        )
+    long = rows.norm(dim=1, keepdim=True)
+    return torch.where(long > 1 + 1e-3, rows / long.clamp(min=1e-12), rows)
 
 
 @final
@@ -51,7 +82,7 @@ class Reading:
     @cached_property
     def tools(self) -> Tensor:
         """(tools, size): the texts of the tools."""
-        return self.encode([describe(tool) for tool in self.catalogue.tools])
+        return rows_of(self.encode, [describe(tool) for tool in self.catalogue.tools])
 
     @cached_property
     def columns(self) -> Tensor:
@@ -62,7 +93,7 @@ class Reading:
         """Return the row of the whole request with its facts, followed by the rows of its clauses."""
         facts = [f"{name} {value!r}".replace(" ", "_") for name, value in sorted(request.facts.items())]
         whole = " . ".join([request.goal, *facts])
-        return self.encode([whole, *clauses(request.goal, most=CLAUSES)])
+        return rows_of(self.encode, [whole, *clauses(request.goal, most=CLAUSES)])
 
     def standing(self, request: ToolRequest) -> Tensor:
         """Return where the words of a request stand; nothing where nobody says."""

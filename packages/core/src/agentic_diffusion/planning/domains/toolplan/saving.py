@@ -10,6 +10,8 @@ from pydantic import JsonValue, ValidationError
 from torch import Tensor, ones
 
 from agentic_diffusion.compute import Compute
+from agentic_diffusion.denoising.belief import Categorical
+from agentic_diffusion.denoising.guidance import Guidance
 from agentic_diffusion.errors import InvalidConfigError, StoreError
 from agentic_diffusion.planning.confidence import Logistic
 from agentic_diffusion.planning.domains.toolplan.catalogue import Catalogue
@@ -31,6 +33,8 @@ KIND = "tool planner"
 
 def packed(planner: ToolPlanner) -> tuple[Mapping[str, Tensor], Mapping[str, JsonValue]]:
     """Return the tensors and the facts that make the planner again, for `store.save`.
+
+    Guides are not written down, as they are functions; the card names them, and `unpacked` asks for them.
 
     Raises:
         InvalidConfigError: The planner was not made by `tool_planner`, its second look is not a `SecondLook`, or
@@ -91,6 +95,7 @@ def packed(planner: ToolPlanner) -> tuple[Mapping[str, Tensor], Mapping[str, Jso
         "standing": reading.stand.share if isinstance(reading.stand, Standing) else None,
         "reach": 1.0 if reading.experience is None else reading.experience.reach,
         "second": None if second is None else second.glance.likelihood,
+        "guides": [type(guide).__name__ for guide in planner.guides],
         "logistic": [calibrate.slope, calibrate.offset] if isinstance(calibrate, Logistic) else None,
     }
     return tensors, card
@@ -102,6 +107,7 @@ def unpacked(
     *,
     encode: Encoder | None = None,
     propose: Proposer | None = None,
+    guides: tuple[Guidance[Tensor, Categorical], ...] | None = None,
     compute: Compute | None = None,
 ) -> ToolPlanner:
     """Return the planner of what `store.load` read.
@@ -111,16 +117,24 @@ def unpacked(
         card: The tools and the settings.
         encode: The encoder that the planner was made with, where it was not ours.
         propose: Gives further candidates; proposers are not saved.
+        guides: Tilt its belief, first to last; they are not saved either. Say `()` to do without those it had.
         compute: Device and precision.
 
     Raises:
-        StoreError: This is no tool planner, or its encoder is missing.
+        StoreError: This is no tool planner, or its encoder or its guides are missing.
     """
     if card.get("kind") != KIND or (not card.get("lexical") and encode is None):
         raise StoreError(
             f"a card of kind {card.get('kind')!r}",
             f"the card of a {KIND}, and the encoder it was made with where that was not ours",
             "Load another folder, or pass `encode`.",
+        )
+    had = card.get("guides") or []
+    if had and guides is None:
+        raise StoreError(
+            f"no guides for a planner that was saved with {', '.join(map(str, had))}",
+            "`guides=`: they are not saved, and without them it plans otherwise",
+            "Pass them, or `guides=()` to do without.",
         )
     try:
         tools = [ToolSpec.model_validate(tool) for tool in card["tools"]]
@@ -152,7 +166,7 @@ def unpacked(
         told, second = card["logistic"], card.get("second")
         units = (f"second/{name}" for name in ("weights", "offset", "worth"))
         glance = None if second is None else Glance(float(second), *(tensors[name] for name in units))
-        return assembled(
+        planner = assembled(
             ToolPlanDomain(catalogue, int(card["slots"]), reading),
             network.eval(),
             propose=propose,
@@ -162,6 +176,7 @@ def unpacked(
             calibrate=untrained if told is None else Logistic(*map(float, told)),
             glance=glance,
         )
+        return replace(planner, guides=guides or ())
     except (KeyError, TypeError, ValueError, RuntimeError, ValidationError) as error:
         raise StoreError(
             f"a tool planner that cannot be put together ({type(error).__name__}: {error})"[:300],

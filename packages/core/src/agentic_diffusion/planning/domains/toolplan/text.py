@@ -19,7 +19,8 @@ from agentic_diffusion.errors import InvalidConfigError
 from agentic_diffusion.records import ToolSpec
 
 Encoder: TypeAlias = Callable[[Sequence[str]], Float[Tensor, "texts size"]]
-"""From texts to one row each; rows have length 1 or are 0. A sentence encoder may take the place of ours."""
+"""From texts to one row each; rows have length 1 or are 0. A sentence encoder may take the place of ours; its rows may
+be arrays or lists, and are scaled where they are longer (see `reading.rows_of`)."""
 
 READ_LIMIT = 8_000
 """Characters of a text that are read; the rest is beyond what a goal or a description needs."""

@@ -88,7 +88,7 @@ class ToolTraining:
     """A training run: iterate over `run`, then take the `planner`.
 
     Args:
-        planner: A planner that `tool_planner` made; it stays as it is.
+        planner: A planner that `tool_planner` made; it stays as it is, and its guides guide the new one too.
         examples: Requests with their plans.
         recipe: How to train the network.
         seed: Where batches, noise and the held-out examples come from.
@@ -209,7 +209,7 @@ class ToolTraining:
     def _draft(self, network: ToolNet) -> ToolPlanner:
         """Return the planner with this network as it is now, as sure of itself as one that nobody has calibrated."""
         old = self._old
-        return assembled(
+        draft = assembled(
             self.domain,
             deepcopy(network).eval(),
             propose=old.propose,
@@ -217,6 +217,7 @@ class ToolTraining:
             count=old.count,
             compute=old.compute,
         )
+        return replace(draft, guides=old.guides)
 
     def _asked(self, draft: ToolPlanner, held: Tensor) -> Iterator[Asked]:
         """Yield what is read of each of these examples, its truth, and the plan for it."""
