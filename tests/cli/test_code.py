@@ -45,6 +45,23 @@ def test_a_verified_program(cli, coder):
     assert answer["evidence"]["tests"] == 1
 
 
+def test_decoding_is_told(cli, monkeypatch):
+    seen = []
+
+    def load(folder, *, sandbox, count, rounds, compute, decoding):
+        seen.append(decoding)
+        return Coder(Says(DOUBLE), sandbox, count=0, rounds=0)
+
+    monkeypatch.setattr(embedded, "load_coder", load)
+    told = ("--decode", "revise=0.3", "--decode", "end_penalty=1", "--decode", "reward=6")
+    assert cli("code", "doubles a number", *told).exit_code == 0
+    own = embedded.load_writer()[1]["decoding"]
+    assert (seen[0].revise, seen[0].end_penalty, seen[0].reward) == (0.3, 1.0, 6.0)
+    assert seen[0].block == own["block"]
+    for wrong in ("revise", "nothing=1", "revise=much", "reward=-1"):
+        assert cli("code", "doubles", "--decode", wrong).exit_code == 2
+
+
 def test_an_abstention(cli, coder, tmp_path):
     coder("def f(x):\n    return x\n")
     target = tmp_path / "answer.json"

@@ -70,6 +70,10 @@ def test_a_loaded_coder_follows_compute(folder: Path) -> None:
 def test_a_card_names_the_decoding_that_suits_its_weights() -> None:
     assert decoding_of({}) == Decoding()
     assert decoding_of({"decoding": {"block": 4, "bound": 0.1}}) == Decoding(block=4, bound=0.1)
+    more = {"block": 4, "revise": 0.2, "end_penalty": 1, "reward": 2}
+    assert decoding_of({"decoding": more}) == Decoding(block=4, revise=0.2, end_penalty=1.0, reward=2.0)
+    with pytest.raises(StoreError, match="settings of Decoding"):
+        decoding_of({"decoding": {"other": 1}})
 
 
 def test_the_shipped_coder_writes_right_programs_and_refuses_wrong_ones() -> None:

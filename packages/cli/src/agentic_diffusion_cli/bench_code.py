@@ -14,6 +14,7 @@ from agentic_diffusion_cli import machine, report, writers
 from agentic_diffusion_cli.progress import bars
 from agentic_diffusion_cli.writers import (
     BitsOption,
+    DecodeOption,
     DtypeOption,
     FamilyOption,
     ModelOption,
@@ -62,6 +63,7 @@ def code(
     ] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="CPU threads.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
+    decode: DecodeOption = None,
     model: ModelOption = "",
     revision: RevisionOption = "",
     family: FamilyOption = "",
@@ -85,7 +87,9 @@ def code(
     rows: list[dict[str, Any]] = []
     with ProcessSandbox() as sandbox, bars() as shown:
         load: Any = partial(writers.coder_of, other) if other else load_coder
-        how = _decoding(other, weights, block, bound)
+        sizes = {"block": block, "bound": bound}
+        told = [f"{name}={value}" for name, value in sizes.items() if value is not None] + (decode or [])
+        how = writers.decoding(other, weights, told)
         coder = load(weights, sandbox=sandbox, count=n, rounds=repairs, decoding=how, compute=compute)
         task = shown.add_task("Coder", total=None, note="")
 
@@ -96,6 +100,7 @@ def code(
             asked = _questions(tasks, split=split, languages=languages, count=questions, seed=seed)
             rows += measure(coder, asked, sandbox=sandbox, seed=1000 * seed, only=row or (), tell=tell)
     settings = {"block": how.block, "bound": how.bound} if how is not None else {}
+    settings |= {"decode": decode} if decode else {}
     settings |= {"model": model or served} if other else {}
     if target:
         figures = {
@@ -107,21 +112,6 @@ def code(
         }
         report.write_json(figures, target)
     show(rows, title=f"The coder on {Path(tasks).name}", to_stderr=target == "-")
-
-
-def _decoding(other: Other, weights: Path | None, block: int | None, bound: float | None) -> Any:
-    """Return the decoding that the weights or a family name, changed where that was asked for; None for a server."""
-    from dataclasses import replace
-
-    from agentic_diffusion import store
-    from agentic_diffusion_code.embedded import decoding_of, shipped
-
-    other.check(weights)
-    if other.server:
-        return None
-    how = writers.usual(other) if other.model else decoding_of(store.load(weights or shipped()).card)
-    how = how if block is None else replace(how, block=block)
-    return how if bound is None else replace(how, bound=bound)
 
 
 def _questions(tasks: str, *, split: str, languages: str, count: int, seed: int) -> Any:

@@ -11,6 +11,7 @@ import typer
 from agentic_diffusion_cli import report, writers
 from agentic_diffusion_cli.writers import (
     BitsOption,
+    DecodeOption,
     DtypeOption,
     FamilyOption,
     ModelOption,
@@ -45,6 +46,7 @@ def code(
         Path | None, typer.Option(help="File that proven programs are kept in, and begun from.")
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
+    decode: DecodeOption = None,
     model: ModelOption = "",
     revision: RevisionOption = "",
     family: FamilyOption = "",
@@ -72,6 +74,8 @@ def code(
     other = Other(model, revision, family, dtype, bits, remote_code, server, served)
     with ProcessSandbox() as sandbox:
         load: Any = partial(writers.coder_of, other) if other else load_coder
+        if decode:
+            load = partial(load, decoding=writers.decoding(other, weights, decode))
         coder = load(weights, sandbox=sandbox, count=n, rounds=repairs, compute=Compute(device=device))
         if proven is not None:
             memory = Proven(proven)

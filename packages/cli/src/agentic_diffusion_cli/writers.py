@@ -63,6 +63,13 @@ ServedOption: TypeAlias = Annotated[
     str,
     typer.Option("--server-model", rich_help_panel=PANEL, help="The name that the server gives its model."),
 ]
+DecodeOption: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="How programs are denoised, such as revise=0.3, end_penalty=1 or reward=6; may be given again. What the "
+        "weights name by default."
+    ),
+]
 
 
 @final
@@ -140,24 +147,47 @@ def coder_of(
     from agentic_diffusion_code.coder import Coder
 
     other.check(weights)
-    return Coder(_writer(other, compute, decoding), sandbox, count=count, rounds=rounds)
+    return Coder(_writer(other, sandbox, compute, decoding), sandbox, count=count, rounds=rounds)
 
 
-def usual(other: Other) -> Decoding:
-    """Return how programs are denoised with a model where nothing else is said."""
+def decoding(other: Other, weights: Path | None, told: list[str] | None) -> Decoding | None:
+    """Return how programs are denoised: as weights or family name it, changed as was told; None for a server.
+
+    Raises:
+        InvalidConfigError: There is no such setting, or the model is behind a server, which decides itself.
+    """
+    from agentic_diffusion import store
     from agentic_diffusion_code.backends.open import FAMILIES, resolved
+    from agentic_diffusion_code.embedded import decided, decoding_of, shipped
 
-    return FAMILIES[resolved(_source(other), other.family or None)].decoding
+    other.check(weights)
+    if other.server and told:
+        raise InvalidConfigError(
+            f"--decode {told[0]} with --server",
+            "a model of this machine",
+            "The server decides how it writes.",
+        )
+    if other.server:
+        return None
+    if other.model:
+        usual = FAMILIES[resolved(_source(other), other.family or None)].decoding
+    else:
+        usual = decoding_of(store.load(weights or shipped()).card)
+    if any("=" not in each for each in told or ()):
+        raise InvalidConfigError(f"--decode {told}", "NAME=NUMBER", "Write such as --decode revise=0.3.")
+    return decided(dict(each.split("=", 1) for each in told or ()), usual)
 
 
-def _writer(other: Other, compute: Compute, decoding: Decoding | None) -> Any:
+def _writer(other: Other, sandbox: Sandbox, compute: Compute, decoding: Decoding | None) -> Any:
     if other.server:
         from agentic_diffusion_code.backends.server import ServerWriter
 
         return ServerWriter(other.server, other.served, key=os.environ.get(KEY, ""))
     from agentic_diffusion_code.backends.open import open_writer
 
-    return open_writer(_source(other), family=other.family or None, decoding=decoding, compute=compute)
+    return open_writer(
+        _source(other), family=other.family or None, sandbox=sandbox, decoding=decoding, compute=compute
+    )
 
 
 def _source(other: Other) -> Source:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields, replace
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 from agentic_diffusion import store
 from agentic_diffusion.compute import Compute
 from agentic_diffusion.denoising.nn.block import BlockTransformer, Shape
-from agentic_diffusion.errors import StoreError
+from agentic_diffusion.errors import InvalidConfigError, StoreError
 from pydantic import JsonValue
 from torch import Tensor
 
@@ -22,6 +23,7 @@ from .model.quantise import quantise, restore
 from .model.reading import Embedded, Marks
 from .prefix import Prefixes
 from .restating import restated
+from .rewards import Soundness
 from .sandbox.base import Sandbox
 from .spoken import Interpreter
 from .syntax import Permits, Syntax
@@ -80,11 +82,16 @@ def load_model(
 
 
 def load_writer(
-    folder: Path | None = None, *, decoding: Decoding | None = None, compute: Compute | None = None
+    folder: Path | None = None,
+    *,
+    sandbox: Sandbox | None = None,
+    decoding: Decoding | None = None,
+    compute: Compute | None = None,
 ) -> tuple[TokenWriter, Mapping[str, JsonValue]]:
     """Return a writer with the weights of a folder, those of the package by default, and their card.
 
-    Where no decoding is given the card says which blocks and which bound suit the weights.
+    Where no decoding is given the card says which blocks and which bound suit the weights. Where the decoding has a
+    reward, candidates compete by what they are worth, in the sandbox by the tests that they pass too.
 
     Raises:
         StoreError: There are no such weights.
@@ -109,17 +116,41 @@ def load_writer(
         how,
         syntax=syntax,
         viable=viable,
+        reward=Soundness(sandbox),
         restates=restated,
     )
     return writer, card
 
 
 def decoding_of(card: Mapping[str, JsonValue]) -> Decoding:
-    """Return the decoding that a card names, the usual one where it names none."""
+    """Return the decoding that a card names, the usual one where it names none.
+
+    Raises:
+        StoreError: It names something that decoding has not.
+    """
     told = card.get("decoding")
-    if not isinstance(told, dict):
-        return Decoding()
-    return Decoding(block=int(str(told["block"])), bound=float(str(told["bound"])))
+    try:
+        return decided(told) if isinstance(told, dict) else Decoding()
+    except InvalidConfigError as error:
+        raise StoreError(
+            f"a card with {told}", "settings of Decoding", "Train anew, or correct the card."
+        ) from error
+
+
+def decided(told: Mapping[str, Any], base: Decoding | None = None) -> Decoding:
+    """Return a decoding with these settings, such as block, bound, revise, end_penalty or reward; numbers may be text.
+
+    Raises:
+        InvalidConfigError: There is no such setting, or it is no number.
+    """
+    how = base or Decoding()
+    kinds = {each.name: type(each.default) for each in fields(Decoding)}
+    try:
+        return replace(how, **{name: kinds[name](str(value)) for name, value in told.items()})
+    except (KeyError, ValueError) as error:
+        raise InvalidConfigError(
+            f"decoding {dict(told)}", f"numbers for {', '.join(kinds)}", "Name one of these."
+        ) from error
 
 
 def load_coder(
@@ -146,7 +177,7 @@ def load_coder(
     Raises:
         StoreError: There are no such weights.
     """
-    writer, card = load_writer(folder, decoding=decoding, compute=compute)
+    writer, card = load_writer(folder, sandbox=sandbox, decoding=decoding, compute=compute)
     confidence, words, languages = (card.get(name) for name in ("confidence", "words", "languages"))
     own = frozenset(map(str, languages)) if isinstance(languages, list) else frozenset({"python"})
     return Coder(

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from typing import final
 
 import torch
+from jaxtyping import Int
 from torch import Tensor
 
 from .model.reading import Reads
 
 SEARCHED = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16)
 """Lengths that are compared."""
+_DELTAS = (0, 0, 2, -1, 1, 4, -2, 3)
 
 
 @final
@@ -63,3 +65,25 @@ class Holes:
             elif i not in inner:
                 row.append(token)
         return torch.tensor([[*row, self.end]]), masks
+
+
+def hollow(
+    ids: Sequence[int], chosen: Sequence[Sequence[bool]], *, count: int, mask: int, end: int, pad: int
+) -> Int[Tensor, "batch length"]:
+    """Return candidates with what is chosen hidden, one choice after the other.
+
+    The last hole of each grows or shrinks after each full turn; all are filled up to one length.
+    """
+    rows = []
+    for number in range(count):
+        hides = chosen[number % len(chosen)]
+        delta = _DELTAS[number // len(chosen) % len(_DELTAS)]
+        row = [mask if hide else i for i, hide in zip(ids, hides, strict=True)]
+        holes = [i for i, hide in enumerate(hides) if hide]
+        if holes and delta > 0:
+            row[holes[-1] : holes[-1]] = [mask] * delta
+        for hole in reversed(holes[delta:] if delta < 0 and len(holes) > -delta else []):
+            del row[hole]
+        rows.append([*row, end])
+    longest = max(map(len, rows))
+    return torch.tensor([row + [pad] * (longest - len(row)) for row in rows])

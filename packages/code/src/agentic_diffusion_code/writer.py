@@ -15,12 +15,13 @@ from torch import Tensor
 
 from .branching import Branching, Course, likeliest
 from .domain import CodeRequest
-from .holes import Holes
-from .model.decode import Decoding, Draft, Guides, Viable, fill, unguided, write
+from .holes import Holes, hollow
+from .model.decode import Decoding, Draft, Guides, Score, Viable, fill, unguided, write
 from .model.reading import Reads
 from .opinion import Scans, by_line, chances, features
 from .prefix import unbound
 from .restating import Restated
+from .rewards import Reward, scored
 from .signed import Signed, decides, narrowed
 from .syntax import Permits
 from .writes import Sketch, Sureness, Tokens, Worded, prompt_of
@@ -28,7 +29,6 @@ from .writes import Sketch, Sureness, Tokens, Worded, prompt_of
 HOLE = "HOLE"
 LOOKED = 640
 """Tokens of the longest program that the model is asked about: memory grows with the square."""
-_DELTAS = (0, 0, 2, -1, 1, 4, -2, 3)
 
 
 @final
@@ -47,6 +47,7 @@ class TokenWriter:
         viable: From a language to what refuses beginnings that no program of it has; None where nobody can tell.
         longest_prompt: Tokens of the longest description; longer ones are refused, never cut.
         asks: Turns a request into a prompt; by default as the embedded model was trained (see `prompt_of`).
+        reward: What programs on their way are worth: where `decoding` has a reward, those drawn together compete by it.
     """
 
     model: Reads
@@ -58,6 +59,7 @@ class TokenWriter:
     syntax: Callable[[str], Permits] | None = None
     viable: Callable[[str], Viable | None] | None = None
     restates: Callable[[CodeRequest], Restated] | None = None
+    reward: Reward | None = None
 
     def prompt(self, request: CodeRequest) -> tuple[int, ...]:
         """Return the tokens of a request.
@@ -174,9 +176,18 @@ class TokenWriter:
             fixed=[head] if head else (),
             decoding=how,
             guides=self._guides(request),
+            score=self._score(request) if count > 1 else None,
             viable=self._viable(request),
         )
         return self._sketches(drafts, request, longest=how.longest, given=len(head))
+
+    def _score(self, request: CodeRequest) -> Score | None:
+        if self.reward is None or self.decoding.reward == 0:
+            return None
+        weight, end = self.decoding.reward, self.tokens.end
+        return scored(
+            self.reward, request, text=lambda row: self.source(row, request), end=end, weight=weight
+        )
 
     def _guides(self, request: CodeRequest) -> Guides:
         """Return the guides of a block: what syntax and signature bar, given all before it, then the others."""
@@ -281,19 +292,8 @@ class TokenWriter:
         seed: int,
     ) -> Iterator[Sketch]:
         """Fill what is chosen, one choice after the other; the last hole grows or shrinks after each full turn."""
-        rows = []
-        for number in range(count):
-            hides = chosen[number % len(chosen)]
-            delta = _DELTAS[number // len(chosen) % len(_DELTAS)]
-            row = [self.tokens.mask if hide else i for i, hide in zip(ids, hides, strict=True)]
-            holes = [i for i, hide in enumerate(hides) if hide]
-            if holes and delta > 0:
-                row[holes[-1] : holes[-1]] = [self.tokens.mask] * delta
-            for hole in reversed(holes[delta:] if delta < 0 and len(holes) > -delta else []):
-                del row[hole]
-            rows.append([*row, self.tokens.end])
-        longest = max(map(len, rows))
-        canvas = torch.tensor([row + [self.tokens.pad] * (longest - len(row)) for row in rows])
+        marks = {"mask": self.tokens.mask, "end": self.tokens.end, "pad": self.tokens.pad}
+        canvas = hollow(ids, chosen, count=count, **marks)
         how = replace(self.decoding, temperature=self.decoding.temperature if count == 1 else 1.0)
         drafts = fill(
             self.model,
@@ -304,7 +304,7 @@ class TokenWriter:
             guides=self._guides(request),
         )
         given = min(len(ids) - sum(hides) for hides in chosen)
-        return self._sketches(drafts, request, longest=longest, given=given)
+        return self._sketches(drafts, request, longest=canvas.shape[1], given=given)
 
     def infill(self, request: CodeRequest, sketch: str, *, seed: int = 0) -> Iterator[Sketch]:
         """Fill every `HOLE` of a program, of a length that the model finds; the rest is pinned.

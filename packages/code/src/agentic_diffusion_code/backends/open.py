@@ -15,6 +15,8 @@ from agentic_diffusion_code.backends.hub import HubTokens, Loading, Source, fact
 from agentic_diffusion_code.backends.masked import Ask, MaskedModel, block_causal, shifted, two_way
 from agentic_diffusion_code.model.decode import Decoding
 from agentic_diffusion_code.model.reading import Marks, Reads
+from agentic_diffusion_code.rewards import Soundness
+from agentic_diffusion_code.sandbox.base import Sandbox
 from agentic_diffusion_code.writer import TokenWriter
 
 LONGEST = 512
@@ -93,6 +95,7 @@ def open_writer(
     source: Source,
     *,
     family: str | None = None,
+    sandbox: Sandbox | None = None,
     decoding: Decoding | None = None,
     compute: Compute | None = None,
 ) -> TokenWriter:
@@ -101,6 +104,7 @@ def open_writer(
     Args:
         source: Where it comes from. What it says of the class that loads it is left aside: the family says that.
         family: One of `FAMILIES`; by default what the configuration says.
+        sandbox: Where candidates that compete are tested (see `rewards`).
         decoding: How programs are denoised; what suits the family by default.
         compute: The device; weights with a `device_map` or in fewer bits stay where the library puts them.
 
@@ -118,7 +122,14 @@ def open_writer(
     marks = _marks(name, told, inner, tokenizer)
     tokens = HubTokens(tokenizer, marks, chat=bool(getattr(tokenizer, "chat_template", None)))
     reads = _reads(name, model, marks, longest=min(FAR, int(inner.get("max_position_embeddings") or READ)))
-    return TokenWriter(reads, tokens, decoding or kind.decoding, longest_prompt=FAR, asks=tokens.asked)
+    return TokenWriter(
+        reads,
+        tokens,
+        decoding or kind.decoding,
+        longest_prompt=FAR,
+        asks=tokens.asked,
+        reward=Soundness(sandbox),
+    )
 
 
 def _reads(name: str, model: Any, marks: Marks, *, longest: int) -> Reads:

@@ -51,6 +51,8 @@ class Decoding:
         revise: Probability under which a shown token is hidden again; 0 never.
         longest: Tokens of the longest program.
         end_penalty: Subtracted from the logits of end and padding while a block is denoised.
+        reward: How much better a candidate of worth 1 is than one of worth 0, in nats: several that are drawn together
+            compete after each block (see `rewards`); 0 lets each go its own way.
         again: How often a block after which nothing right can follow is denoised anew, one token a call: first the most
             likely ones, then drawn ones.
     """
@@ -62,12 +64,14 @@ class Decoding:
     longest: int = 320
     end_penalty: float = 0.0
     again: int = 2
+    reward: float = 0.0
 
     def __post_init__(self) -> None:
-        if min(self.block, self.longest) < 1 or min(self.bound, self.temperature, self.again) < 0:
+        least = min(self.bound, self.temperature, self.again, self.end_penalty, self.reward)
+        if min(self.block, self.longest) < 1 or least < 0 or not 0 <= self.revise < 1:
             raise InvalidConfigError(
                 repr(self),
-                "block, longest >= 1 and bound, temperature, again >= 0",
+                "block, longest >= 1, 0 <= revise < 1 and all others >= 0",
                 "Decoding() is a fair start.",
             )
 
@@ -278,7 +282,8 @@ def drafting(
             now = score(written)
             index = drawn_anew(now - before, rng)
             reading.pick(index)
-            before, written, ended = now[index], written[index], ended[index]
+            before, written, ended, lost = now[index], written[index], ended[index], lost[index]
+            heads = heads[index]
     yield Draft(written, reading.forwards, done=True)
 
 
