@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import final
 
 import torch
@@ -167,19 +168,18 @@ class TokenWriter:
     def _written(
         self, request: CodeRequest, head: list[int], *, count: int, seed: int, temperature: float
     ) -> Iterator[Sketch]:
-        how = replace(self.decoding, temperature=temperature)
         drafts = write(
             self.model,
             self.prompt(request),
             count=count,
             rng=generator(seed),
             fixed=[head] if head else (),
-            decoding=how,
+            decoding=replace(self.decoding, temperature=temperature),
             guides=self._guides(request),
             score=self._score(request) if count > 1 else None,
             viable=self._viable(request),
         )
-        return self._sketches(drafts, request, longest=how.longest, given=len(head))
+        return self._sketches(drafts, request, longest=self.decoding.longest, given=len(head))
 
     def _score(self, request: CodeRequest) -> Score | None:
         if self.reward is None or self.decoding.reward == 0:
@@ -294,13 +294,12 @@ class TokenWriter:
         """Fill what is chosen, one choice after the other; the last hole grows or shrinks after each full turn."""
         marks = {"mask": self.tokens.mask, "end": self.tokens.end, "pad": self.tokens.pad}
         canvas = hollow(ids, chosen, count=count, **marks)
-        how = replace(self.decoding, temperature=self.decoding.temperature if count == 1 else 1.0)
         drafts = fill(
             self.model,
             self.prompt(request),
             canvas=canvas,
             rng=generator(seed),
-            decoding=how,
+            decoding=replace(self.decoding, temperature=self.decoding.temperature if count == 1 else 1.0),
             guides=self._guides(request),
         )
         given = min(len(ids) - sum(hides) for hides in chosen)
@@ -322,13 +321,13 @@ class TokenWriter:
                 "a program without a hole", f"at least one {HOLE}", f"Write {HOLE} for it."
             )
         groups = [[i for i, place in enumerate(places) if place == places[hole]] for hole in holes]
-        prompt, end = self.prompt(request), self.tokens.end
-        rows = Holes(tuple(ids), groups, mask=self.tokens.mask, end=end)
+        prompt = self.prompt(request)
+        rows = Holes(tuple(ids), groups, mask=self.tokens.mask, end=self.tokens.end)
         lengths, forwards = rows.lengths(self.model, prompt)
         canvas, _ = rows.canvas(lengths)
         drafts = fill(
             self.model,
-            self.prompt(request),
+            prompt,
             canvas=canvas,
             rng=generator(seed),
             decoding=self.decoding,
