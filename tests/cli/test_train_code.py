@@ -30,6 +30,18 @@ def test_a_coder_is_trained(cli, tmp_path):
     assert "1 steps in" in more.output
 
 
+def test_what_training_takes_in_is_told(cli, tmp_path):
+    benchmark = tmp_path / "bench.jsonl"
+    benchmark.write_text(json.dumps({"prompt": "none of these words stand in any program of ours"}))
+    out = tmp_path / "coder"
+    result = cli("train", "code", "--out", out, *SMALL, "--trees", "--plausible", "--against", benchmark)
+    assert result.exit_code == 0, result.output
+    card = json.loads((out / "card.json").read_text())
+    assert card["plausible"]
+    assert card["manner"]["trees"]
+    assert len(card["benchmarks"]) == 1
+
+
 def test_peaks_are_known_of_some_machines():
     assert train_code.peak_of({"device": "NVIDIA H200"}) == 989e12
     assert train_code.peak_of({"device": "cpu"}) is None

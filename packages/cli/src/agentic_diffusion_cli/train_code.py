@@ -33,6 +33,23 @@ def code(
     stages: Annotated[
         str, typer.Option(help="How often programs of one, two, three and four stages are drawn.")
     ] = "0.2,0.4,0.27,0.13",
+    trees: Annotated[
+        bool,
+        typer.Option("--trees", help="Hide whole nodes of the syntax tree instead of lines and brackets."),
+    ] = False,
+    plausible: Annotated[
+        bool, typer.Option("--plausible", help="Wrong tokens that are shown are ones that could be meant.")
+    ] = False,
+    natural: Annotated[
+        float,
+        typer.Option(min=0, max=0.9, help="Share of rows that are functions of Python's standard library."),
+    ] = 0.0,
+    against: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="A benchmark's file; rows that share 13 words in a row with it are left out. Repeatable."
+        ),
+    ] = None,
     length: Annotated[int, typer.Option(min=0, help="Packed row; 0 packs rows of like size, for a CPU.")] = 0,
     learning_rate: Annotated[
         float, typer.Option(help="Peak rate of AdamW, for embeddings and vectors.")
@@ -62,7 +79,7 @@ def code(
 ) -> None:
     """Train the embedded coder; interrupted, the same command goes on where it stopped.
 
-    About 1.5 million parameters by default, for a CPU. About 43 million for one GPU and half an hour:
+    About 1.5 million parameters by default, for a CPU. About 40 million for one GPU and half an hour:
     --width 512 --depth 12 --heads 8 --rows 512 --length 512 --longest 256 --languages python,javascript,typescript
     --precision bf16 --compile.
     """
@@ -89,8 +106,11 @@ def code(
         Shape(Vocabulary.load().size, width, depth, heads),
         recipe,
         languages=tuple(languages.split(",")),
-        manner=Manner(longest=longest),
+        manner=Manner(longest=longest, trees=trees),
         depths=_weights(stages),
+        plausible=plausible,
+        natural=natural,
+        benchmarks=tuple(against or ()),
     )
     facts = {"command": report.typed(), "hardware": machine.facts(compute.where), **machine.commit()}
     follow(course, out, compute=compute, every=every, begin=begin, facts=facts)

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Protocol, final
 
+from . import noise
 from .model.rows import Row
+from .tokens import Vocabulary
 from .writes import Worded, prompt_of
 
 GENERIC = ("f", "solve", "compute", "answer", "process", "task")
@@ -57,6 +59,7 @@ class Manner:
         named: Share of tasks that give the name of the function alone.
         free: Share of tasks that give no name at all.
         pinned: Share of tasks whose program begins with its signature, given as a fixed part.
+        trees: Whether whole nodes of the syntax tree may be hidden, instead of lines and what stands between brackets.
         longest: Tokens of the longest program; longer ones are left out.
         longest_prompt: Tokens of the longest prompt.
     """
@@ -66,6 +69,7 @@ class Manner:
     named: float = 0.1
     free: float = 0.05
     pinned: float = 0.3
+    trees: bool = False
     longest: int = 160
     longest_prompt: int = 112
 
@@ -102,7 +106,11 @@ def row_of(lesson: Lesson, tokens: Worded, manner: Manner, *, rng: random.Random
         return None
     fixed = tokens.encode(signature, lesson.language)
     starts = given == signature and code[: len(fixed)] == fixed and rng.random() < manner.pinned
-    return Row(prompt, tuple(code), len(fixed) if starts else 0, spans_of(source, tokens, lesson.language))
+    if manner.trees and isinstance(tokens, Vocabulary):
+        spans = tuple(noise.spans(code[:-1], lesson.language, tokens))
+    else:
+        spans = spans_of(source, tokens, lesson.language)
+    return Row(prompt, tuple(code), len(fixed) if starts else 0, spans)
 
 
 def untyped(source: str) -> str:

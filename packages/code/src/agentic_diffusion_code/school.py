@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import random
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -18,11 +19,14 @@ from agentic_diffusion.errors import InvalidConfigError
 from .confidence import words_of
 from .corpus import Task, generate
 from .corpus.compose import DEPTH_WEIGHTS
+from .corpus.decontaminate import Decontaminator
+from .corpus.natural import mixed, written
 from .embedded import SHAPE, save_model
-from .lessons import Manner, rows
+from .lessons import Lesson, Manner, rows
 from .model.quantise import restore
 from .model.rows import Noise, Row
 from .model.train import Progress, Recipe, Run
+from .noise import corrupt_visible
 from .tokens import Vocabulary
 
 CHECKPOINT = "run"
@@ -43,6 +47,9 @@ class Course:
         languages: The languages of the corpus.
         manner: How lessons differ from the corpus.
         depths: How often programs of one, two, three and four stages are drawn.
+        plausible: Whether wrong tokens that are shown are ones that could be meant (`noise`), instead of any.
+        natural: Share of rows that are documented functions of the standard library of the running Python.
+        benchmarks: Files of benchmarks; rows that share 13 neighbouring words with one are left out.
     """
 
     shape: Shape
@@ -50,11 +57,22 @@ class Course:
     languages: tuple[str, ...] = ("python",)
     manner: Manner = field(default_factory=Manner)
     depths: tuple[float, ...] = DEPTH_WEIGHTS
+    plausible: bool = False
+    natural: float = 0.0
+    benchmarks: tuple[Path, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.natural < 1 or (self.natural and "python" not in self.languages):
+            raise InvalidConfigError(
+                f"natural={self.natural} with the languages {', '.join(self.languages)}",
+                "a share of at least 0 and below 1, and python among the languages where it is above 0",
+                "Leave it at 0, or add python.",
+            )
 
     def settings(self, vocabulary: Vocabulary) -> dict[str, Any]:
         """Return what makes one run another, as plain data; the length of the run is not part of it."""
         recipe = {name: value for name, value in asdict(self.recipe).items() if name != "steps"}
-        plain = {
+        plain: dict[str, Any] = {
             "shape": {name: getattr(self.shape, name) for name in SHAPE},
             "recipe": recipe,
             "languages": self.languages,
@@ -62,14 +80,36 @@ class Course:
             "depths": self.depths,
             "tokens": vocabulary.fingerprint,
         }
+        if not self.manner.trees:  # runs from before it was there go on
+            del plain["manner"]["trees"]
+        plain |= {"plausible": True} if self.plausible else {}
+        plain |= {"natural": self.natural} if self.natural else {}
+        known = [hashlib.sha256(path.read_bytes()).hexdigest()[:16] for path in self.benchmarks]
+        plain |= {"benchmarks": known} if known else {}
         return json.loads(json.dumps(plain))  # type: ignore[no-any-return]
 
 
 def lessons(course: Course, vocabulary: Vocabulary, *, start: int) -> Iterator[Row]:
     """Yield training rows without end; another start gives other tasks."""
     seed = course.recipe.seed * 1_000_003 + start
-    tasks = generate(seed=seed, languages=course.languages, split="train", depths=course.depths)
+    tasks: Iterator[Lesson] = generate(
+        seed=seed, languages=course.languages, split="train", depths=course.depths
+    )
+    if course.natural:
+        tasks = mixed(tasks, written(), share=course.natural, seed=seed)
+    if course.benchmarks:
+        tasks = Decontaminator.of_files(course.benchmarks).clean(tasks)
     return rows(tasks, vocabulary, seed=seed, manner=course.manner)
+
+
+def noise_of(course: Course, vocabulary: Vocabulary) -> Noise:
+    """Return how the programs of a course are hidden and spoilt."""
+
+    def plausible(tokens: Sequence[int], share: float, seed: int) -> list[int]:
+        rng = random.Random(seed)  # noqa: S311  chance that can be repeated
+        return corrupt_visible(tokens, rng, share=share, vocabulary=vocabulary)
+
+    return Noise(vocabulary.pad, vocabulary.mask, plausible=plausible if course.plausible else None)
 
 
 def train(
@@ -100,13 +140,14 @@ def train(
     settings = course.settings(vocabulary)
     torch.manual_seed(course.recipe.seed)
     network = BlockTransformer(course.shape)
-    run = Run(network, Noise(vocabulary.pad, vocabulary.mask), course.recipe, compute or Compute())
+    run = Run(network, noise_of(course, vocabulary), course.recipe, compute or Compute())
     origin = {} if begin is None else {"begun_with": _begin(run, begin, settings)}
     before = _resume(run, folder / CHECKPOINT, settings)
     about = {**_about(course), "kind": KIND, "parameters": sum(p.numel() for p in network.parameters())}
-    seconds = 0.0
+    seconds, tokens, flops = 0.0, 0, 0.0
     for progress in run.run(lessons(course, vocabulary, start=run.step)):
-        seconds += progress.seconds
+        seconds, tokens = seconds + progress.seconds, tokens + progress.tokens
+        flops += progress.flops
         if progress.step % every == 0 or progress.step == course.recipe.steps:
             tensors, place = run.state()
             store.save(
@@ -115,6 +156,10 @@ def train(
             known = {**facts, **_told(settings), **about, **origin, "seed": course.recipe.seed}
             known |= {"step": progress.step, "timed_steps": progress.step, "loss": round(progress.loss, 4)}
             known |= {"seconds": round(before + seconds, 1), "seconds_this_time": round(seconds, 1)}
+            known |= {
+                "tokens_per_second": round(tokens / seconds),
+                "flops_per_second": float(f"{flops / seconds:.3g}"),
+            }
             known["decoding"] = {"block": min(filter(None, course.recipe.blocks), default=16), "bound": BOUND}
             weights = run.averaged()
             save_model(folder, weights, shape=course.shape, vocabulary=vocabulary, facts=known)

@@ -184,10 +184,8 @@ class TokenWriter:
     def _score(self, request: CodeRequest) -> Score | None:
         if self.reward is None or self.decoding.reward == 0:
             return None
-        weight, end = self.decoding.reward, self.tokens.end
-        return scored(
-            self.reward, request, text=lambda row: self.source(row, request), end=end, weight=weight
-        )
+        text, weight = partial(self.source, request=request), self.decoding.reward
+        return scored(self.reward, request, text=text, end=self.tokens.end, weight=weight)
 
     def _guides(self, request: CodeRequest) -> Guides:
         """Return the guides of a block: what syntax and signature bar, given all before it, then the others."""

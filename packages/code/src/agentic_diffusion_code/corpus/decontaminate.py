@@ -11,15 +11,30 @@ import re
 from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 from pathlib import Path
-from typing import final
+from typing import Protocol, TypeVar, final
 
 from agentic_diffusion.errors import InvalidConfigError
-
-from agentic_diffusion_code.corpus.task import Task
 
 GRAM = 13
 _WORD = re.compile(r"\w+")
 _FIELDS = ("prompt", "text", "description", "canonical_solution", "code", "test")
+
+
+class Text(Protocol):
+    """A task, as far as it can be unclean."""
+
+    @property
+    def description(self) -> str:
+        """What is asked."""
+        ...
+
+    @property
+    def source(self) -> str:
+        """The answer."""
+        ...
+
+
+Said = TypeVar("Said", bound=Text)
 
 
 def grams(text: str, size: int = GRAM) -> Iterator[bytes]:
@@ -68,7 +83,7 @@ class Decontaminator:
         """Whether a text holds a known passage."""
         return any(gram in self._known for gram in grams(text, self._size))
 
-    def clean(self, tasks: Iterable[Task]) -> Iterator[Task]:
+    def clean(self, tasks: Iterable[Said]) -> Iterator[Said]:
         """Yield the tasks whose request and program share no passage."""
         for task in tasks:
             if not self.shares(task.description) and not self.shares(task.source):

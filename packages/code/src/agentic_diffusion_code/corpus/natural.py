@@ -7,13 +7,17 @@ Software Foundation License; weights trained on them should name it.
 from __future__ import annotations
 
 import ast
+import random
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
 LICENCE = "PSF-2.0"
+Lesson = TypeVar("Lesson")
 MAX_LINES = 40
 _LEFT_OUT = {"test", "tests", "idlelib", "lib2to3", "site-packages", "turtledemo", "__pycache__"}
 
@@ -36,6 +40,16 @@ class NaturalRow(BaseModel):
     entry: str
     module: str
     licence: str = LICENCE
+
+    @property
+    def language(self) -> str:
+        """The language of all of them."""
+        return "python"
+
+    @property
+    def signature(self) -> str:
+        """The line that declares it."""
+        return self.source.split("\n", 1)[0]
 
 
 def natural(root: Path | None = None) -> Iterator[NaturalRow]:
@@ -67,3 +81,18 @@ def _row(node: ast.FunctionDef, module: str) -> NaturalRow | None:
     source = ast.unparse(ast.copy_location(bare, node)) + "\n"
     description = " ".join(text.split("\n\n")[0].split())
     return NaturalRow(description=description, source=source, entry=node.name, module=module)
+
+
+@cache
+def written() -> tuple[NaturalRow, ...]:
+    """Return all of them, read once."""
+    return tuple(natural())
+
+
+def mixed(tasks: Iterator[Lesson], others: Sequence[Lesson], *, share: float, seed: int) -> Iterator[Lesson]:
+    """Yield tasks among which a share are others, drawn anew each time; their order follows from the seed."""
+    rng = random.Random(seed)  # noqa: S311  chance that can be repeated
+    for task in tasks:
+        while rng.random() < share:
+            yield rng.choice(others)
+        yield task

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias, final
 
@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 Numbers: TypeAlias = NDArray[np.int64]
+Spoils: TypeAlias = Callable[[Sequence[int], float, int], Sequence[int]]
+"""From tokens, the share that is tried and a seed to tokens some of which are wrong, as many."""
 IGNORE = -100
 """The target of a position that teaches nothing."""
 PROMPT, CLEAN, NOISY = 0, 1, 2
@@ -49,6 +51,8 @@ class Noise:
         wrong_share: Share of rows in which some shown tokens are wrong (corrective noise, arXiv:2512.15596).
         wrong: Largest share of shown tokens that are replaced in such a row.
         pad_weight: How much a padding token counts in the loss; below 1, or programs learn to end early.
+        plausible: Puts wrong tokens that could be meant in the place of a share of the right ones; without it any
+            others of the same program take it.
     """
 
     pad: int
@@ -57,6 +61,7 @@ class Noise:
     wrong_share: float = 0.15
     wrong: float = 0.15
     pad_weight: float = 0.1
+    plausible: Spoils | None = None
 
 
 @final
@@ -209,6 +214,10 @@ def _spoilt(
         return code, np.zeros(len(code), dtype=bool)
     share = rng.random() * noise.wrong
     chance = rng.random(len(code))
+    if noise.plausible is not None:
+        changed = noise.plausible(code.tolist(), share, int(rng.integers(2**31)))
+        spoilt = np.where(shown, np.array(changed, dtype=np.int64), code)
+        return spoilt, shown & ((spoilt != code) | (chance < share))
     wrong = shown & (chance < share)
     others = rng.choice(code[real], size=len(code))
     return np.where(wrong, others, code), shown & (chance < 2 * share)
