@@ -5,7 +5,7 @@ from itertools import islice
 
 import pytest
 from agentic_diffusion_code.corpus import generate
-from agentic_diffusion_code.noise import corrupt_visible, hidden, spans
+from agentic_diffusion_code.noise import corrupt_visible, spans
 from agentic_diffusion_code.stream import Kind
 from agentic_diffusion_code.tokens import NAMES, Vocabulary
 
@@ -24,13 +24,6 @@ def test_every_language_has_ranges_inside_the_program(language, programs):
     found = spans(ids, language)
     assert len(found) > 10
     assert all(0 <= first < last <= len(ids) for first, last in found)
-
-
-def test_whole_nodes_are_hidden_up_to_a_share():
-    for task in islice(generate(seed=3), 10):
-        ids = WORDS.encode(task.source, "python")
-        chosen = hidden(ids, "python", random.Random(0), share=0.5)
-        assert 0 < sum(chosen) <= round(0.5 * len(ids))
 
 
 def test_wrong_tokens_are_of_the_right_class():

@@ -140,8 +140,27 @@ def test_likely_mistakes_are_asked_for() -> None:
     words = Vocabulary.load()
     code = (*words.encode("def f(x):\n    return x + 1 == 2 and True\n", "python"), words.end)
     noise = replace(school.noise_of(replace(course(1), plausible=True), words), wrong_share=1.0, wrong=1.0)
-    alike = "- * / // % ** != < <= > >= , . [ ] or False None while any".split()
-    peers = {words.texts[token] for token in code} | {*alike, *map(str, range(11))}
+    alike = {
+        "-",
+        "*",
+        "/",
+        "//",
+        "%",
+        "**",
+        "!=",
+        "<",
+        "<=",
+        ">",
+        ">=",
+        ",",
+        ".",
+        "[",
+        "]",
+        "or",
+        "False",
+        "None",
+    }
+    peers = alike | {words.texts[token] for token in code} | {"while", *map(str, range(11))}
     wrong = 0
     for seed in range(20):
         piece = noisy(Row((5,), code), noise, size=0, rng=np.random.default_rng(seed))

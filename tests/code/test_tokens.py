@@ -79,7 +79,7 @@ def test_no_token_crosses_a_lexeme():
 
 def test_the_table_is_whole():
     assert VOCABULARY.size == len(VOCABULARY.kinds) == 4096
-    marks = (VOCABULARY.pad, VOCABULARY.mask, VOCABULARY.end, VOCABULARY.expand, VOCABULARY.delete)
+    marks = (VOCABULARY.pad, VOCABULARY.mask, VOCABULARY.end)
     assert {VOCABULARY.kinds[each] for each in marks} == {Kind.SPECIAL}
     assert VOCABULARY.texts[VOCABULARY.newline] == "<newline>"
     assert VOCABULARY.texts[VOCABULARY.language("go")] == "<go>"

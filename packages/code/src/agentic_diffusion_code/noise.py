@@ -1,4 +1,4 @@
-"""Noise that programs suffer: whole pieces hidden, and visible tokens that are plausible but wrong."""
+"""Noise that programs suffer: the pieces that may be hidden whole, and visible tokens that are plausible but wrong."""
 
 from __future__ import annotations
 
@@ -65,29 +65,6 @@ def spans(
         if span.start in starts and span.end in ends
     }
     return sorted(each for each in found if each[0] < each[1] and each != (0, len(places)))
-
-
-def hidden(
-    tokens: Sequence[int],
-    language: str,
-    rng: random.Random,
-    *,
-    share: float,
-    vocabulary: Vocabulary | None = None,
-) -> list[bool]:
-    """Return which tokens are hidden when whole nodes are, until a share of all is reached.
-
-    Where the last node would hide far more than was asked, it is left out.
-    """
-    chosen = [False] * len(tokens)
-    pieces = spans(tokens, language, vocabulary)
-    rng.shuffle(pieces)
-    wanted = round(share * len(tokens))
-    for first, last in pieces:
-        fresh = chosen[first:last].count(False)
-        if fresh and sum(chosen) + fresh <= wanted:
-            chosen[first:last] = [True] * (last - first)
-    return chosen
 
 
 def corrupt_visible(

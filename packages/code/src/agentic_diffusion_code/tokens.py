@@ -28,7 +28,7 @@ SPECIALS = (
     "<end>",
     "<text>",
     "<code>",
-    "<expand>",
+    "<expand>",  # this and the next are in the table and used by nothing: lengths of holes are searched (holes.py)
     "<delete>",
     "<newline>",
     "<indent>",
@@ -67,10 +67,6 @@ class Vocabulary:
     """Begins a description."""
     code: ClassVar[int] = 4
     """Begins a program."""
-    expand: ClassVar[int] = 5
-    """Becomes two hidden tokens: a hole was too short."""
-    delete: ClassVar[int] = 6
-    """Becomes nothing: a hole was too long."""
     newline: ClassVar[int] = 7
     """Ends a line."""
     indent: ClassVar[int] = 8
