@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import pytest
 import torch
 from agentic_diffusion.compute import Compute
+from agentic_diffusion.denoising.belief import Gaussian
 from agentic_diffusion.denoising.denoiser import ClassifierFree
 from agentic_diffusion.denoising.guidance import RewardGradient
 from agentic_diffusion.denoising.state import Condition, Inpaint
@@ -138,3 +139,19 @@ def test_graphs_in_half_precision_say_what_plain_fp32_says(precision) -> None:
             for _ in range(3):  # the graph is recorded on the second call and replayed on the third
                 said = net(compute.send(x)).float().cpu()
     assert torch.allclose(plain, said, atol=0.05)
+
+
+def test_a_replayed_graph_does_not_write_into_what_was_returned(monkeypatch) -> None:
+    buffer = torch.zeros(2)
+
+    def graphed(self, *, mode):
+        def replay(x):
+            return Gaussian(buffer.copy_(x), torch.ones(()), torch.ones(()))
+
+        self._compiled_call_impl = replay
+
+    monkeypatch.setattr(nn.Module, "compile", graphed)
+    net = Compute("cpu", compile="reduce-overhead").place(nn.Identity())
+    first, second = net(torch.tensor([1.0, 2.0])), net(torch.tensor([3.0, 4.0]))
+    assert first.mean.tolist() == [1.0, 2.0]
+    assert second.mean.tolist() == [3.0, 4.0]

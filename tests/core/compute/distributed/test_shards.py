@@ -79,3 +79,16 @@ def test_alone_nothing_is_divided(school) -> None:
     shards = Shards(whole, ALONE)
     assert [len(group["params"]) for group in shards.groups()] == [len(list(whole.parameters()))]
     assert torch.equal(shards.whole("x", torch.ones(2)), torch.ones(2))
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_only_the_process_that_leads_keeps_what_was_gathered(single, school, strategy) -> None:
+    with joined(strategy, compute=school.compute) as (team, _):
+        run = school.training(team, steps=1)
+        next(run.run())
+        assert run.state()
+        follower = Team(strategy, 1, 2)
+        run.team = run.shards.team = follower
+        assert run.state() == {}
+        name, value = next(iter(run.denoiser.state_dict().items()))
+        assert run.shards.led(name, value) is None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from copy import deepcopy
 from dataclasses import dataclass, fields, is_dataclass, replace
@@ -118,6 +118,7 @@ class Compute:
             module.compile()
         elif self.compile:
             module.compile(mode=self.compile)
+            _own_outputs(module)
         return module
 
     @property
@@ -160,6 +161,19 @@ class Compute:
         return torch.autocast(self.kind, dtype=_TYPES[self.precision])
 
 
+def _own_outputs(module: nn.Module) -> None:
+    """Copy what a compiled module returns: the next replay of a CUDA graph writes where the last one did.
+
+    Beliefs are held over the next call by `multistep`, by `ClassifierFree` and by finished batches.
+    """
+    compiled: Any = module._compiled_call_impl
+
+    def call(*words: Any, **named: Any) -> Any:
+        return _mapped(compiled(*words, **named), Tensor.clone)
+
+    module._compiled_call_impl = call
+
+
 def networks(value: object) -> Iterator[nn.Module]:
     """Yield every network in a value, also inside tuples and dataclasses."""
     if isinstance(value, nn.Module):
@@ -173,13 +187,18 @@ def networks(value: object) -> Iterator[nn.Module]:
 
 
 def _send(value: Any, device: torch.device) -> Any:
+    return _mapped(value, lambda told: told.to(device))
+
+
+def _mapped(value: Any, change: Callable[[Tensor], Tensor]) -> Any:
+    """Return a value with every tensor changed, also inside tuples, mappings and frozen dataclasses."""
     if isinstance(value, Tensor):
-        return value.to(device)
+        return change(value)
     if isinstance(value, tuple):
-        return tuple(_send(item, device) for item in value)
+        return tuple(_mapped(item, change) for item in value)
     if isinstance(value, Mapping):
-        return {key: _send(item, device) for key, item in value.items()}
+        return {key: _mapped(item, change) for key, item in value.items()}
     if is_dataclass(value) and not isinstance(value, type):
-        moved = {f.name: _send(getattr(value, f.name), device) for f in fields(value) if f.init}
+        moved = {f.name: _mapped(getattr(value, f.name), change) for f in fields(value) if f.init}
         return replace(value, **moved)
     return value

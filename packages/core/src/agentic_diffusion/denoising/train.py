@@ -221,22 +221,30 @@ class Training:
     def state(self) -> dict[str, Tensor]:
         """Return everything needed to go on later, as named tensors (see `store.save`).
 
-        In a team all must ask, and all are given the same: whole tensors, with which a team of another size or
-        strategy, or one process, can go on.
+        In a team all must ask. The one that leads is given whole tensors, with which a team of another size or
+        strategy, or one process, can go on; the others are given nothing, and hold no more than one weight at a time.
         """
         with self.team.watching("the checkpoint"):
             return self._state()
 
     def _state(self) -> dict[str, Tensor]:
-        whole = self.shards.whole
-        tensors = {f"weights/{k}": whole(k, v) for k, v in self.denoiser.state_dict().items()}
-        tensors |= {f"average/{k}": whole(k, v) for k, v in self.average.items()}
+        led, tensors = self.shards.led, dict[str, Tensor]()
+
+        def take(path: str, name: str, value: Tensor) -> None:
+            whole = led(name, value)
+            if whole is not None:
+                tensors[path] = whole
+
+        for name, value in self.denoiser.state_dict().items():
+            take(f"weights/{name}", name, value)
+        for name, value in self.average.items():
+            take(f"average/{name}", name, value)
         for index, (name, parameter) in enumerate(self.denoiser.named_parameters()):
             # in the same order in all processes of a team, whatever the order in the file that was resumed
             for key, value in sorted(self.optimiser.state.get(parameter, {}).items()):
-                tensors[f"optimiser/{index}/{key}"] = whole(
-                    name if value.ndim else "", torch.as_tensor(value)
-                )
+                take(f"optimiser/{index}/{key}", name if value.ndim else "", torch.as_tensor(value))
+        if not self.team.leads:
+            return {}
         tensors["rng"] = self.rng.get_state().clone()
         tensors["step"] = torch.tensor(self.step)
         if self.scaler.is_enabled():

@@ -83,13 +83,23 @@ class Shards:
     @torch.no_grad()
     def whole(self, name: str, value: Tensor) -> Tensor:
         """Return the whole of a weight, or of what belongs to it, on the host; all processes must ask."""
+        gathered = self._gathered(name, value)
+        return gathered.cpu().contiguous().clone()
+
+    @torch.no_grad()
+    def led(self, name: str, value: Tensor) -> Tensor | None:
+        """Return what `whole` does in the process that leads, and None in the others, which keep nothing of it."""
+        gathered = self._gathered(name, value)
+        return gathered.cpu().contiguous().clone() if self.team.leads else None
+
+    def _gathered(self, name: str, value: Tensor) -> Tensor:
+        """Return the whole of a weight where it lies."""
         gathered = value.detach()
         if _is_part(gathered):
             gathered = gathered.full_tensor()  # type: ignore[attr-defined]
-        gathered = gathered.cpu()
         if parts := self._stacked.get(name):
             gathered = swapped(gathered, self.team.size, parts)
-        return gathered.contiguous().clone()
+        return gathered
 
     @torch.no_grad()
     def part(self, name: str, whole: Tensor, *, like: Tensor) -> Tensor:
