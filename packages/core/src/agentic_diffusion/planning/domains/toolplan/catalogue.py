@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from agentic_diffusion.errors import InvalidConfigError, InvalidStateError
+from agentic_diffusion.planning.domains.toolplan.schemas import Shape, defs_of, shape
 from agentic_diffusion.records import ToolSpec
 
 TOOL_LIMIT = 10_000
@@ -84,6 +85,16 @@ class Catalogue:
     def tokens(self) -> Mapping[str, int]:
         """The token of each name."""
         return {tool.name: token for token, tool in enumerate(self.tools)}
+
+    @cached_property
+    def shapes(self) -> Sequence[Mapping[str, Shape]]:
+        """What each argument of each tool may be, by its name."""
+        told = []
+        for tool in self.tools:
+            properties, defs = tool.arguments.get("properties"), defs_of(tool.arguments)
+            each = properties if isinstance(properties, Mapping) else {}
+            told.append({name: shape(schema, defs) for name, schema in each.items()})
+        return told
 
     @cached_property
     def facts(self) -> Mapping[str, int]:

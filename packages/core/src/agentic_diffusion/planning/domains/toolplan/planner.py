@@ -18,7 +18,7 @@ from agentic_diffusion.denoising.process import MaskedProcess
 from agentic_diffusion.denoising.schedule import LogLinear
 from agentic_diffusion.errors import InvalidConfigError
 from agentic_diffusion.planning.domains.toolplan.ahead import Ahead
-from agentic_diffusion.planning.domains.toolplan.binding import bind
+from agentic_diffusion.planning.domains.toolplan.binding import Told, bind
 from agentic_diffusion.planning.domains.toolplan.catalogue import Catalogue
 from agentic_diffusion.planning.domains.toolplan.domain import Reader, ToolPlanDomain
 from agentic_diffusion.planning.domains.toolplan.judging import Feasible
@@ -101,19 +101,19 @@ class Binder:
     """
 
     catalogue: Catalogue
-    _last: list[tuple[ToolRequest, dict[tuple[str, ...], ToolPlan]]] = field(
+    _last: list[tuple[ToolRequest, dict[tuple[str, ...], ToolPlan], Told]] = field(
         default_factory=list, init=False, repr=False, compare=False
     )
 
     def __call__(self, request: ToolRequest, plan: ToolPlan) -> ToolPlan:
         """Return the plan with what the request tells."""
-        about, bound = self._last[0] if self._last else (None, {})
+        about, bound, told = self._last[0] if self._last else (None, {}, {})
         if about is not request:
-            bound = {}
-            self._last[:] = [(request, bound)]
+            bound, told = {}, {}
+            self._last[:] = [(request, bound, told)]
         tools = plan.tools
         if tools not in bound:
-            bound[tools] = bind(request, plan, self.catalogue)
+            bound[tools] = bind(request, plan, self.catalogue, told=told)
         return _as_said(plan, bound[tools])
 
 
