@@ -34,6 +34,7 @@ def ordered(monkeypatch):
 def test_every_option_reaches_the_order(cli, ordered, tmp_path):
     words = "--size medium --steps 7 --batch 5 --width 32 --depth 2 --heads 2 --patch 4 --waves 1 --learning-rate 0.01"
     more = "--average 0.9 --seed 3 --device cpu --precision bf16 --compile --threads 1 --score-episodes 9"
+    more += " --accumulate 2 --matmul high --recompute"
     done = cli("train", "maze", "--out", tmp_path, "--data", tmp_path, *words.split(), *more.split())
     assert done.exit_code == 0, done.output
     (order,) = ordered
@@ -43,6 +44,7 @@ def test_every_option_reaches_the_order(cli, ordered, tmp_path):
     assert (recipe.steps, recipe.learning_rate, recipe.average) == (7, 0.01, 0.9)
     compute = order.compute
     assert (compute.device, compute.precision, compute.compile, compute.threads) == ("cpu", "bf16", True, 1)
+    assert (recipe.accumulate, compute.matmul, compute.recompute) == (2, "high", True)
     assert (order.out, order.data, order.episodes) == (tmp_path, tmp_path, 9)
     assert order.command.startswith("agentic-diffusion")
     assert "raw 2.0 ± 1.0 over 7 episodes, reached 100 %, plan p50 12 ms" in done.stdout

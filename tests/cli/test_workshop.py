@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 import torch
 from agentic_diffusion import store
+from agentic_diffusion.compute import Compute
 from agentic_diffusion.errors import InvalidConfigError
 from agentic_diffusion_cli import workshop
 from agentic_diffusion_cli.workshop import DATA, SCORE_SEED, make_data, make_planner
@@ -36,6 +37,8 @@ def test_the_card_tells_how_it_was_made(trained):
     assert card["map"] == list(UMAZE.map.rows)
     assert card["seconds"] > 0
     assert card["timed_steps"] == 4
+    assert card["memory"]["host_bytes"] > 10_000_000
+    assert card["memory"]["device_bytes"] is None
     assert card["parameters"] == sum(t.numel() for t in store.load(trained.folder).tensors.values())
     assert card["score"]["seed"] == SCORE_SEED
     assert card["score"]["raw"]["n"] == 1
@@ -100,3 +103,17 @@ def test_what_is_trained_already_is_only_scored(order, tmp_path, capsys):
     assert card["score"]["raw"]["n"] == 1
     other = make_planner(order(tmp_path, steps=5, episodes=0))
     assert other["recipe"]["steps"] == 5
+
+
+def test_a_planner_is_scored_as_it_was_trained(order, monkeypatch, tmp_path):
+    loaded = []
+
+    def load(maze, folder, *, compute):
+        loaded.append(compute)
+        raise RuntimeError("enough")
+
+    monkeypatch.setattr(workshop, "load_planner", load)
+    wanted = Compute("cpu", "bf16", threads=1, recompute=True)
+    with pytest.raises(RuntimeError, match="enough"):
+        workshop.score(replace(order(tmp_path), compute=wanted))
+    assert loaded == [replace(wanted, recompute=False)]

@@ -28,6 +28,14 @@ class Precision(StrEnum):
     fp16 = "fp16"
 
 
+class Matmul(StrEnum):
+    """How exact fp32 products are on a GPU."""
+
+    highest = "highest"
+    high = "high"
+    medium = "medium"
+
+
 class Strategy(StrEnum):
     """What is divided among processes: the batch, the batch and the weights, or each layer."""
 
@@ -92,6 +100,9 @@ def maze(
     workers: Workers = 1,
     steps: Annotated[int, typer.Option(min=1, help="Optimiser steps.")] = 20_000,
     batch: Annotated[int, typer.Option(min=1, help="Windows in a batch.")] = 64,
+    accumulate: Annotated[
+        int, typer.Option(min=1, help="Batches whose gradients make one step: memory of one, work of all.")
+    ] = 1,
     width: Annotated[int, typer.Option(min=1, help="Width of the transformer.")] = 128,
     depth: Annotated[int, typer.Option(min=1, help="Blocks of the transformer.")] = 4,
     heads: Annotated[int, typer.Option(min=1, help="Attention heads.")] = 4,
@@ -102,6 +113,10 @@ def maze(
     seed: Seed = 0,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
     precision: Annotated[Precision, typer.Option(help="fp16 needs a GPU.")] = Precision.fp32,
+    matmul: Annotated[Matmul | None, typer.Option(help="How exact fp32 products are on a GPU.")] = None,
+    recompute: Annotated[
+        bool, typer.Option("--recompute", help="Keep less of each block and compute it again: less memory.")
+    ] = False,
     compile_: Annotated[bool, typer.Option("--compile", help="Use torch.compile.")] = False,
     threads: Annotated[int | None, typer.Option(min=1, help="CPU threads.")] = None,
     score_episodes: Annotated[
@@ -124,8 +139,15 @@ def maze(
 
     world = maze_of(size, drawing)
     design = replace(design_for(world), width=width, depth=depth, heads=heads, patch=patch, waves=waves)
-    recipe = Recipe(steps=steps, learning_rate=learning_rate, average=average)
-    compute = Compute(device=device, precision=precision.value, compile=compile_, threads=threads)
+    recipe = Recipe(steps=steps, learning_rate=learning_rate, average=average, accumulate=accumulate)
+    compute = Compute(
+        device=device,
+        precision=precision.value,
+        compile=compile_,
+        threads=threads,
+        matmul=matmul.value if matmul is not None else None,
+        recompute=recompute,
+    )
     strategy: Way | None = distributed.value if distributed is not None else None
     if distribute(strategy, processes=processes, compute=compute):
         return

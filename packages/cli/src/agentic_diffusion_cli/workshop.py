@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import time
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, final
 
 from agentic_diffusion import store
 from agentic_diffusion.compute import Compute
 from agentic_diffusion.compute.distributed import ALONE, Team
+from agentic_diffusion.denoising.train import TrainStep
 from agentic_diffusion.errors import InvalidConfigError
 from agentic_diffusion_worlds.maze.bench import OURS, MazeBench, Row
 from agentic_diffusion_worlds.maze.dataset import CHUNK, MazeData, drive
@@ -99,7 +100,7 @@ def make_planner(order: Order) -> dict[str, Any]:
             report.err().print("Trained already: scored anew. Remove the folder to train again.", style="dim")
     else:
         started = time.perf_counter()
-        facts["timed_steps"] = _train(order, data)
+        facts["timed_steps"], facts["memory"] = _train(order, data)
         facts["seconds"] = round(time.perf_counter() - started, 1)
     if not order.team.leads:
         return {}
@@ -145,8 +146,8 @@ def _data(order: Order) -> MazeData:
     return data
 
 
-def _train(order: Order, data: MazeData) -> int:
-    """Train to the end; returns the steps that were made now."""
+def _train(order: Order, data: MazeData) -> tuple[int, dict[str, Any]]:
+    """Train to the end; returns the steps that were made now, and the most memory that was in use."""
     run, steps = order.run, order.run.recipe.steps
     every = max(1, min(1000, steps // CHECKPOINTS))
     training = train(
@@ -159,17 +160,18 @@ def _train(order: Order, data: MazeData) -> int:
         team=order.team,
     )
     smooth, begun, made = 0.0, time.perf_counter(), 0
+    peak: TrainStep | None = None
     with bars(keep=True, silent=not order.team.leads) as shown, gently() as asked, closing(training):
         task = shown.add_task(f"Training {run.maze.name}", total=steps, note="")
         for step in training:
-            made += 1
+            made, peak = made + 1, step
             smooth += (step.loss - smooth) * max(0.02, 1 / made)
             rate = made / (time.perf_counter() - begun)
             shown.update(task, completed=step.step, note=f"loss {smooth:.5f}  {rate:.1f} steps/s")
             if order.team.any(asked.is_set()) and step.step < steps:
                 word = f"Step {step.step} of {steps} is kept; the same command goes on from there."
                 raise KeyboardInterrupt(word)
-    return made
+    return made, {} if peak is None else {"host_bytes": peak.host, "device_bytes": peak.device}
 
 
 def _facts(order: Order, data: MazeData) -> dict[str, Any]:
@@ -194,7 +196,7 @@ def _together(team: Team) -> dict[str, Any]:
 def score(order: Order) -> Row:
     """Drive the finished planner from starts that neither training nor benchmark has seen; return the row `ours`."""
     maze = order.run.maze
-    planner = load_planner(maze, order.out, compute=Compute(threads=order.compute.threads))
+    planner = load_planner(maze, order.out, compute=replace(order.compute, recompute=False))
     bench = MazeBench(maze, planner, seeds=[SCORE_SEED], episodes=order.episodes, only=[OURS])
     with bars() as shown:
         task = shown.add_task("Scoring", total=order.episodes, note="")
