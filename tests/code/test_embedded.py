@@ -100,3 +100,16 @@ def test_other_vocabularies_are_refused(folder: Path) -> None:
     with pytest.raises(StoreError, match="vocabulary"):
         load_model(folder, vocabulary=other)
     assert shipped().name == "weights"
+
+
+def test_what_the_model_cannot_write_is_unfamiliar_whatever_its_words() -> None:
+    coder = load_coder(count=0, rounds=0)
+    known = coder.plan(
+        asked("Return the largest number of the list.", signature="def f(xs: list[int]) -> int:")
+    )
+    other = coder.plan(
+        asked("Return the greatest common divisor of `a` and `b`.", signature="def f(a: int, b: int) -> int:")
+    )
+    assert known.unfamiliar is not None
+    assert other.unfamiliar is not None
+    assert known.unfamiliar < 1 < other.unfamiliar

@@ -1,5 +1,8 @@
 """A search keeps what came of each attempt, and never gives the same failure twice."""
 
+import math
+
+import pytest
 from agentic_diffusion.planning.budget import Budget, Clock
 from agentic_diffusion_code.domain import asked
 from agentic_diffusion_code.grammar import trouble
@@ -33,6 +36,16 @@ def test_the_best_attempt_has_fewest_findings() -> None:
     assert best.source == "x = 1\n"
     assert now.evidence(best)["tests"] == 0
     assert now.fault() is None
+
+
+def test_a_request_is_unfamiliar_where_the_model_is_unsure() -> None:
+    now = search()
+    assert now.unfamiliar(0.5) == 0.5
+    now.attempts["a"] = Attempt("a", "a", mean=math.exp(-0.5))
+    assert now.unfamiliar(0.5) == pytest.approx(2.0)
+    assert now.unfamiliar(3.0) == 3.0
+    now.attempts["b"] = Attempt("b", "b", mean=1.0)
+    assert now.unfamiliar(0.5) == 0.5
 
 
 def test_a_failure_is_given_once() -> None:

@@ -67,7 +67,8 @@ class Coder:
         rounds: Repairs at most; without any, candidates are drawn at a temperature.
         temperature: Of the candidates that are drawn after the first.
         confidence: Estimates the chance to pass; without it the confidence is that of the tests alone.
-        familiar: Says how far a description lies from the training data.
+        familiar: Says how far a description lies from the training data; a plan is also unfamiliar where the model
+            is unsure of its likeliest program.
         memory: Proven programs to begin from.
         glossary: Guesses what unknown words mean, where the most likely program fails its tests.
         learns: Is told what the tests made of each program, passed or failed, such as the memory itself.
@@ -260,6 +261,7 @@ class Coder:
         if attempt.trouble is None:
             sure = search.room.sure(search.request, source)
             attempt.lines = sure.lines if sure is not None else ()
+            attempt.mean = sure.mean if sure is not None else None
             if sure is not None and self.confidence is not None:
                 passed = len(attempt.judgement.results) if attempt.judgement and attempt.passed else 0
                 attempt.chance = self.confidence(sure.features, passed)
@@ -347,7 +349,9 @@ class Coder:
             memory=search.room.peak(),
             notes=tuple(search.room.notes),
             abstained=best is None,
-            unfamiliar=None if self.familiar is None else self.familiar(search.request.description),
+            unfamiliar=None
+            if self.familiar is None
+            else search.unfamiliar(self.familiar(search.request.description)),
         )
 
     def _candidate(self, search: Search, attempt: Attempt) -> Candidate[Program]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import final
@@ -22,6 +23,11 @@ from .spoken import Spoken, UnsayableError
 from .verify import Judgement, verify
 from .writes import Branches
 
+UNSURE = 0.25
+"""Nats a token from which a program counts as one that the model does not know how to write.
+
+Of the first programs for 60 pairs that training knows 95 % had fewer than 0.24 with the weights that ship.
+"""
 MOST = 3
 """Reasons that are told of programs which cannot be said in a language."""
 
@@ -44,6 +50,7 @@ class Attempt:
         checker: Who looked at an untested program of another language than Python.
         lines: How sure the model is of each line.
         chance: The chance that it is right; None where nobody can tell.
+        mean: The geometric mean of the probabilities of its tokens; None where that is not known.
     """
 
     source: str
@@ -58,6 +65,7 @@ class Attempt:
     checker: str = ""
     lines: tuple[float, ...] = ()
     chance: float | None = None
+    mean: float | None = None
 
     @property
     def failure(self) -> tuple[object, ...]:
@@ -140,6 +148,16 @@ class Search:
         """Return the best attempt that may be returned."""
         good = [attempt for attempt in self.attempts.values() if attempt.passed]
         return max(good, key=lambda attempt: attempt.rank) if good else None
+
+    def unfamiliar(self, words: float) -> float:
+        """Return how unlike training a request is: by its words, or by how unsure the model is of what it wrote.
+
+        Args:
+            words: What the words say; 1 is where a request counts as new.
+        """
+        known = [attempt.mean for attempt in self.attempts.values() if attempt.mean is not None]
+        unsure = -math.log(max(max(known), 1e-9)) / UNSURE if known else 0.0
+        return max(words, unsure)
 
     def fault(self) -> Attempt | None:
         """Return the best failing attempt whose failure was not mended before; None where all were."""
