@@ -99,7 +99,7 @@ def code(
         for seed in range(seeds):
             asked = _questions(tasks, split=split, languages=languages, count=questions, seed=seed)
             rows += measure(coder, asked, sandbox=sandbox, seed=1000 * seed, only=row or (), tell=tell)
-    settings = {"block": how.block, "bound": how.bound} if how is not None else {}
+    settings: dict[str, Any] = {"block": how.block, "bound": how.bound} if how is not None else {}
     settings |= {"decode": decode} if decode else {}
     settings |= {"model": model or served} if other else {}
     if target:

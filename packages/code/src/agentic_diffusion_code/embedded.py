@@ -144,7 +144,7 @@ def decided(told: Mapping[str, Any], base: Decoding | None = None) -> Decoding:
         InvalidConfigError: There is no such setting, or it is no number.
     """
     how = base or Decoding()
-    kinds = {each.name: type(each.default) for each in fields(Decoding)}
+    kinds: dict[str, Any] = {each.name: type(getattr(how, each.name)) for each in fields(Decoding)}
     try:
         return replace(how, **{name: kinds[name](str(value)) for name, value in told.items()})
     except (KeyError, ValueError) as error:

@@ -142,13 +142,16 @@ def _reads(name: str, model: Any, marks: Marks, *, longest: int) -> Reads:
 
 
 def _marks(name: str, told: Mapping[str, Any], inner: Mapping[str, Any], tokenizer: Any) -> Marks:
-    end = tokenizer.eos_token_id if tokenizer.eos_token_id is not None else _first(inner.get("eos_token_id"))
+    end: Any = (
+        tokenizer.eos_token_id if tokenizer.eos_token_id is not None else _first(inner.get("eos_token_id"))
+    )
     end = end if end is not None else getattr(tokenizer, "sep_token_id", None)
-    pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else end
+    pad: Any = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else end
     own: Any = told.get("mask_token_id")
     mask: Any = own if own is not None else getattr(tokenizer, "mask_token_id", None)
     mask = FAMILIES[name].mask if mask is None else mask
-    mask = inner.get("vocab_size") if name == "canvas" else mask
+    if name == "canvas":
+        mask = inner.get("vocab_size")
     if mask is None or end is None:
         raise InvalidConfigError(
             f"a model whose mask is {mask} and whose end is {end}",
