@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias
 
 import typer
 from agentic_diffusion.errors import InvalidConfigError
@@ -28,39 +28,48 @@ from agentic_diffusion_cli.writers import (
 BUILT_IN = "builtin"
 SHARES = ("passed", "abstained", "right_if_returned", "parses_if_returned", "ruff_clean_if_returned")
 
+TasksOption: TypeAlias = Annotated[
+    str, typer.Option(help="A file of JSON lines in HumanEval's format, or `builtin`.")
+]
+SeedsOption: TypeAlias = Annotated[
+    int, typer.Option(min=1, help="Seeds, counted from 0; each asks every question anew.")
+]
+QuestionsOption: TypeAlias = Annotated[
+    int, typer.Option(min=0, help="Questions; 0 takes all of a file, 100 built-in ones.")
+]
+LanguagesOption: TypeAlias = Annotated[
+    str, typer.Option(help="Languages of the built-in questions, with commas.")
+]
+RowOption: TypeAlias = Annotated[
+    list[str] | None, typer.Option(help="Only this row, such as `ours`; may be given again.")
+]
+WeightsOption: TypeAlias = Annotated[
+    Path | None, typer.Option(help="Folder of `train code`; shipped ones by default.")
+]
+BoundOption: TypeAlias = Annotated[
+    float | None,
+    typer.Option(
+        min=0, help="Joint uncertainty accepted in one move, in nats; what the weights name by default."
+    ),
+]
+BlockOption: TypeAlias = Annotated[
+    int | None, typer.Option(min=1, help="Tokens denoised together; what the weights name by default.")
+]
+
 
 def code(
     *,
-    tasks: Annotated[
-        str, typer.Option(help="A file of JSON lines in HumanEval's format, or `builtin`.")
-    ] = BUILT_IN,
-    seeds: Annotated[
-        int, typer.Option(min=1, help="Seeds, counted from 0; each asks every question anew.")
-    ] = 1,
-    questions: Annotated[
-        int, typer.Option(min=0, help="Questions; 0 takes all of a file, 100 built-in ones.")
-    ] = 0,
+    tasks: TasksOption = BUILT_IN,
+    seeds: SeedsOption = 1,
+    questions: QuestionsOption = 0,
     split: Annotated[str, typer.Option(help="valid, composition, paraphrase or language.")] = "composition",
-    languages: Annotated[
-        str, typer.Option(help="Languages of the built-in questions, with commas.")
-    ] = "python",
+    languages: LanguagesOption = "python",
     n: Annotated[int, typer.Option("--n", min=1, help="Candidates after the first.")] = 8,
     repairs: Annotated[int, typer.Option(min=0, help="Rounds of repair, each of as many candidates.")] = 3,
-    row: Annotated[
-        list[str] | None, typer.Option(help="Only this row, such as `ours`; may be given again.")
-    ] = None,
-    weights: Annotated[
-        Path | None, typer.Option(help="Folder of `train code`; shipped ones by default.")
-    ] = None,
-    bound: Annotated[
-        float | None,
-        typer.Option(
-            min=0, help="Joint uncertainty accepted in one move, in nats; what the weights name by default."
-        ),
-    ] = None,
-    block: Annotated[
-        int | None, typer.Option(min=1, help="Tokens denoised together; what the weights name by default.")
-    ] = None,
+    row: RowOption = None,
+    weights: WeightsOption = None,
+    bound: BoundOption = None,
+    block: BlockOption = None,
     threads: Annotated[int | None, typer.Option(min=1, help="CPU threads.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
     decode: DecodeOption = None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias
 
 import typer
 
@@ -19,6 +19,44 @@ DEEP = (0.0, 1.0, 4.0, 4.0)
 """How many stages the deep ones have: about as many as held-out compositions, which are deep because each of their
 pairs is a chance to be held out."""
 
+StagesOption: TypeAlias = Annotated[
+    str, typer.Option(help="How often programs of one, two, three and four stages are drawn.")
+]
+TreesOption: TypeAlias = Annotated[
+    bool,
+    typer.Option("--trees", help="Hide whole nodes of the syntax tree instead of lines and brackets."),
+]
+PlausibleOption: TypeAlias = Annotated[
+    bool, typer.Option("--plausible", help="Wrong tokens that are shown are ones that could be meant.")
+]
+NaturalOption: TypeAlias = Annotated[
+    float,
+    typer.Option(min=0, max=0.9, help="Share of rows that are functions of Python's standard library."),
+]
+AgainstOption: TypeAlias = Annotated[
+    list[Path] | None,
+    typer.Option(
+        help="A benchmark's file; rows that share 13 words in a row with it are left out. Repeatable."
+    ),
+]
+LearningRateOption: TypeAlias = Annotated[
+    float, typer.Option(help="Peak rate of AdamW, for embeddings and vectors.")
+]
+BlocksOption: TypeAlias = Annotated[
+    str,
+    typer.Option(help="Tokens denoised together, one size drawn for each step; 0 is the whole program."),
+]
+EarlyOption: TypeAlias = Annotated[
+    float,
+    typer.Option(min=0, max=1, help="Share of the steps that begin with blocks of 1, 2 and 4 tokens."),
+]
+BeginOption: TypeAlias = Annotated[
+    Path | None, typer.Option(help="Folder of a run of the same sizes to begin with.")
+]
+QuestionsOption: TypeAlias = Annotated[
+    int, typer.Option(min=0, help="Validation questions that confidence is fitted to; 0 leaves it out.")
+]
+
 
 def code(
     *,
@@ -30,47 +68,20 @@ def code(
     heads: Annotated[int, typer.Option(min=1, help="Attention heads.")] = 4,
     languages: Annotated[str, typer.Option(help="Languages of the corpus, with commas.")] = "python",
     longest: Annotated[int, typer.Option(min=8, help="Tokens of the longest program.")] = 144,
-    stages: Annotated[
-        str, typer.Option(help="How often programs of one, two, three and four stages are drawn.")
-    ] = "0.2,0.4,0.27,0.13",
-    trees: Annotated[
-        bool,
-        typer.Option("--trees", help="Hide whole nodes of the syntax tree instead of lines and brackets."),
-    ] = False,
-    plausible: Annotated[
-        bool, typer.Option("--plausible", help="Wrong tokens that are shown are ones that could be meant.")
-    ] = False,
-    natural: Annotated[
-        float,
-        typer.Option(min=0, max=0.9, help="Share of rows that are functions of Python's standard library."),
-    ] = 0.0,
-    against: Annotated[
-        list[Path] | None,
-        typer.Option(
-            help="A benchmark's file; rows that share 13 words in a row with it are left out. Repeatable."
-        ),
-    ] = None,
+    stages: StagesOption = "0.2,0.4,0.27,0.13",
+    trees: TreesOption = False,
+    plausible: PlausibleOption = False,
+    natural: NaturalOption = 0.0,
+    against: AgainstOption = None,
     length: Annotated[int, typer.Option(min=0, help="Packed row; 0 packs rows of like size, for a CPU.")] = 0,
-    learning_rate: Annotated[
-        float, typer.Option(help="Peak rate of AdamW, for embeddings and vectors.")
-    ] = 3.5e-3,
+    learning_rate: LearningRateOption = 3.5e-3,
     muon: Annotated[float, typer.Option(help="Peak rate of Muon, for all other matrices.")] = 2e-2,
     warmup: Annotated[int, typer.Option(min=0, help="Steps of warm-up.")] = 60,
-    blocks: Annotated[
-        str,
-        typer.Option(help="Tokens denoised together, one size drawn for each step; 0 is the whole program."),
-    ] = "4,8,8,0",
-    early: Annotated[
-        float,
-        typer.Option(min=0, max=1, help="Share of the steps that begin with blocks of 1, 2 and 4 tokens."),
-    ] = 0.25,
-    begin: Annotated[
-        Path | None, typer.Option(help="Folder of a run of the same sizes to begin with.")
-    ] = None,
+    blocks: BlocksOption = "4,8,8,0",
+    early: EarlyOption = 0.25,
+    begin: BeginOption = None,
     seed: Annotated[int, typer.Option(min=0, help="Root of all randomness.")] = 0,
-    questions: Annotated[
-        int, typer.Option(min=0, help="Validation questions that confidence is fitted to; 0 leaves it out.")
-    ] = 0,
+    questions: QuestionsOption = 0,
     every: Annotated[int, typer.Option(min=1, help="Steps between checkpoints.")] = 100,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
     precision: Annotated[str, typer.Option(help="fp32 or bf16.")] = "fp32",
