@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -123,39 +123,12 @@ def unpacked(
     Raises:
         StoreError: This is no tool planner, or its encoder or its guides are missing.
     """
-    if card.get("kind") != KIND or (not card.get("lexical") and encode is None):
-        raise StoreError(
-            f"a card of kind {card.get('kind')!r}",
-            f"the card of a {KIND}, and the encoder it was made with where that was not ours",
-            "Load another folder, or pass `encode`.",
-        )
-    had = card.get("guides") or []
-    if had and guides is None:
-        raise StoreError(
-            f"no guides for a planner that was saved with {', '.join(map(str, had))}",
-            "`guides=`: they are not saved, and without them it plans otherwise",
-            "Pass them, or `guides=()` to do without.",
-        )
+    _complete(card, encode=encode, guides=guides)
     try:
         tools = [ToolSpec.model_validate(tool) for tool in card["tools"]]
         links = None if card["links"] is None else [(one, two) for one, two in card["links"]]
         catalogue = Catalogue.of(tools, links=links)
-        encoder = encode or Lexical(len(tensors["rarity"]), tensors["rarity"])
-        share = card.get("standing")
-        stand = (
-            None if share is None else Standing(len(tensors["standing"]), float(share), tensors["standing"])
-        )
-        reading = Reading(catalogue, encoder, stand=stand)
-        if "phrases/rows" in tensors:
-            heard = Phrases(tensors["phrases/rows"].float(), tensors["phrases/weights"])
-            reading = replace(reading, phrases=heard)
-        if "experience/rows" in tensors:
-            names = ("rows", "plans", "weights", "rest", "spread", "stands")
-            parts = (tensors[f"experience/{name}"] for name in names)
-            rows, plans, weights, rest, spread, stands = parts
-            reach = float(card["reach"])
-            known = Experience(rows.float(), plans, weights, rest, spread, stands.float(), reach)
-            reading = replace(reading, experience=known)
+        reading = _reading(catalogue, tensors, card, encode=encode)
         network = ToolNet(
             reading.tools, int(card["slots"]), width=int(card["width"]), depth=int(card["depth"])
         )
@@ -183,3 +156,43 @@ def unpacked(
             "the tensors and the card of one `packed` planner",
             "Save it again with this version.",
         ) from error
+
+
+def _complete(
+    card: Mapping[str, Any], *, encode: Encoder | None, guides: Sequence[Guidance[Tensor, Categorical]] | None
+) -> None:
+    """Raise `StoreError` where the card is another's, or something is missing that was not saved."""
+    if card.get("kind") != KIND or (not card.get("lexical") and encode is None):
+        raise StoreError(
+            f"a card of kind {card.get('kind')!r}",
+            f"the card of a {KIND}, and the encoder it was made with where that was not ours",
+            "Load another folder, or pass `encode`.",
+        )
+    had = card.get("guides") or []
+    if had and guides is None:
+        raise StoreError(
+            f"no guides for a planner that was saved with {', '.join(map(str, had))}",
+            "`guides=`: they are not saved, and without them it plans otherwise",
+            "Pass them, or `guides=()` to do without.",
+        )
+
+
+def _reading(
+    catalogue: Catalogue, tensors: Mapping[str, Tensor], card: Mapping[str, Any], *, encode: Encoder | None
+) -> Reading:
+    """Return how the planner read requests."""
+    encoder = encode or Lexical(len(tensors["rarity"]), tensors["rarity"])
+    share = card.get("standing")
+    stand = None if share is None else Standing(len(tensors["standing"]), float(share), tensors["standing"])
+    reading = Reading(catalogue, encoder, stand=stand)
+    if "phrases/rows" in tensors:
+        heard = Phrases(tensors["phrases/rows"].float(), tensors["phrases/weights"])
+        reading = replace(reading, phrases=heard)
+    if "experience/rows" in tensors:
+        names = ("rows", "plans", "weights", "rest", "spread", "stands")
+        parts = (tensors[f"experience/{name}"] for name in names)
+        rows, plans, weights, rest, spread, stands = parts
+        reach = float(card["reach"])
+        known = Experience(rows.float(), plans, weights, rest, spread, stands.float(), reach)
+        reading = replace(reading, experience=known)
+    return reading
