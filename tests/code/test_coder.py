@@ -1,5 +1,6 @@
 """The coder: it returns what parses and passes, mends what fails, and otherwise says why not."""
 
+import math
 from collections.abc import Iterator
 
 import pytest
@@ -8,12 +9,12 @@ from agentic_diffusion.planning.budget import Budget
 from agentic_diffusion.planning.planner import Plans
 from agentic_diffusion.testing import check_planner
 from agentic_diffusion_code.coder import Coder
-from agentic_diffusion_code.confidence import Confidence, Familiar
+from agentic_diffusion_code.confidence import Confidence, Familiar, Odds
 from agentic_diffusion_code.domain import CodeRequest, asked
 from agentic_diffusion_code.model.decode import Decoding
 from agentic_diffusion_code.sandbox import ProcessSandbox
 from agentic_diffusion_code.writer import TokenWriter
-from agentic_diffusion_code.writes import Sketch
+from agentic_diffusion_code.writes import Heeded, Sketch, Sureness
 from library import Lexemes, Shelf
 
 DOUBLE = "def f ( x ) :\n    y = x + x\n    return y\n"
@@ -258,3 +259,33 @@ def test_an_untested_program_that_nobody_has_an_opinion_about_is_not_returned() 
     assert (
         Coder(Scripted((DOUBLE,)), count=0, rounds=0, lints=False).plan(asked("doubles")).abstained is False
     )
+
+
+class Close(Scripted):
+    """Has an opinion, and a closer one that costs calls."""
+
+    def sure(self, request: CodeRequest, source: str) -> Sureness:  # type: ignore[override]
+        return Sureness((1.0, 1.0), (0.0,))
+
+    def heeded(self, request: CodeRequest, source: str) -> Heeded:
+        self.asked.append("heeded")
+        return Heeded((3.0,), 7)
+
+
+def test_only_what_no_test_has_seen_is_looked_at_more_closely(fence: ProcessSandbox) -> None:
+    tested = Confidence(weights=(0.0,) * 3, bias=-9.0, mean=(0.0,) * 3, scale=(1.0,) * 3)
+    closer = tested.model_copy(
+        update={"alone": Odds(weights=(0.0, 1.0), bias=0.0, mean=(0.0, 0.0), scale=(1.0, 1.0))}
+    )
+    spent = {}
+    for sure, request in ((tested, asked("doubles")), (closer, asked("doubles")), (closer, REQUEST)):
+        writer = Close((DOUBLE,))
+        plan = Coder(writer, fence, count=0, rounds=0, confidence=sure, lints=False).plan(request)
+        spent[sure is closer, bool(request.tests)] = plan.chosen.verdict.evidence.get("forwards")
+        looked = sure is closer and not request.tests
+        assert writer.asked.count("heeded") == looked
+        assert plan.abstained == (sure is tested)
+        assert plan.confidence == pytest.approx(
+            0.0 if plan.abstained else 1 / (1 + math.exp(-3.0 if looked else 9.0))
+        )
+    assert spent[True, False] == 7 + (spent[False, False] or 0)

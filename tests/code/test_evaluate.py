@@ -73,7 +73,7 @@ def test_confidence_is_fitted_to_fate(fence: ProcessSandbox) -> None:
     writer = TokenWriter(Shelf([RIGHT, WRONG], tokens, sharp=0.5), tokens, Decoding(block=8))
     coder = Coder(writer, fence, count=4, rounds=0, temperature=1.0)
     fitted = calibrated(coder, [question(4, 6)] * 3 + [question(4, 7)], sandbox=fence)
-    assert len(fitted.weights) == 5
+    assert len(fitted.weights) == 7
     features = single(coder, question(4, 6), sandbox=fence).features
     harder = [question(4, 6), *[question(4, 7)] * 3]
     lower = calibrated(coder, [question(4, 6)] * 3 + [question(4, 7)], sandbox=fence, harder=harder)

@@ -86,7 +86,7 @@ def test_doubt_is_told_by_line(writer: TokenWriter) -> None:
     assert sure is not None
     assert len(sure.lines) == 3
     assert min(sure.lines) == sure.lines[1]
-    assert len(sure.features) == 3
+    assert len(sure.features) == 5
     right = writer.sure(asked("doubles"), DOUBLE)
     assert right is not None
     assert right.mean > sure.mean

@@ -19,6 +19,7 @@ from torch import Tensor
 
 from .model.abreast import Opens, abreast
 from .model.decode import Decoding, Draft, Guides, Viable, write
+from .model.hindsight import ROOM
 from .model.reading import Reads
 from .opinion import Scans, ScansMany
 from .writes import Branches, Sketch, Tokens
@@ -29,8 +30,6 @@ LEAST = -6.0
 """The log-probability under which a token is not thought of."""
 CREDIT = 1.5
 """What a program that passes all shown tests would be worth to its forks, in nats; one that does not parse costs 1."""
-ROOM = 16_000_000
-"""How many pairs of tokens are looked at in one call at most, where several programs are looked back at."""
 TURNS, BESIDE = 2, 4
 """How often, and how many at once, the next most likely programs are written where the likeliest cannot be right."""
 

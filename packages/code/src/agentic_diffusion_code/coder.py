@@ -263,8 +263,7 @@ class Coder:
             attempt.lines = sure.lines if sure is not None else ()
             attempt.mean = sure.mean if sure is not None else None
             if sure is not None and self.confidence is not None:
-                passed = len(attempt.judgement.results) if attempt.judgement and attempt.passed else 0
-                attempt.chance = self.confidence(sure.features, passed)
+                attempt.chance = self._chance(search, attempt, sure.features, self.confidence)
             elif sure is not None:
                 attempt.chance = sure.mean
             if attempt.judgement is None and self.confidence is not None:  # no opinion is no chance
@@ -272,6 +271,16 @@ class Coder:
         if self.learns is not None and attempt.judgement is not None:
             self.learns.learn(outcome(search, attempt))
         return attempt
+
+    def _chance(
+        self, search: Search, attempt: Attempt, features: tuple[float, ...], confidence: Confidence
+    ) -> float:
+        """Return the chance to pass; where the estimate asks for it, the untested is looked at more closely."""
+        if attempt.judgement is not None:
+            return confidence(features, len(attempt.judgement.results) if attempt.passed else 0)
+        heeded = search.room.heeded(search.request, attempt.body, wanted=confidence.further(len(features)))
+        search.forwards += heeded.forwards
+        return confidence((*features, *heeded.features))
 
     def _tidy(self, search: Search, attempt: Attempt) -> None:
         """Try a program that may be returned once more as ruff would have it; what the user wrote is left alone."""

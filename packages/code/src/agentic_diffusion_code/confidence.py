@@ -14,11 +14,14 @@ from agentic_diffusion.records import Record
 _WORD = re.compile(r"[a-z]+")
 NEW = 0.15
 """The share of unknown words from which a description counts as unlike the training data."""
+RIDGE = 1e-2
+"""How strongly the weights of an estimate are pulled towards zero."""
+LIGHT = 3e-3
+"""The same where nothing but programs that no test has seen is fitted: a stronger pull makes their chances too even."""
 
 
-@final
-class Confidence(Record):
-    """A logistic estimate of p(pass): σ(w · (features - mean) / scale + bias).
+class Odds(Record):
+    """A logistic law: σ(w · (features - mean) / scale + bias).
 
     Args:
         weights: One for each feature.
@@ -32,43 +35,62 @@ class Confidence(Record):
     mean: tuple[float, ...]
     scale: tuple[float, ...]
 
-    def __call__(self, features: Sequence[float], tests: int = 0) -> float:
-        """Return the chance to pass, given the features of a program and how many tests it has passed."""
-        read = [*features, math.log1p(tests), float(tests > 0)]
-        if len(read) != len(self.weights):
-            raise InvalidConfigError(
-                f"{len(features)} features", f"{len(self.weights) - 2}", "Use the features it was fitted on."
-            )
+    def chance(self, read: Sequence[float]) -> float:
+        """Return the chance that goes with as many features as there are weights."""
         parts = zip(self.weights, read, self.mean, self.scale, strict=True)
         logit = self.bias + sum(w * (f - m) / s for w, f, m, s in parts)
         return 1 / (1 + math.exp(-max(-30.0, min(30.0, logit))))
 
-    def untested(self, features: Sequence[Sequence[float]], passed: Sequence[bool]) -> Confidence:
-        """Return the estimate whose untested chances are, in the mean, the share of these programs that passed.
 
-        Their odds are all multiplied by one number, the likeliest; what is said after tests stays as it is.
+@final
+class Confidence(Odds):
+    """An estimate of p(pass), from what is thought of a program and from the tests it passed.
+
+    The last two weights are those of the tests. Features are only ever added behind those that there are; an estimate
+    that was fitted before there were so many reads the first of them.
+
+    Args:
+        alone: The estimate for programs that no test has seen, from more features; where those could not be told, or
+            it is None, the other one speaks for them too.
+    """
+
+    alone: Odds | None = None
+
+    def __call__(self, features: Sequence[float], tests: int | None = None) -> float:
+        """Return the chance to pass, given the features of a program.
+
+        Args:
+            features: What is thought of it.
+            tests: How many tests it has passed; None where it was not put to any.
+        """
+        if tests is None and self.alone is not None and len(features) >= len(self.alone.weights):
+            return self.alone.chance(features[: len(self.alone.weights)])
+        passed = tests or 0
+        read = _first(features, len(self.weights) - 2)
+        return self.chance([*read, math.log1p(passed), float(passed > 0)])
+
+    def further(self, count: int) -> bool:
+        """Say whether more than so many features are asked for of what was not put to any test."""
+        return self.alone is not None and len(self.alone.weights) > count
+
+    def apart(self, features: Sequence[Sequence[float]], passed: Sequence[bool]) -> Confidence:
+        """Return the estimate with one of its own for programs that no test has seen, fitted to these.
+
+        What is said after tests stays as it is.
 
         Args:
             features: Of programs that no test has seen.
             passed: Whether each was right.
         """
-        if not features or len(set(passed)) < 2:
-            raise InvalidConfigError(
-                f"{len(passed)} programs of one fate", "some that pass and some that fail", "Collect more."
-            )
-        logits = [math.log(c / (1 - c)) for c in map(self, features)]
-        low, high = -30.0, 30.0
-        while high - low > 1e-9:
-            middle = (low + high) / 2
-            expected = sum(1 / (1 + math.exp(-(logit + middle))) for logit in logits)
-            low, high = (middle, high) if expected < sum(passed) else (low, middle)
-        *others, tested = self.weights
-        return self.model_copy(
-            update={
-                "weights": (*others, tested - low * self.scale[-1]),
-                "bias": self.bias + low * (1 - self.mean[-1]),
-            }
+        return self.model_copy(update={"alone": _fitted(features, passed, ridge=LIGHT)})
+
+
+def _first(features: Sequence[float], count: int) -> Sequence[float]:
+    if len(features) < count:
+        raise InvalidConfigError(
+            f"{len(features)} features", f"at least {count}", "Use the features it was fitted on."
         )
+    return features[:count]
 
 
 def fit_confidence(
@@ -76,7 +98,7 @@ def fit_confidence(
     passed: Sequence[bool],
     *,
     tests: Sequence[int],
-    ridge: float = 1e-2,
+    ridge: float = RIDGE,
 ) -> Confidence:
     """Fit p(pass) to programs whose fate is known, by maximum likelihood with a ridge.
 
@@ -86,11 +108,15 @@ def fit_confidence(
         tests: How many tests each had passed before.
         ridge: Strength of the pull of the weights towards zero.
     """
-    if not features or len(set(passed)) < 2:
+    rows = [[*f, math.log1p(n), float(n > 0)] for f, n in zip(features, tests, strict=True)]
+    return Confidence(**_fitted(rows, passed, ridge=ridge).model_dump())
+
+
+def _fitted(rows: Sequence[Sequence[float]], passed: Sequence[bool], *, ridge: float) -> Odds:
+    if not rows or len(set(passed)) < 2:
         raise InvalidConfigError(
             f"{len(passed)} programs of one fate", "some that pass and some that fail", "Collect more."
         )
-    rows = [[*f, math.log1p(n), float(n > 0)] for f, n in zip(features, tests, strict=True)]
     x = torch.tensor(rows, dtype=torch.float64)
     y = torch.tensor(passed, dtype=torch.float64)
     mean, scale = x.mean(0), x.std(0).clamp(min=1e-6)
@@ -104,9 +130,7 @@ def fit_confidence(
         curve = (z * (p * (1 - p))[:, None]).T @ z + torch.diag(pull)
         w = w - torch.linalg.solve(curve, gradient).clamp(-3, 3)
     *weights, bias = w.tolist()
-    return Confidence(
-        weights=tuple(weights), bias=bias, mean=tuple(mean.tolist()), scale=tuple(scale.tolist())
-    )
+    return Odds(weights=tuple(weights), bias=bias, mean=tuple(mean.tolist()), scale=tuple(scale.tolist()))
 
 
 @final

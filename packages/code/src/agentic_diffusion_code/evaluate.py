@@ -18,6 +18,7 @@ from .questions import Question
 from .sandbox.base import Sandbox
 from .spoken import Spoken, UnsayableError
 from .verify import verify
+from .writes import closely
 
 Tell: TypeAlias = Callable[[str, int, int], None]
 OURS = "ours"
@@ -40,6 +41,7 @@ class Answer:
         forwards: Calls of the network.
         tokens: Tokens written.
         repaired: Whether a repair was made.
+        closer: What more the model thought of a program that no test had seen (see `Heeds`).
     """
 
     returned: bool
@@ -53,6 +55,7 @@ class Answer:
     forwards: int
     tokens: int
     repaired: bool = False
+    closer: tuple[float, ...] = ()
 
 
 def single(coder: Coder, question: Question, *, sandbox: Sandbox, seed: int = 0) -> Answer:
@@ -67,15 +70,32 @@ def single(coder: Coder, question: Question, *, sandbox: Sandbox, seed: int = 0)
     source, seconds = sketch.sources[0], time.perf_counter() - begun
     parses = bool(source.strip()) and coder.parses(source, request.language) is None
     sure = coder.writer.sure(request, source) if parses else None
+    features = sure.features if sure is not None else ()
+    asked = coder.confidence is None or coder.confidence.further(len(features))
+    heeded = closely(coder.writer, request, source, wanted=sure is not None and asked)
     if spoken is not None and parses:
         source = _said(spoken, source)
         parses = bool(source) and coder.parses(source, question.request.language) is None
-    features = sure.features if sure is not None else ()
-    known = coder.confidence(features) if coder.confidence is not None and features else None
+    known = (
+        coder.confidence((*features, *heeded.features)) if coder.confidence is not None and features else None
+    )
     chance = known if known is not None else (sure.mean if sure is not None else None) or 0.0
     clean = parses and not lint(source) if question.request.language == "python" else None
     passed = parses and _passes(source, question, sandbox, whole=True)
-    return Answer(True, passed, parses, clean, chance, features, 0, seconds, sketch.forwards, sketch.tokens)
+    forwards = sketch.forwards + heeded.forwards
+    return Answer(
+        True,
+        passed,
+        parses,
+        clean,
+        chance,
+        features,
+        0,
+        seconds,
+        forwards,
+        sketch.tokens,
+        closer=heeded.features,
+    )
 
 
 def _said(spoken: Spoken, source: str) -> str:
@@ -214,8 +234,8 @@ def calibrated(
     """Fit the chance to pass to programs whose fate hidden tests decide: single samples, and what the coder returns.
 
     The questions must be neither those of training nor those of a benchmark; the split `valid` is meant for this. What
-    is unlike the training data is right less often than it seems: single samples of `harder` questions say by how much,
-    and the chance of what no test has seen is lowered by it.
+    is unlike the training data is right less often than it seems: to single samples of `harder` questions, where there
+    are any, the chance of what no test has seen is fitted apart.
 
     Raises:
         InvalidConfigError: All programs share one fate, so nothing can be fitted.
@@ -237,4 +257,4 @@ def calibrated(
     passed = [answer.passed for answer in parsed]
     if len(set(passed)) < 2:
         return fitted
-    return fitted.untested([answer.features for answer in parsed], passed)
+    return fitted.apart([(*answer.features, *answer.closer) for answer in parsed], passed)

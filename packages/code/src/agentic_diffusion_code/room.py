@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import is_dataclass, replace
-from typing import Any, final
+from typing import Any, TypeVar, final
 
 from agentic_diffusion.compute import Compute, MemoryWatch, bounded, is_out_of_memory
 from agentic_diffusion.errors import BudgetError
@@ -14,7 +14,9 @@ from agentic_diffusion.records import MemoryUse
 
 from .domain import CodeRequest
 from .model.reading import Moves, Placed
-from .writes import Sketch, Sureness, Writes
+from .writes import Heeded, Sketch, Sureness, Writes, closely
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -58,9 +60,16 @@ class Room:
 
     def sure(self, request: CodeRequest, source: str) -> Sureness | None:
         """Return what the writer thinks of a program; None where it cannot tell, or memory has no room for it."""
+        return self._asked(lambda: self.writer.sure(request, source))
+
+    def heeded(self, request: CodeRequest, source: str, *, wanted: bool) -> Heeded:
+        """Return how much a program depends on the words of its description, if that is wanted and can be told."""
+        return self._asked(lambda: closely(self.writer, request, source, wanted=wanted)) or Heeded((), 0)
+
+    def _asked(self, ask: Callable[[], T | None]) -> T | None:
         try:
             with bounded(self.memory_bytes):
-                return self.writer.sure(request, source)
+                return ask()
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise

@@ -16,7 +16,9 @@ from torch import Tensor
 
 from .branching import Branching, Course, likeliest
 from .domain import CodeRequest
+from .heeded import Hears, heeded, left_out
 from .holes import Holes, hollow
+from .misgivings import misgivings
 from .model.decode import Decoding, Draft, Guides, Score, Viable, fill, unguided, write
 from .model.reading import Reads
 from .opinion import Scans, by_line, chances, features
@@ -25,7 +27,7 @@ from .restating import Restated
 from .rewards import Reward, scored
 from .signed import Signed, decides, narrowed
 from .syntax import Permits
-from .writes import Sketch, Sureness, Tokens, Worded, prompt_of
+from .writes import Heeded, Sketch, Sureness, Tokens, Worded, prompt_of
 
 HOLE = "HOLE"
 LOOKED = 640
@@ -292,14 +294,9 @@ class TokenWriter:
         """Fill what is chosen, one choice after the other; the last hole grows or shrinks after each full turn."""
         marks = {"mask": self.tokens.mask, "end": self.tokens.end, "pad": self.tokens.pad}
         canvas = hollow(ids, chosen, count=count, **marks)
-        drafts = fill(
-            self.model,
-            self.prompt(request),
-            canvas=canvas,
-            rng=generator(seed),
-            decoding=replace(self.decoding, temperature=self.decoding.temperature if count == 1 else 1.0),
-            guides=self._guides(request),
-        )
+        how = replace(self.decoding, temperature=self.decoding.temperature if count == 1 else 1.0)
+        read, guides = self.prompt(request), self._guides(request)
+        drafts = fill(self.model, read, canvas=canvas, rng=generator(seed), decoding=how, guides=guides)
         given = min(len(ids) - sum(hides) for hides in chosen)
         return self._sketches(drafts, request, longest=canvas.shape[1], given=given)
 
@@ -323,14 +320,8 @@ class TokenWriter:
         rows = Holes(tuple(ids), groups, mask=self.tokens.mask, end=self.tokens.end)
         lengths, forwards = rows.lengths(self.model, prompt)
         canvas, _ = rows.canvas(lengths)
-        drafts = fill(
-            self.model,
-            prompt,
-            canvas=canvas,
-            rng=generator(seed),
-            decoding=self.decoding,
-            guides=self._guides(request),
-        )
+        how, guides = self.decoding, self._guides(request)
+        drafts = fill(self.model, prompt, canvas=canvas, rng=generator(seed), decoding=how, guides=guides)
         for shown in self._sketches(drafts, request, longest=canvas.shape[1], given=len(ids) - len(holes)):
             yield replace(shown, forwards=shown.forwards + forwards)
 
@@ -343,13 +334,8 @@ class TokenWriter:
         ids, places, text = self._placed(source, request)
         if len(ids) > LOOKED:
             return None
-        chance = chances(
-            self.model,
-            self.prompt(request),
-            [*ids, self.tokens.end],
-            mask=self.tokens.mask,
-            block=self.decoding.block,
-        )
+        read, block = self.prompt(request), self.decoding.block
+        chance = chances(self.model, read, [*ids, self.tokens.end], mask=self.tokens.mask, block=block)
         head = self.head(request)
         fixed = len(head) if ids[: len(head)] == head else 0
         names = unbound(source) if request.language == "python" else set[str]()
@@ -357,8 +343,21 @@ class TokenWriter:
         before, lines = self._before(source, request), by_line(chance, places, text, fixed=fixed)
         return Sureness(
             (1.0,) * before + lines[max(0, -before) :],
-            features(written, strange=bool(names)),
+            (
+                *features(written, strange=bool(names)),
+                *misgivings(request, source, self.told(source, request)),
+            ),
             float(written.mean().exp()),
+        )
+
+    def heeded(self, request: CodeRequest, source: str) -> Heeded | None:
+        """Return how much a program depends on each word of the description; None where the model cannot tell."""
+        ids = self.ids(source, request)
+        if not isinstance(self.model, Hears) or len(ids) > LOOKED:
+            return None
+        said = [request.model_copy(update={"description": text}) for text in left_out(request.description)]
+        return heeded(
+            self.model, list(map(self.prompt, said)), [*ids, self.tokens.end], block=self.decoding.block
         )
 
     def branches(self, request: CodeRequest) -> Branching | None:

@@ -133,6 +133,29 @@ class Writes(Protocol):
         ...
 
 
+@final
+@dataclass(frozen=True)
+class Heeded:
+    """How much a program depends on the words of its description.
+
+    Args:
+        features: More numbers from which the chance to pass is estimated, behind those of `Sureness`.
+        forwards: Calls of the network that they took.
+    """
+
+    features: tuple[float, ...]
+    forwards: int
+
+
+@runtime_checkable
+class Heeds(Protocol):
+    """A writer that can tell, for some more calls, how much a program depends on the words of its description."""
+
+    def heeded(self, request: CodeRequest, source: str) -> Heeded | None:
+        """Return it; None where it cannot be told of this program."""
+        ...
+
+
 @runtime_checkable
 class Branches(Protocol):
     """A search among the programs of one request, in the order of what the model finds likely."""
@@ -153,6 +176,12 @@ class Forks(Protocol):
     def branches(self, request: CodeRequest) -> Branches | None:
         """Return a search; None where this model cannot."""
         ...
+
+
+def closely(writer: Writes, request: CodeRequest, source: str, *, wanted: bool = True) -> Heeded:
+    """Return how much a program depends on the words of its description; nothing where it is not wanted or known."""
+    found = writer.heeded(request, source) if wanted and isinstance(writer, Heeds) else None
+    return found or Heeded((), 0)
 
 
 def prompt_of(tokens: Worded, description: str, language: str, *, signature: str = "") -> tuple[int, ...]:

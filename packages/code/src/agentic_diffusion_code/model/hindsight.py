@@ -14,6 +14,9 @@ from torch.nn import functional
 
 from agentic_diffusion_code.model.rows import CLEAN, NOISY, attention
 
+ROOM = 16_000_000
+"""How many pairs of tokens are looked at in one call at most."""
+
 
 def hindsight(
     network: BlockTransformer,
@@ -51,7 +54,41 @@ def hindsights(
     pad: int,
 ) -> list[Float[Tensor, "length vocabulary"]]:
     """Return what `hindsight` says of several programs, in one call."""
-    pages = [_page(prompt, program, block=block, mask=mask, pad=pad) for program in programs]
+    return _looked(
+        [_page(prompt, program, block=block, mask=mask, pad=pad) for program in programs], network, pad
+    )
+
+
+@torch.inference_mode()
+def likelihoods(
+    network: BlockTransformer,
+    prompts: Sequence[Sequence[int]],
+    program: Sequence[int],
+    *,
+    block: int,
+    mask: int,
+    pad: int,
+) -> tuple[Float[Tensor, "prompts length"], int]:
+    """Return the log-probabilities of a program's tokens after each of several prompts, and how many calls it took.
+
+    Blocks are hidden as a whole, so that a program is read twice and not once for every place of a block. One call as
+    a rule; more where memory has no room for all prompts.
+    """
+    longest = max(map(len, prompts)) + 2 * (len(program) + block)
+    some = max(1, ROOM // longest**2)
+    own, calls = torch.tensor(program)[:, None], 0
+    found: list[Tensor] = []
+    for start in range(0, len(prompts), some):
+        now = prompts[start : start + some]
+        pages = [_page(prompt, program, block=block, mask=mask, pad=pad, copies=1) for prompt in now]
+        found += [seen.gather(1, own)[:, 0] for seen in _looked(pages, network, pad)]
+        calls += 1
+    return torch.stack(found), calls
+
+
+def _looked(
+    pages: Sequence[_Page], network: BlockTransformer, pad: int
+) -> list[Float[Tensor, "length vocabulary"]]:
     most = max(len(page.tokens) for page in pages)
 
     def rows(name: str, fill: int) -> Tensor:
@@ -82,7 +119,10 @@ class _Page:
     own: Tensor
 
 
-def _page(prompt: Sequence[int], program: Sequence[int], *, block: int, mask: int, pad: int) -> _Page:
+def _page(
+    prompt: Sequence[int], program: Sequence[int], *, block: int, mask: int, pad: int, copies: int = 0
+) -> _Page:
+    copies = copies or block
     length, read = -(-len(program) // block) * block, len(prompt)
     code = torch.tensor([*program, *[pad] * (length - len(program))])
     place = torch.arange(length)
@@ -91,16 +131,16 @@ def _page(prompt: Sequence[int], program: Sequence[int], *, block: int, mask: in
     edge = asked[-1:] if read else torch.tensor([-1])
     left = torch.cat([edge, code[:-1]])
     tokens, before = [asked, code], [torch.cat([torch.tensor([-1]), asked[:-1]])[:read], left]
-    for copy in range(block):
+    for copy in range(copies):
         seen = torch.where(inside >= copy, mask, code)
         tokens.append(seen)
         before.append(torch.where(inside == 0, left, torch.cat([edge, seen[:-1]])))
-    kinds = torch.arange(CLEAN, NOISY + block).repeat_interleave(length)
+    kinds = torch.arange(CLEAN, NOISY + copies).repeat_interleave(length)
     return _Page(
         tokens=torch.cat(tokens),
         before=torch.cat(before),
-        position=torch.cat([torch.arange(-read, 0), place.repeat(1 + block)]),
+        position=torch.cat([torch.arange(-read, 0), place.repeat(1 + copies)]),
         kind=torch.cat([torch.zeros(read, dtype=torch.long), kinds]),
-        blocks=torch.cat([torch.full((read,), -1), number.repeat(1 + block)]),
-        own=(read + (1 + inside) * length + place)[: len(program)],
+        blocks=torch.cat([torch.full((read,), -1), number.repeat(1 + copies)]),
+        own=(read + (1 + inside.clamp(max=copies - 1)) * length + place)[: len(program)],
     )

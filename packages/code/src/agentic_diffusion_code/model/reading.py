@@ -14,7 +14,7 @@ from torch import Tensor
 
 from agentic_diffusion_code.model.cached import CachedReading, Side
 from agentic_diffusion_code.model.foresight import Foresight
-from agentic_diffusion_code.model.hindsight import hindsight, hindsights
+from agentic_diffusion_code.model.hindsight import hindsight, hindsights, likelihoods
 
 
 @final
@@ -169,3 +169,11 @@ class Embedded:
         marks = self.marks
         with self.placed.autocast():
             return hindsights(self.network, prompt, programs, block=block, mask=marks.mask, pad=marks.pad)
+
+    def hears(
+        self, prompts: Sequence[Sequence[int]], program: Sequence[int], *, block: int
+    ) -> tuple[Float[Tensor, "prompts length"], int]:
+        """Return the log-probabilities of a program after each of several prompts (see `likelihoods`)."""
+        marks = self.marks
+        with self.placed.autocast():
+            return likelihoods(self.network, prompts, program, block=block, mask=marks.mask, pad=marks.pad)
