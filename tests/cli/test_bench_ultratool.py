@@ -57,6 +57,7 @@ def test_rows_are_shown_and_written(monkeypatch, tmp_path) -> None:
 
 
 def test_rows_that_are_not_there_are_refused(tmp_path) -> None:
-    for words in (["--only", "magic"], ["--curve", "many"]):
+    for words in (["--only", "magic"], ["--curve", "many"], ["--encoder", "nowhere:at_all"]):
         result = CliRunner().invoke(main.app, ["bench", "ultratool", "--data", str(tmp_path), *words])
         assert result.exit_code != 0
+        assert words[1].split(":")[0] in result.output

@@ -37,9 +37,13 @@ def ultratool(
         str, typer.Option(help="Also ours with so many training requests, such as 100,400.")
     ] = "",
     only: Annotated[str, typer.Option(help="Names of rows, comma between; all when left out.")] = "",
+    encoder: Annotated[
+        str, typer.Option(help="Encoder from outside that reads beside ours: wordllama, or module:function.")
+    ] = "",
     target: Annotated[str, typer.Option("--json", help="File for the figures; - for stdout.")] = "",
 ) -> None:
     """Plan UltraTool requests: ours, an autoregressive twin, a linear model and the nearest plan."""
+    from agentic_diffusion.planning.domains.toolplan.outside import outside
     from agentic_diffusion_worlds.ultratool import KINDS, Bench, Settings, load
 
     names = tuple(name.strip() for name in only.split(",") if name.strip()) or KINDS
@@ -52,8 +56,15 @@ def ultratool(
             "Correct them.",
         )
     settings = Settings(
-        steps=steps, count=count, seeds=seeds, only=names, curve=tuple(int(size) for size in sizes)
+        steps=steps,
+        count=count,
+        seeds=seeds,
+        only=names,
+        curve=tuple(int(size) for size in sizes),
+        encoder=encoder,
     )
+    if encoder:
+        outside(encoder)  # what is not there is refused before anything is trained
     bench = Bench(load(data, test=test), settings)
     with bars() as shown:
         task = shown.add_task("UltraTool", total=None, note="")
@@ -65,6 +76,7 @@ def ultratool(
             "command": report.typed(),
             "version": version("agentic-diffusion-worlds"),
             "machine": machine.facts(),
+            "encoder": encoder or None,
             "test": "file" if test is not None else "500 of the training rows, never trained on",
             "rows": bench.rows,
         }

@@ -11,10 +11,11 @@ from agentic_diffusion.compute import Compute
 from agentic_diffusion.denoising.train import Recipe
 from agentic_diffusion.planning.domains.toolplan.judging import Feasible
 from agentic_diffusion.planning.domains.toolplan.lesson import prepare
+from agentic_diffusion.planning.domains.toolplan.outside import Beside, Directed, outside
 from agentic_diffusion.planning.domains.toolplan.planner import ToolPlanner, tool_planner
 from agentic_diffusion.planning.domains.toolplan.reading import Reading
 from agentic_diffusion.planning.domains.toolplan.standing import Standing
-from agentic_diffusion.planning.domains.toolplan.text import Lexical
+from agentic_diffusion.planning.domains.toolplan.text import Encoder, Lexical
 from agentic_diffusion.planning.domains.toolplan.training import Judged, ToolTraining, network_of
 from agentic_diffusion.planning.domains.toolplan.weighing import SecondLook
 
@@ -63,6 +64,7 @@ class Settings:
         seeds: How many seeds, counted from 0.
         only: The rows to measure, out of `KINDS`.
         curve: Numbers of training requests to measure ours with, beside all of them.
+        encoder: An encoder from outside that reads beside our own (see `outside`); none where it is empty.
     """
 
     steps: int = 1500
@@ -73,6 +75,7 @@ class Settings:
     seeds: int = 3
     only: Sequence[str] = KINDS
     curve: Sequence[int] = ()
+    encoder: str = ""
 
 
 @final
@@ -140,21 +143,23 @@ class Bench:
                     yield Progress(f"{part}: asked", len(answers), len(self.data.test))
             runs.append(answers)
         mean = sum(spent) / len(spent)
-        row = {"name": name or kind, "seeds": len(runs), "cpu_seconds": mean, "examples": len(train), **size}
+        outer = f", {self.settings.encoder} beside" if self.settings.encoder else ""
+        row = {"name": f"{name or kind}{outer}", "seeds": len(runs), "examples": len(train)}
+        row |= {"cpu_seconds": mean, **size}
         self.rows.append({**row, **summary(runs)})
 
     def _train(
         self, kind: str, train: Sequence[Example], *, seed: int, part: str
     ) -> Generator[Progress, None, ToolPlanner]:
         settings = self.settings
-        encode = Lexical().fit([request.goal for request, _ in train], power=RARITY)
+        goals = [request.goal for request, _ in train]
         slots = max(len(plan.steps) for _, plan in train)
         planner = tool_planner(
             self.data.tools,
             links=self.data.links,
             slots=slots,
-            encode=encode,
-            stand=Standing().fit([request.goal for request, _ in train]),
+            encode=encoding(goals, settings.encoder),
+            stand=Standing().fit(goals),
             width=settings.width,
             count=settings.count,
             seed=seed,
@@ -191,6 +196,20 @@ class Bench:
             calibrate: Any = made.select.calibrate  # type: ignore[attr-defined]
             self._judged[kind, len(train)] = Judged(calibrate, made.verify.second.glance)
         return made
+
+
+def encoding(goals: Sequence[str], name: str = "") -> Encoder:
+    """Return what turns texts into rows: hashed words and letter groups, with an encoder from outside beside them.
+
+    Args:
+        goals: What is rare, and the directions of the other encoder, are seen in these.
+        name: The encoder from outside (see `outside`); none where it is empty.
+
+    Raises:
+        InvalidConfigError: There is no such encoder.
+    """
+    ours = Lexical().fit(goals, power=RARITY)
+    return Beside(ours, Directed.fit(outside(name), goals)) if name else ours
 
 
 def sizes(planner: ToolPlanner) -> dict[str, int]:

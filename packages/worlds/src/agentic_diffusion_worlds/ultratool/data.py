@@ -65,8 +65,8 @@ def load(folder: Path, *, test: Path | None = None) -> UltraTool:
         for node in nodes
     )
     packed = folder / f"{TRAIN}.gz"
-    rows = _lines(packed if packed.is_file() else folder / TRAIN, _example)
-    told = _lines(packed if packed.is_file() else folder / TRAIN, _phrases)
+    both = _lines(packed if packed.is_file() else folder / TRAIN, lambda row: (_example(row), _phrases(row)))
+    rows, told = [row for row, _ in both], [phrases for _, phrases in both]
     if test is not None:
         return UltraTool(tools, links, tuple(rows), tuple(read_rows(test)), tuple(told))
     order = np.random.RandomState(0).permutation(len(rows))

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 from agentic_diffusion.planning.domains.toolplan.habits import Habits
-from agentic_diffusion.planning.domains.toolplan.looks import LOOKS, looks
+from agentic_diffusion.planning.domains.toolplan.looks import FEW, LOOKS, SOME, looks
 
 STOP = 3
 
@@ -66,3 +66,14 @@ def test_the_plan_of_an_example_does_not_count_for_itself() -> None:
     told = looks(x, {**context(), "own": own, "times": torch.ones(1)}, habits=habits())
     assert told[:, 22].tolist() == pytest.approx([math.log(1.3 / 4), math.log(1.3 / 4)])
     assert told[:, 27].tolist() == pytest.approx([0, 0])
+
+
+def test_a_pair_that_comes_twice_in_a_plan_is_left_out_twice() -> None:
+    own = torch.tensor([[0, 1, 0, 1]])
+    told, x = Habits(STOP), torch.tensor([[0, 1, STOP, STOP], [1, 0, STOP, STOP]])
+    told.count(own)
+    about = {**context(), "plans": torch.full((1, 2, 4), STOP), "own": own, "times": torch.ones(1)}
+    numbers = looks(x, {**about, "lengths": torch.zeros(1, 5)}, habits=told)
+    nothing = math.log(FEW / SOME)
+    assert numbers[:, 22].tolist() == pytest.approx([nothing, nothing])
+    assert numbers[:, 27].tolist() == pytest.approx([0, 0])

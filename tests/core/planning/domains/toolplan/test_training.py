@@ -8,9 +8,10 @@ from agentic_diffusion.denoising.state import Condition
 from agentic_diffusion.denoising.train import Recipe
 from agentic_diffusion.errors import InvalidConfigError
 from agentic_diffusion.planning.confidence import Logistic
+from agentic_diffusion.planning.domains.toolplan.lesson import Lesson
 from agentic_diffusion.planning.domains.toolplan.planner import FAR, tool_planner, untrained
 from agentic_diffusion.planning.domains.toolplan.requests import ToolRequest, chain
-from agentic_diffusion.planning.domains.toolplan.training import Even, ToolTraining, network_of
+from agentic_diffusion.planning.domains.toolplan.training import Even, Judged, ToolTraining, network_of
 from agentic_diffusion.testing import check_planner
 
 PLANS = {
@@ -100,6 +101,32 @@ def test_confidence_is_fitted_on_all_examples_with_networks_that_had_not_seen_th
     assert again.planner.select.calibrate == taught.select.calibrate
     with pytest.raises(InvalidConfigError, match="folds=1"):
         ToolTraining(planner, EXAMPLES, folds=1)
+
+
+def test_each_example_is_asked_of_the_network_that_was_never_shown_it(tools, monkeypatch) -> None:
+    planner = tool_planner(tools, slots=3, width=16, count=2)
+    training = ToolTraining(planner, EXAMPLES, recipe=Recipe(steps=4), batch=16, folds=3)
+    shown, asked, draw, ask = [], [], Lesson.draw, ToolTraining._asked
+
+    def drawing(self, rng, index, *, unseen):
+        shown.append(set(index.tolist()))
+        return draw(self, rng, index, unseen=unseen)
+
+    def asking(self, draft, held):
+        asked.append((network_of(draft), held))
+        return ask(self, draft, held)
+
+    monkeypatch.setattr(Lesson, "draw", drawing)
+    monkeypatch.setattr(ToolTraining, "_asked", asking)
+    assert len(list(training.run())) == len(shown) == 16
+    assert isinstance(training.judged, Judged)
+    assert sorted(torch.cat([held for _, held in asked]).tolist()) == [*range(24)]
+    for place, (network, held) in enumerate(asked, start=1):
+        known = set().union(*shown[4 * place : 4 * place + 4])
+        assert len(known) > 8
+        assert not known & set(held.tolist())
+        assert torch.equal(network.own, training.folds[place - 1][0].own)
+        assert not torch.equal(network.own, training.network.own)
 
 
 def test_hidden_slots_weigh_the_same_whatever_the_noise() -> None:

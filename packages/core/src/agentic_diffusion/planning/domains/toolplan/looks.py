@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import combinations, pairwise
 from typing import final
@@ -98,12 +99,13 @@ class Counted:
         told = context["own"][0].tolist() if "own" in context else []
         own = [token for token in told if token < ends]
         self._times = float(context["times"][0]) if own else 0.0
-        self._mine, self._befores = {*pairwise(own)}, {*combinations(own, 2)}
+        self._mine, self._befores = Counter(pairwise(own)), Counter(combinations(own, 2))
+        self._mine_outs = Counter(one for one, _ in pairwise(own))
 
     def link(self, a: int, b: int) -> float:
         """Return the log-frequency of b right behind a."""
-        out = self._outs[self._at[a]] - self._times * sum(one == a for one, _ in self._mine)
-        link = self._links[self._at[a]][self._at[b]] - self._times * ((a, b) in self._mine)
+        out = self._outs[self._at[a]] - self._times * self._mine_outs[a]
+        link = self._links[self._at[a]][self._at[b]] - self._times * self._mine[a, b]
         return math.log((max(0.0, link) + FEW) / (max(0.0, out) + SOME))
 
     def first(self, a: int, b: int) -> float:
@@ -111,7 +113,7 @@ class Counted:
         return math.log(self._before(a, b) / self._before(b, a))
 
     def _before(self, a: int, b: int) -> float:
-        count = self._firsts[self._at[a]][self._at[b]] - self._times * ((a, b) in self._befores)
+        count = self._firsts[self._at[a]][self._at[b]] - self._times * self._befores[a, b]
         return max(0.0, count) + TIE
 
 
