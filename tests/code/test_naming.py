@@ -43,6 +43,7 @@ def test_a_strange_name_has_a_free_stand_in() -> None:
         ("adds `a` to `b`", ["f(1, 2) == 3"], "def f(a: int, b: int) -> int:"),
         ("joins", ["f(['a']) == 'a'", "f([]) raises ValueError"], "def f(words: list[str]) -> str:"),
         ("counts", ["f('ab') == {'a': 1}"], "def f(text: str) -> dict[str, int]:"),
+        ("groups", ["f(['a']) == {1: ['a']}"], "def f(words: list[str]) -> dict[int, list[str]]:"),
         ("mixes", ["f([1, 'a']) == 1"], "f"),
         ("mixes", ["f(1) == 1", "f('a') == 1"], "f"),
         ("says nothing of what it returns", ["f(1) raises ValueError"], "f"),

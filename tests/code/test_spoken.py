@@ -67,6 +67,24 @@ def test_a_request_is_put_in_pythons_words(language: LanguageName) -> None:
     assert "".join(SIGNATURES[language].strip(" {").split()) in "".join(spoken.say(PLAIN).split())
 
 
+@pytest.mark.parametrize(
+    ("there", "here"),
+    [
+        ("func addKAll(string_ string) int", "def add_k_all(string: str) -> int:"),
+        ("func fromUTF8(len_ int) int", "def from_utf8(len_: int) -> int:"),
+        ("func class_(x int, x_ int) int", ""),
+    ],
+)
+def test_names_are_put_as_python_writes_them(there: str, here: str) -> None:
+    name = there.split("(")[0].removeprefix("func ")
+    request = asked("adds", [f"{name}(1) == 2"], language="go", signature=there)
+    spoken = Interpreter()(request)
+    assert spoken is not None
+    assert spoken.request.signature == here
+    if here:
+        assert there in spoken.say(f"{here}\n    return 1\n")
+
+
 @pytest.mark.parametrize("language", list(SIGNATURES))
 def test_what_holds_in_python_holds_there(language: LanguageName, fence: ProcessSandbox) -> None:
     if toolchain(language) is None:

@@ -216,8 +216,10 @@ class Coder:
         return UNITS * (1 + int(self.count > 0) + self.rounds + drafted)
 
     def _wanting(self, search: Search) -> bool:
-        """Whether there is something left to gain, and time for it."""
-        return search.ending == "complete" and not any(a.passed for a in search.attempts.values())
+        """Whether there is something left to gain, and time for it: what is doubtful is a last resort."""
+        return search.ending == "complete" and not any(
+            a.passed and not a.doubts for a in search.attempts.values()
+        )
 
     def _phase(self, search: Search, sketches: Iterator[Sketch], *, skip: bool = False) -> Iterator[Sketched]:
         """Follow one phase of the work, and judge what it ends with; progress is told in `UNITS` steps."""

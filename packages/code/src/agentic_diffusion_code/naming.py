@@ -29,6 +29,10 @@ _USUAL: Mapping[str, tuple[str, ...]] = {
     "dict[str, int]": ("scores",),
 }
 """What the corpus calls parameters of a type, the first one first."""
+_MADE = frozenset(
+    f"dict[{key}, {value}]" for key in ("int", "str") for value in ("int", "str", "list[int]", "list[str]")
+)
+"""Dictionaries that functions of the corpus answer."""
 
 
 @final
@@ -128,7 +132,7 @@ def kind_of_all(values: Sequence[Any]) -> str | None:
         if any(kind.startswith(full) for kind in kinds):
             kinds.discard(empty)
     kind = kinds.pop() if len(kinds) == 1 else ""
-    return kind if kind in _USUAL or kind in ("dict[int, int]", "dict[int, str]") else None
+    return kind if kind in _USUAL or kind in _MADE else None
 
 
 def _kind(value: Any) -> str:

@@ -14,6 +14,7 @@ from agentic_diffusion.records import Ending, Outcome
 from pydantic import JsonValue
 
 from .domain import CodeRequest, Program
+from .doubts import doubts
 from .grammar import Parses, native
 from .lint import Finding, lint
 from .repair import signature
@@ -42,6 +43,7 @@ class Attempt:
         body: The program without it: what a repair may change.
         trouble: Why it does not parse; None where it does.
         findings: What the lint found.
+        doubts: What speaks against it, though it passes (see `doubts.py`).
         judgement: What came of the tests; None where there were none or nothing was run.
         passed: Whether it may be returned.
         said: The program in the language that was asked for, where the writer writes another.
@@ -57,6 +59,7 @@ class Attempt:
     body: str
     trouble: str | None = None
     findings: tuple[Finding, ...] = ()
+    doubts: tuple[str, ...] = ()
     judgement: Judgement | None = None
     passed: bool = False
     said: str | None = None
@@ -88,10 +91,10 @@ class Attempt:
         return 0.0 if self.chance is None else self.chance
 
     @property
-    def rank(self) -> tuple[bool, float, int, float]:
-        """What makes one attempt better than another: passing, score, fewer findings, the model's opinion."""
+    def rank(self) -> tuple[bool, float, int, int, float]:
+        """What makes one attempt better: passing, score, fewer doubts, fewer findings, the model's opinion."""
         opinion = -1.0 if self.chance is None else self.chance
-        return self.passed, self.score, -len(self.findings), opinion
+        return self.passed, self.score, -len(self.doubts), -len(self.findings), opinion
 
 
 @final
@@ -179,6 +182,7 @@ class Search:
             **self._spent(),
             **({"written_in": self.request.language} if translated else {}),
             **({"checker": attempt.checker} if attempt.checker else {}),
+            "doubts": list(attempt.doubts),
             "lint": [finding.model_dump() for finding in attempt.findings if attempt.said is None],
             "lines": [] if translated else list(attempt.lines),
             "p_pass": attempt.chance,
@@ -237,14 +241,14 @@ def examine(source: str, search: Search, *, parses: Parses, lints: bool) -> Atte
     if trouble is not None:
         return Attempt(whole, source, trouble=trouble)
     findings = lint(whole) if lints and request.language == "python" else ()
-    if not request.tests or search.sandbox is None:
-        attempt = Attempt(whole, source, findings=findings, passed=True)
-        if request.language != "python":
-            attempt.trouble, attempt.checker = native(whole, request.language, search.sandbox)
-            attempt.passed = attempt.trouble is None
-    else:
-        judgement = verify(whole, request.task(), sandbox=search.sandbox, limits=request.limits)
-        attempt = Attempt(whole, source, findings=findings, judgement=judgement, passed=judgement.passed)
+    against = doubts(whole, request) if source != request.draft else ()
+    attempt = Attempt(whole, source, findings=findings, doubts=against, passed=True)
+    if request.tests and search.sandbox is not None:
+        attempt.judgement = verify(whole, request.task(), sandbox=search.sandbox, limits=request.limits)
+        attempt.passed = attempt.judgement.passed
+    elif request.language != "python":
+        attempt.trouble, attempt.checker = native(whole, request.language, search.sandbox)
+        attempt.passed = attempt.trouble is None
     if search.spoken is not None and attempt.passed:
         try:
             attempt.said = search.spoken.say(attempt.source)

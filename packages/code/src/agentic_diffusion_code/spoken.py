@@ -6,6 +6,7 @@ intermediate form of the corpus and said in the language that was asked for, whe
 
 from __future__ import annotations
 
+import builtins
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -121,9 +122,14 @@ class Interpreter:
 
 
 def _snake(name: str) -> str:
-    """Return a name as Python writes it: `isEven` becomes `is_even`."""
-    small = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
-    return f"{small}_" if iskeyword(small) else small
+    """Return a name as Python writes it: `isEven` becomes `is_even`, `addKAll` `add_k_all`, and `string_` `string`."""
+    small = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
+    bare = small.rstrip("_")  # without what other languages add to words of their own
+    return bare if bare and not iskeyword(bare) and not hasattr(builtins, bare) else _safe(small)
+
+
+def _safe(name: str) -> str:
+    return f"{name}_" if iskeyword(name) else name
 
 
 def _told(request: CodeRequest, entry: str | None, name: str | None) -> str:
