@@ -1,5 +1,7 @@
 """Figures of the coder: judged by hidden tests, on the same questions."""
 
+from dataclasses import replace
+
 import pytest
 from agentic_diffusion.errors import InvalidConfigError
 from agentic_diffusion_code.cases import Case
@@ -43,6 +45,12 @@ def test_every_way_is_judged_by_hidden_tests(fence: ProcessSandbox) -> None:
     assert ours["gain_on"]["single sample"]["mean"] == 0.5
     (alone,) = measure(coder, [question(4, 6)], sandbox=fence, only=["single sample"])
     assert alone["name"] == "single sample"
+    assert "passed_of_known_primitives" not in alone
+    strange = replace(question(4, 7), strange=True)
+    (apart,) = measure(coder, [question(4, 6), strange], sandbox=fence, only=["ours"])
+    assert apart["passed"]["mean"] == 0.5
+    assert apart["passed_of_known_primitives"]["mean"] == 1
+    assert apart["right_if_returned_of_known_primitives"]["n"] == 1
     with pytest.raises(InvalidConfigError, match="single sample"):
         measure(coder, [question(4)], sandbox=fence, only=["best"])
 

@@ -87,6 +87,11 @@ def test_built_in_questions_hide_most_cases() -> None:
         assert question.request.signature.startswith("def ")
 
 
+def test_questions_tell_what_training_never_showed_in_python() -> None:
+    assert not any(each.strange for each in built_in(seed=3, count=12))
+    assert any(each.strange for each in built_in(seed=3, count=40, languages=("javascript",)))
+
+
 def test_questions_may_be_deep() -> None:
     deep = built_in(seed=3, count=2, split="valid", depths=(0.0, 0.0, 0.0, 1.0))
     assert [q.name for q in deep] != [q.name for q in built_in(seed=3, count=2, split="valid")]

@@ -212,10 +212,22 @@ def measure(
             answers.append(way(question, seed + index))
             if tell is not None:
                 tell(name, index + 1, len(questions))
-        rows.append(row(name, answers, settings=settings))
+        rows.append({**row(name, answers, settings=settings), **_familiar(answers, questions)})
     if OURS in told:
         rows[-1]["gain_on"] = {name: _gain(told[OURS], told[name]) for name in told if name != OURS}
     return rows
+
+
+def _familiar(answers: Sequence[Answer], questions: Sequence[Question]) -> Row:
+    """Return the figures of questions whose primitives some Python of the training shows, where not all are so."""
+    known = [answer for answer, question in zip(answers, questions, strict=True) if not question.strange]
+    if len(known) == len(answers):
+        return {}
+    returned = [answer for answer in known if answer.returned]
+    return {
+        "passed_of_known_primitives": share(sum(answer.passed for answer in known), len(known)),
+        "right_if_returned_of_known_primitives": share(sum(a.passed for a in returned), len(returned)),
+    }
 
 
 def _gain(ours: Sequence[Answer], others: Sequence[Answer]) -> Mapping[str, float]:

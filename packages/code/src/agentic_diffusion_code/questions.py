@@ -18,7 +18,7 @@ from .cases import Case, Check
 from .cases import Task as Asked
 from .corpus import Task, generate
 from .corpus.compose import DEPTH_WEIGHTS
-from .corpus.split import Split
+from .corpus.split import Split, language_is_held
 from .domain import CodeRequest, example
 
 TRIPLE = '"' * 3
@@ -33,11 +33,14 @@ class Question:
         name: Which question it is.
         request: What the coder is told; its tests are the examples that a user would give.
         hidden: What a program is judged by in the end.
+        strange: Whether it holds a primitive of the corpus that no Python of the training shows. Each language has its
+            own such ones, so that a question for another language may, and a composition for Python does not.
     """
 
     name: str
     request: CodeRequest
     hidden: Asked
+    strange: bool = False
 
 
 def built_in(
@@ -67,7 +70,8 @@ def question_of(task: Task, shown: int) -> Question:
         tests=task.cases[:shown],
     )
     asked = task.asked()
-    return Question(task.id, request, asked.model_copy(update={"tests": task.cases[shown:]}))
+    strange = any(language_is_held("python", name) for name in task.primitives)
+    return Question(task.id, request, asked.model_copy(update={"tests": task.cases[shown:]}), strange)
 
 
 def read(path: Path) -> list[Question]:
