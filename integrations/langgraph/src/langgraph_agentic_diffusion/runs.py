@@ -28,6 +28,6 @@ def current_run() -> str | None:
     with _lock:
         _, name = _named.setdefault(id(control), (control, uuid4().hex))
         _named.move_to_end(id(control))
-        if len(_named) > MANY:
+        while len(_named) > MANY:
             _named.popitem(last=False)
     return name

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import is_dataclass, replace
 from typing import Any, TypeVar, final
@@ -45,15 +45,16 @@ class Room:
         model = getattr(self.writer, "model", None)
         return model.placed if isinstance(model, Placed) else Compute("cpu")
 
-    def steps(self, sketches: Iterator[Sketch]) -> Iterator[Sketch]:
+    def steps(self, sketches: Iterable[Sketch]) -> Iterator[Sketch]:
         """Yield sketches; none may take more memory than was granted.
 
         Raises:
             MemoryError: One does.
         """
+        written = iter(sketches)
         while True:
             with bounded(self.memory_bytes):
-                sketch = next(sketches, None)
+                sketch = next(written, None)
             if sketch is None:
                 return
             yield sketch
