@@ -1,5 +1,6 @@
 """The coder: it returns what parses and passes, mends what fails, and otherwise says why not."""
 
+import logging
 import math
 from collections.abc import Iterator
 
@@ -68,6 +69,17 @@ def test_a_program_is_found_and_verified(fence: ProcessSandbox) -> None:
     assert plan.chosen.verdict.evidence["tests"] == 2
     assert not plan.abstained
     assert len(plan.chosen.value.lines) == 3
+
+
+def test_each_plan_is_one_line_of_the_log_without_what_was_asked(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, logger="agentic_diffusion_code"):
+        Coder(Scripted((DOUBLE,))).plan(asked("doubles a number"))
+    (line,) = [
+        record.getMessage() for record in caplog.records if record.name == "agentic_diffusion_code.coder"
+    ]
+    assert line.startswith("plan ending=complete passed=True")
+    assert "doubles" not in line
+    assert "def" not in line
 
 
 def test_a_failure_is_mended_where_the_trace_points(fence: ProcessSandbox) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol, final, runtime_checkable
 
 from agentic_diffusion.errors import InvalidConfigError
+from agentic_diffusion.planning.answer import log_plan
 from agentic_diffusion.planning.budget import Budget, Clock
 from agentic_diffusion.planning.planner import Learns
 from agentic_diffusion.records import Candidate, DenoiseEvent, Plan, Verdict
@@ -23,6 +25,8 @@ from .sandbox.base import Sandbox
 from .search import Attempt, Search, examine, examine_draft, holds, outcome
 from .spoken import Interpreter
 from .writes import Branches, Forks, Sketch, Writes
+
+log = logging.getLogger(__name__)
 
 UNITS = 8
 """Steps of progress that each phase of the work is told in."""
@@ -345,7 +349,7 @@ class Coder:
             chance = (
                 best.chance if best.chance is not None else float((best.judgement or best.there) is not None)
             )
-        return Plan(
+        plan: Plan[CodeRequest, Program] = Plan(
             request=request,
             chosen=chosen,
             confidence=chance,
@@ -364,6 +368,8 @@ class Coder:
             if self.familiar is None
             else search.unfamiliar(self.familiar(search.request.description)),
         )
+        log_plan(log, plan)
+        return plan
 
     def _candidate(self, search: Search, attempt: Attempt) -> Candidate[Program]:
         program = Program(source=attempt.source, language=search.request.language, lines=attempt.lines)

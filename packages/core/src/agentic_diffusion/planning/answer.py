@@ -207,16 +207,7 @@ class Answers(Generic[Q, X, V]):
             memory=MemoryUse(host=peak.host, grew=peak.grew, device=peak.device),
             notes=tuple(run.notes),
         )
-        log.info(
-            "plan ending=%s passed=%s confidence=%.3f candidates=%d steps=%d/%d seconds=%.4f",
-            plan.ending,
-            chosen.verdict.passed,
-            confidence,
-            len(considered),
-            plan.steps_done,
-            plan.steps_asked,
-            plan.seconds,
-        )
+        log_plan(log, plan)
         return plan
 
 
@@ -231,6 +222,20 @@ def _candidates(values: Sequence[V], verdicts: Sequence[Verdict]) -> tuple[Candi
         if (id(value), id(verdict)) not in made:
             made[id(value), id(verdict)] = Candidate(value=value, verdict=verdict)
     return tuple(made[id(value), id(verdict)] for value, verdict in zip(values, verdicts, strict=True))
+
+
+def log_plan(logger: logging.Logger, plan: Plan[Any, Any]) -> None:
+    """Write the one line that there is of each plan; what was asked and what came of it is nobody's business."""
+    logger.info(
+        "plan ending=%s passed=%s confidence=%.3f candidates=%d steps=%d/%d seconds=%.4f",
+        plan.ending,
+        plan.chosen.verdict.passed,
+        plan.confidence,
+        len(plan.considered),
+        plan.steps_done,
+        plan.steps_asked,
+        plan.seconds,
+    )
 
 
 def _alike(batches: Sequence[Any]) -> bool:
