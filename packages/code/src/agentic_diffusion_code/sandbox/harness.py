@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from .harness_java import java
+from .literals import filled, numeral, octal, text
 from .shapes import Head, Kind, inside
 
 
@@ -25,113 +27,6 @@ class Harness:
     taken: str
 
 
-def text(value: str, escape: Callable[[str], str]) -> str:
-    """Return a text in quotes; what is not plain ASCII is escaped by the language's own way."""
-    plain = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t"}
-    return '"' + "".join(plain.get(c) or (c if " " <= c <= "~" else escape(c)) for c in value) + '"'
-
-
-def _utf16(letter: str) -> str:
-    raw = letter.encode("utf-16-be")
-    return "".join(f"\\u{raw[i]:02x}{raw[i + 1]:02x}" for i in range(0, len(raw), 2))
-
-
-def _octal(letter: str) -> str:
-    return "".join(f"\\{byte:03o}" for byte in letter.encode())
-
-
-def _number(value: Any, kind: Kind) -> str:
-    return repr(float(value)) if kind == "float" else str(value)
-
-
-def _java_value(value: Any, kind: Kind) -> str:
-    if kind == "str":
-        # a unit of UTF-16 that ends a line would end the literal
-        return text(value, lambda c: f"\\{ord(c):03o}" if ord(c) < 32 or ord(c) == 127 else _utf16(c))
-    if kind == "bool":
-        return str(value).lower()
-    if kind == "int":
-        return f"{value}L" if value >= -(1 << 63) + 1 else "Long.MIN_VALUE"
-    if kind == "float":
-        return _number(value, kind)
-    if kind.startswith("list["):
-        items = ", ".join(_java_value(item, kind[5:-1]) for item in value)
-        return f"new java.util.ArrayList<{_boxed(kind[5:-1])}>(java.util.Arrays.asList({items}))"
-    key, inner = inside(kind)
-    puts = "".join(f"put({_java_value(k, key)}, {_java_value(v, inner)});" for k, v in value.items())
-    return f"new java.util.LinkedHashMap<{_boxed(key)}, {_boxed(inner)}>() {{{{ {puts} }}}}"
-
-
-def _boxed(kind: Kind) -> str:
-    plain = {"int": "Long", "float": "Double", "bool": "Boolean", "str": "String"}
-    if kind in plain:
-        return plain[kind]
-    parts = [_boxed(each) for each in inside(kind)]
-    return f"java.util.List<{parts[0]}>" if len(parts) == 1 else f"java.util.Map<{parts[0]}, {parts[1]}>"
-
-
-_JAVA = """
-class Main {
-  interface Call { Object get(); }
-  static String show(Object v) {
-    if (v == null) return "null";
-    if (v instanceof String) {
-      StringBuilder out = new StringBuilder("\\"");
-      for (char c : ((String) v).toCharArray()) {
-        boolean plain = c >= 32 && c < 127 && c != '"' && c != '\\\\';
-        out.append(plain ? String.valueOf(c) : String.format("\\\\u%04x", (int) c));
-      }
-      return out.append("\\"").toString();
-    }
-    if (v instanceof java.util.Collection) {
-      StringBuilder out = new StringBuilder("[");
-      for (Object each : (java.util.Collection<?>) v) { if (out.length() > 1) out.append(","); out.append(show(each)); }
-      return out.append("]").toString();
-    }
-    if (v instanceof java.util.Map) {
-      StringBuilder out = new StringBuilder("{");
-      for (java.util.Map.Entry<?, ?> each : ((java.util.Map<?, ?>) v).entrySet()) {
-        if (out.length() > 1) out.append(",");
-        out.append(show(String.valueOf(each.getKey()))).append(":").append(show(each.getValue()));
-      }
-      return out.append("}").toString();
-    }
-    return String.valueOf(v);
-  }
-  static void one(int number, Call call) {
-    String said;
-    try { said = "ok " + show(call.get()); }
-    catch (Throwable t) {
-      said = "raised " + show(java.util.List.of(t.getClass().getSimpleName(), String.valueOf(t.getMessage())));
-    }
-    System.out.println("\\n@MARK@ " + number + " " + said);
-    System.out.flush();
-  }
-@CALLS@
-  public static void main(String[] args) {
-    int first = new java.util.Scanner(System.in).nextInt();
-@RUNS@
-  }
-}
-"""
-
-
-def _java(source: str, entry: str, head: Head, calls: Sequence[Sequence[Any]], mark: str) -> str:
-    owner = re.search(r"\bclass\s+(\w+)", source)
-    name = f"{owner.group(1)}.{entry}" if owner else entry
-    kinds = [kind for _, kind in head.params]
-    made = []
-    for number, arguments in enumerate(calls):
-        said = []
-        for value, (written, kind) in zip(arguments, head.params, strict=True):
-            narrow = "(int) " if written in ("int", "Integer") else ""
-            said.append(narrow + _java_value(value, kind))
-        made.append(f"  static Object call{number}() {{ return {name}({', '.join(said)}); }}")
-    assert len(kinds) == len(head.params)
-    runs = "\n".join(f"    if (first <= {n}) one({n}, Main::call{n});" for n in range(len(calls)))
-    return source + _filled(_JAVA, mark, "\n".join(made), runs)
-
-
 def _go_type(kind: Kind) -> str:
     plain = {"int": "int", "float": "float64", "bool": "bool", "str": "string"}
     if kind in plain:
@@ -146,7 +41,7 @@ def _go_value(value: Any, kind: Kind) -> str:
     if kind == "bool":
         return str(value).lower()
     if kind in ("int", "float"):
-        return _number(value, kind)
+        return numeral(value, kind)
     if kind.startswith("list["):
         return f"{_go_type(kind)}{{{', '.join(_go_value(item, kind[5:-1]) for item in value)}}}"
     key, inner = inside(kind)
@@ -193,7 +88,7 @@ def _go(source: str, entry: str, head: Head, calls: Sequence[Sequence[Any]], mar
         runs.append(f"\tif first <= {number} {{ fenceOne({number}, fenceCall{number}) }}")
     head_line = re.search(r"^package\s+\w+[^\n]*\n", source, re.MULTILINE)
     end = head_line.end() if head_line else 0
-    return source[:end] + imports + source[end:] + _filled(_GO, mark, "\n".join(made), "\n".join(runs))
+    return source[:end] + imports + source[end:] + filled(_GO, mark, "\n".join(made), "\n".join(runs))
 
 
 def _rust_value(value: Any, kind: Kind, written: str = "") -> str:
@@ -203,7 +98,7 @@ def _rust_value(value: Any, kind: Kind, written: str = "") -> str:
     if kind == "bool":
         return str(value).lower()
     if kind in ("int", "float"):
-        return _number(value, kind)
+        return numeral(value, kind)
     if kind.startswith("list["):
         items = f"vec![{', '.join(_rust_value(item, kind[5:-1]) for item in value)}]"
         return f"&{items}" if written.startswith("&[") else items
@@ -271,16 +166,16 @@ def _rust(source: str, entry: str, head: Head, calls: Sequence[Sequence[Any]], m
         ]
         made.append(f"fn fence_call{number}() -> {head.returns[0]} {{ {entry}({', '.join(said)}) }}")
         runs.append(f"    if first <= {number} {{ fence::one({number}, fence_call{number}); }}")
-    return source + _filled(_RUST, mark, "\n".join(made), "\n".join(runs))
+    return source + filled(_RUST, mark, "\n".join(made), "\n".join(runs))
 
 
 def _c_value(value: Any, kind: Kind) -> str:
     if kind == "str":
-        return text(value, _octal)
+        return text(value, octal)
     if kind == "bool":
         return str(value).lower()
     if kind in ("int", "float"):
-        return f"{value}L" if kind == "int" else _number(value, kind)
+        return f"{value}L" if kind == "int" else numeral(value, kind)
     inner = kind[5:-1]
     made = {"int": "long", "float": "double", "bool": "bool", "str": "const char *"}[inner]
     items = ", ".join(_c_value(item, inner) for item in value) or "0"
@@ -324,15 +219,11 @@ def _c(source: str, entry: str, head: Head, calls: Sequence[Sequence[Any]], mark
             f'  if (first <= {number}) {{ printf("\\n{mark} {number} ok "); {shown}; printf("\\n"); fflush(stdout); }}'
         )
     includes = "#include <stdbool.h>\n#include <stdio.h>\n"
-    return includes + source + _filled(_C, mark, "", "\n".join(runs))
-
-
-def _filled(template: str, mark: str, calls: str, runs: str) -> str:
-    return template.replace("@MARK@", mark).replace("@CALLS@", calls).replace("@RUNS@", runs)
+    return includes + source + filled(_C, mark, "", "\n".join(runs))
 
 
 HARNESSES: Mapping[str, Harness] = {
-    "java": Harness(_java, r"\bclass\s+Main\b"),
+    "java": Harness(java, r"\bclass\s+Main\b"),
     "go": Harness(_go, r"\bfunc\s+main\s*\("),
     "rust": Harness(_rust, r"\bfn\s+main\s*\("),
     "c": Harness(_c, r"\bmain\s*\("),
