@@ -105,3 +105,10 @@ def test_doubted_lines_are_told(cli, coder, monkeypatch):
     result = cli("code", "doubles a number", "--example", "f(2) == 4")
     assert result.exit_code == 0, result.output
     assert "doubts line 2 (0.25): return x + x" in result.output
+
+
+def test_what_speaks_against_a_program_is_told(cli, coder):
+    coder(DOUBLE)
+    result = cli("code", "doubles a number and adds 7", "--example", "f(2) == 4")
+    assert result.exit_code == 0, result.output
+    assert "may have been read otherwise: 7 is stated and not in it" in result.output

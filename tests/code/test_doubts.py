@@ -40,6 +40,11 @@ class Remembers:
         ),
         ("adds", "def g(n):\n    return n\n\n\ndef f(n):\n    return list(map(g, n))\n", ()),
         ("doubles it. For example, 7 gives 14", "def f(n):\n    return n + n\n", ()),
+        ("whether `n` is above 10,000", "def f(n):\n    return n > 10000\n", ()),
+        ("whether `n` is above 10,000", "def f(n):\n    return n > 10\n", ("10000 is stated and not in it",)),
+        (r"joins them by '\n'", "def f(xs):\n    return '\\n'.join(xs)\n", ()),
+        ("with '' between them and 'z' behind, texts like 'key: value'", "x = 'z'\n", ()),
+        ("with 3 digits", "def f(x):\n    return f'{x:.3f}'\n", ()),
     ],
 )
 def test_what_speaks_against_a_program(said: str, source: str, against: tuple[str, ...]) -> None:
@@ -47,8 +52,10 @@ def test_what_speaks_against_a_program(said: str, source: str, against: tuple[st
 
 
 def test_programs_of_the_corpus_are_hardly_doubted() -> None:
-    tasks = islice(generate(seed=12), 150)
-    assert sum(bool(doubts(task.source, asked(task.description))) for task in tasks) <= 5
+    tasks = islice(generate(seed=12), 600)
+    found = [doubt for task in tasks for doubt in doubts(task.source, asked(task.description))]
+    assert len(found) <= 6
+    assert all(doubt.endswith("is stated and not in it") for doubt in found)
 
 
 def test_only_python_is_looked_through() -> None:

@@ -4,10 +4,10 @@ import math
 
 import pytest
 from agentic_diffusion.planning.budget import Budget, Clock
-from agentic_diffusion_code.domain import asked
+from agentic_diffusion_code.domain import asked, keeps
 from agentic_diffusion_code.grammar import trouble
 from agentic_diffusion_code.room import Room
-from agentic_diffusion_code.search import Attempt, Search, examine, keeps
+from agentic_diffusion_code.search import UNKEPT, Attempt, Search, examine
 from agentic_diffusion_code.spoken import Spoken
 
 ROOM = Room(None, memory_bytes=None, at_once=1)
@@ -69,6 +69,27 @@ def test_a_signature_is_kept_whatever_its_spaces() -> None:
     now = Search(request, None, Clock(Budget()), 8, ROOM)
     refused = examine("def add(a):\n    return a\n", now, parses=trouble, lints=False)
     assert refused.trouble == "it does not keep the signature that was given"
+
+
+def test_reasons_tell_what_was_wrong_apart() -> None:
+    now = search()
+    now.request = asked("adds", signature="def add(sum):")
+    for source, wrong, checker in (
+        ("a", "line 1: invalid", ""),
+        ("b", UNKEPT, ""),
+        ("c", UNKEPT, ""),
+        ("d", "a type is wrong", "tsc"),
+    ):
+        now.attempts[source] = Attempt(source, source, trouble=wrong, checker=checker)
+    now.attempts["e"] = Attempt("e", "e")
+    now.attempts["f"] = Attempt("f", "f", chance=0.2)
+    assert now.reasons()["reasons"] == [
+        "1 of 6 programs do not parse",
+        "1 of 6 programs are refused by the tools of python",
+        "2 of 6 programs do not declare it as asked: def add(sum):",
+        "there are no tests, and the chance to be right is too small",
+        "there are no tests, and nobody can tell the chance to be right",
+    ]
 
 
 def test_reasons_of_another_language_are_few() -> None:

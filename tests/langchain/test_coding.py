@@ -132,6 +132,12 @@ def test_the_model_reads_which_lines_are_doubted(monkeypatch):
     assert code == ["```python", *DOUBLE.splitlines(), "```"]
 
 
+def test_the_model_reads_that_a_program_may_have_read_the_request_otherwise():
+    call = {**CALL, "args": {**CALL["args"], "description": "doubles a number, and adds 7 to it"}}
+    _, doubt, *_ = make(DOUBLE).invoke(call).content.splitlines()
+    assert doubt == "It may have been read otherwise: 7 is stated and not in it"
+
+
 def test_code_that_fails_is_not_shown():
     said = make("def f(x):\n    return x - 1\n").invoke(CALL).content
     assert "ABSTAINED, no code is returned: 1 programs fail at least one test" in said

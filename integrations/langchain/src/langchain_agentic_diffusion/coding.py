@@ -54,8 +54,14 @@ def said(plan: Plan[CodeRequest, Program], name: str) -> str:
     fence = "```" if "```" not in source else "````"
     line = f"Program {name}: {proof}, confidence {plan.confidence:.2f}, {spent}"
     lines = facts.get("lines")
-    doubts = doubted(source, lines) if isinstance(lines, list) else ()
-    line += "".join(f"\nThe model {each}" for each in doubts)
+    unsure = doubted(source, lines) if isinstance(lines, list) else ()
+    line += "".join(f"\nThe model {each}" for each in unsure)
+    doubts = facts.get("doubts")
+    line += (
+        "".join(f"\nIt may have been read otherwise: {each}" for each in doubts or ())
+        if isinstance(doubts, list)
+        else ""
+    )
     return f"{line}\n{fence}{plan.request.language}\n{source}\n{fence}"
 
 

@@ -143,6 +143,8 @@ def show(answer: Mapping[str, Any], *, language: str) -> None:
         )
     for line in doubted(answer["code"] or "", evidence.get("lines", ())):
         console.print(Text(f"  {line}", "dim"))
+    for doubt in evidence.get("doubts", ()):
+        console.print(Text(f"  it may have been read otherwise: {doubt}", "yellow"))
     for reason in evidence.get("reasons", ()):
         console.print(Text(f"  {reason}", "yellow"))
     closest = evidence.get("closest_failure")

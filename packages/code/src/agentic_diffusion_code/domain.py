@@ -237,3 +237,9 @@ def _value(tree: ast.expr) -> Any:
         empty: dict[str, Any] = {"set": set(), "frozenset": frozenset(), "dict": {}, "list": [], "tuple": ()}
         return empty[tree.func.id] if tree.func.id in empty else ast.literal_eval(tree)
     return ast.literal_eval(tree)
+
+
+def keeps(source: str, request: CodeRequest) -> bool:
+    """Say whether a program holds the signature that was asked for, whatever its white space."""
+    wanted = "".join(request.signature.split())
+    return wanted in "".join(source.split())

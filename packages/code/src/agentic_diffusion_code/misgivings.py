@@ -7,7 +7,7 @@ import re
 
 from .corpus.errors import UnsayableError
 from .corpus.understand import understand
-from .domain import CodeRequest
+from .domain import CodeRequest, keeps
 
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 _NUMBER = re.compile(r"(?<![\w`.])\d{1,18}(?![\w`]|\.\d)")
@@ -34,7 +34,7 @@ def misgivings(request: CodeRequest, source: str, told: str) -> tuple[float, ...
         return 0.0, 0.0
     if not tree.body:
         return 0.0, 0.0
-    fits = "".join(request.signature.split()) in "".join(source.split()) and _readable(told)
+    fits = keeps(source, request) and _readable(told)
     return float(not fits), float(_unsaid(request.description, tree) + _unused(tree))
 
 

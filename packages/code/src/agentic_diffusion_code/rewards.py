@@ -9,11 +9,10 @@ from typing import TypeAlias, final
 import torch
 from torch import Tensor
 
-from .domain import CodeRequest
+from .domain import CodeRequest, keeps
 from .grammar import Parses, trouble
 from .language import by_name
 from .sandbox.base import Sandbox
-from .search import keeps
 from .verify import verify
 
 Reward: TypeAlias = Callable[[CodeRequest, str, bool], float]

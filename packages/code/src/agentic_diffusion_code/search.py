@@ -13,7 +13,7 @@ from agentic_diffusion.planning.budget import Clock
 from agentic_diffusion.records import Ending, Outcome
 from pydantic import JsonValue
 
-from .domain import CodeRequest, Program
+from .domain import CodeRequest, Program, keeps
 from .doubts import doubts
 from .grammar import Parses, native
 from .lint import Finding, lint
@@ -29,6 +29,8 @@ UNSURE = 0.25
 
 Of the first programs for 60 pairs that training knows 95 % had fewer than 0.24 with the weights that ship.
 """
+UNKEPT = "it does not keep the signature that was given"
+"""What is wrong with a program that declares something else."""
 MOST = 3
 """Reasons that are told of programs which cannot be said in a language."""
 
@@ -200,14 +202,20 @@ class Search:
     def reasons(self) -> Mapping[str, JsonValue]:
         """Return why nothing is returned."""
         tried = list(self.attempts.values())
-        unparsable = sum(attempt.trouble is not None for attempt in tried)
+        bad = [attempt for attempt in tried if attempt.trouble is not None]
         unsaid = [attempt for attempt in tried if attempt.unsaid is not None]
         judged = [attempt for attempt in tried if attempt.judgement is not None and attempt not in unsaid]
         reasons: list[JsonValue] = []
         if self.ending != "complete":
             reasons.append(f"ended early: {self.ending}" + ", before a program was whole" * (not tried))
-        if unparsable:
-            reasons.append(f"{unparsable} of {len(tried)} programs do not parse")
+        unkept = sum(attempt.trouble == UNKEPT for attempt in bad)
+        refused = sum(attempt.trouble != UNKEPT and bool(attempt.checker) for attempt in bad)
+        for count, what in (
+            (len(bad) - unkept - refused, "do not parse"),
+            (refused, f"are refused by the tools of {self.request.language}"),
+            (unkept, f"do not declare it as asked: {self.request.signature.strip()}"),
+        ):
+            reasons += [f"{count} of {len(tried)} programs {what}"] * (count > 0)
         if judged:
             reasons.append(f"{len(judged)} programs fail at least one test")
         if unsaid and self.spoken is not None:
@@ -216,8 +224,11 @@ class Search:
             reasons += [f"{held} programs hold in {self.request.language} and not in {language}"] * (held > 0)
             why = list(dict.fromkeys(f"{language}: {attempt.unsaid}" for attempt in unsaid))
             reasons += [*why[:MOST], *([f"{language}: {len(why) - MOST} more reasons"] * (len(why) > MOST))]
-        if len(tried) > unparsable + len(judged) + len(unsaid):
+        untested = [each for each in tried if not (each in bad or each in judged or each in unsaid)]
+        if any(each.chance is not None for each in untested):
             reasons.append("there are no tests, and the chance to be right is too small")
+        if any(each.chance is None for each in untested):
+            reasons.append("there are no tests, and nobody can tell the chance to be right")
         if self.stuck:
             dry = self.branches is not None
             reasons.append(
@@ -237,7 +248,7 @@ def examine(source: str, search: Search, *, parses: Parses, lints: bool) -> Atte
     whole = source + "\n" + request.suffix if request.suffix.strip() else source
     trouble = "it is empty" if not source.strip() else parses(whole, request.language)
     if trouble is None and not keeps(source, request):
-        trouble = "it does not keep the signature that was given"
+        trouble = UNKEPT
     if trouble is not None:
         return Attempt(whole, source, trouble=trouble)
     findings = lint(whole) if lints and request.language == "python" else ()
@@ -276,7 +287,7 @@ def _there(
     """Return what is wrong with a program in the language that was asked for, and what came of its tests."""
     trouble = parses(said, asked.language)
     if trouble is None and not keeps(said, asked):
-        trouble = "it does not keep the signature that was given"
+        trouble = UNKEPT
     if trouble is not None or not asked.tests or search.sandbox is None:
         return trouble, None
     judged = verify(said, asked.task(), sandbox=search.sandbox, limits=asked.limits)
@@ -300,12 +311,6 @@ def outcome(search: Search, attempt: Attempt) -> Outcome[CodeRequest, Program]:
         source="tests",
         plan_seed=search.seed,
     )
-
-
-def keeps(source: str, request: CodeRequest) -> bool:
-    """Say whether a program holds the signature that was asked for, whatever its white space."""
-    wanted = "".join(request.signature.split())
-    return wanted in "".join(source.split())
 
 
 def holds(known: str, request: CodeRequest) -> bool:
