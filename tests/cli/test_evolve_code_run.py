@@ -8,7 +8,7 @@ import torch
 from agentic_diffusion.denoising.nn.block import BlockTransformer, Shape
 from agentic_diffusion_code import embedded
 from agentic_diffusion_code.embedded import load_coder, load_model, save_model
-from agentic_diffusion_code.model.decode import Decoding
+from agentic_diffusion_code.model.decoding import Decoding
 from agentic_diffusion_code.tokens import Vocabulary
 from agentic_diffusion_evolve.lineage import Lineage
 

@@ -8,7 +8,8 @@ import torch
 from agentic_diffusion_code.branching import Branching
 from agentic_diffusion_code.coder import Coder
 from agentic_diffusion_code.domain import asked
-from agentic_diffusion_code.model.decode import Decoding, Viable
+from agentic_diffusion_code.model.decode import Viable
+from agentic_diffusion_code.model.decoding import Decoding
 from agentic_diffusion_code.sandbox import ProcessSandbox
 from agentic_diffusion_code.writer import TokenWriter
 from agentic_diffusion_code.writes import Branches, Forks

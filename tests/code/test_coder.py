@@ -12,7 +12,7 @@ from agentic_diffusion.testing import check_planner
 from agentic_diffusion_code.coder import Coder
 from agentic_diffusion_code.confidence import Confidence, Familiar, Odds
 from agentic_diffusion_code.domain import CodeRequest, asked
-from agentic_diffusion_code.model.decode import Decoding
+from agentic_diffusion_code.model.decoding import Decoding
 from agentic_diffusion_code.sandbox import ProcessSandbox
 from agentic_diffusion_code.writer import TokenWriter
 from agentic_diffusion_code.writes import Heeded, Sketch, Sureness

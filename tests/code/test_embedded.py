@@ -18,7 +18,7 @@ from agentic_diffusion_code.embedded import (
     shipped,
 )
 from agentic_diffusion_code.exercise import with_weights
-from agentic_diffusion_code.model.decode import Decoding
+from agentic_diffusion_code.model.decoding import Decoding
 from agentic_diffusion_code.sandbox import ProcessSandbox
 from agentic_diffusion_code.tokens import Vocabulary
 from agentic_diffusion_code.writes import Writes

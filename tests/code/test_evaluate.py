@@ -9,7 +9,7 @@ from agentic_diffusion_code.cases import Task as Asked
 from agentic_diffusion_code.coder import Coder
 from agentic_diffusion_code.domain import asked
 from agentic_diffusion_code.evaluate import Answer, calibrated, measure, row, single
-from agentic_diffusion_code.model.decode import Decoding
+from agentic_diffusion_code.model.decoding import Decoding
 from agentic_diffusion_code.questions import Question
 from agentic_diffusion_code.sandbox import ProcessSandbox
 from agentic_diffusion_code.writer import TokenWriter

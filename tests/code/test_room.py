@@ -11,7 +11,7 @@ from agentic_diffusion.planning.budget import Budget
 from agentic_diffusion.records import MemoryUse
 from agentic_diffusion_code.coder import Coder
 from agentic_diffusion_code.domain import asked
-from agentic_diffusion_code.model.decode import Decoding
+from agentic_diffusion_code.model.decoding import Decoding
 from agentic_diffusion_code.model.reading import Embedded, Marks
 from agentic_diffusion_code.writer import TokenWriter
 from agentic_diffusion_code.writes import Sketch, Sureness

@@ -7,7 +7,7 @@ import pytest
 import torch
 from agentic_diffusion.errors import InvalidStateError
 from agentic_diffusion_code.domain import asked
-from agentic_diffusion_code.model.decode import Decoding
+from agentic_diffusion_code.model.decoding import Decoding
 from agentic_diffusion_code.writer import TokenWriter
 from agentic_diffusion_code.writes import Sketch
 from library import Lexemes, Shelf

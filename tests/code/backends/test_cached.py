@@ -9,7 +9,8 @@ from agentic_diffusion.denoising.state import generator
 from agentic_diffusion.errors import InvalidConfigError
 from agentic_diffusion_code.backends.cached import Blocks, Keeps, KeptModel
 from agentic_diffusion_code.backends.masked import MaskedModel, block_causal
-from agentic_diffusion_code.model.decode import Decoding, write
+from agentic_diffusion_code.model.decode import write
+from agentic_diffusion_code.model.decoding import Decoding
 from agentic_diffusion_code.model.reading import Marks, Reading, Reads
 from torch import nn
 

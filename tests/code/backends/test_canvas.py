@@ -11,7 +11,8 @@ from agentic_diffusion_code.backends.canvas import Canvas, canvas
 from agentic_diffusion_code.backends.hub import Source
 from agentic_diffusion_code.backends.masked import MaskedModel, two_way
 from agentic_diffusion_code.backends.renoised import renoised, without_mask
-from agentic_diffusion_code.model.decode import Decoding, write
+from agentic_diffusion_code.model.decode import write
+from agentic_diffusion_code.model.decoding import Decoding
 from torch import nn
 
 SIZE = 32

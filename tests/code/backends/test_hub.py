@@ -11,7 +11,8 @@ from agentic_diffusion_code.backends import hub
 from agentic_diffusion_code.backends.hub import HubTokens, Source
 from agentic_diffusion_code.backends.masked import MaskedModel, two_way
 from agentic_diffusion_code.domain import asked
-from agentic_diffusion_code.model.decode import Decoding, write
+from agentic_diffusion_code.model.decode import write
+from agentic_diffusion_code.model.decoding import Decoding
 from agentic_diffusion_code.model.reading import Marks
 from agentic_diffusion_code.writer import TokenWriter
 from agentic_diffusion_code.writes import Tokens

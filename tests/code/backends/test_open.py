@@ -13,7 +13,7 @@ from agentic_diffusion_code.backends.masked import MaskedModel
 from agentic_diffusion_code.backends.open import family_of, open_writer, resolved
 from agentic_diffusion_code.coder import Coder
 from agentic_diffusion_code.domain import asked
-from agentic_diffusion_code.model.decode import Decoding
+from agentic_diffusion_code.model.decoding import Decoding
 from agentic_diffusion_code.sandbox import ProcessSandbox
 from checkpoint import SAID, byte_tokens, masked
 

@@ -6,7 +6,8 @@ import torch
 from agentic_diffusion.denoising.state import generator
 from agentic_diffusion_code.backends.masked import MaskedModel, block_causal, shifted, two_way
 from agentic_diffusion_code.backends.renoised import renoised, without_mask
-from agentic_diffusion_code.model.decode import Decoding, fill, write
+from agentic_diffusion_code.model.decode import fill, write
+from agentic_diffusion_code.model.decoding import Decoding
 from torch import nn
 
 SIZE = 12

@@ -5,7 +5,8 @@ import torch
 from agentic_diffusion.denoising.nn.block import BlockTransformer, Shape
 from agentic_diffusion.denoising.state import generator
 from agentic_diffusion_code.model.cached import CachedReading
-from agentic_diffusion_code.model.decode import Decoding, write
+from agentic_diffusion_code.model.decode import write
+from agentic_diffusion_code.model.decoding import Decoding
 from agentic_diffusion_code.model.foresight import Foresight, Guess, Look
 from agentic_diffusion_code.model.reading import Embedded, Marks
 

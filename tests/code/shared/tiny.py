@@ -9,7 +9,7 @@ import torch
 from agentic_diffusion.denoising.nn.block import BlockTransformer, Shape
 from agentic_diffusion_code.coder import Coder
 from agentic_diffusion_code.domain import CodeRequest, asked
-from agentic_diffusion_code.model.decode import Decoding
+from agentic_diffusion_code.model.decoding import Decoding
 from agentic_diffusion_code.model.reading import Embedded, Marks
 from agentic_diffusion_code.model.rows import Noise, Row
 from agentic_diffusion_code.model.train import Recipe, Run

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from agentic_diffusion.compute import Compute
     from agentic_diffusion_code.backends.hub import Source
     from agentic_diffusion_code.coder import Coder
-    from agentic_diffusion_code.model.decode import Decoding
+    from agentic_diffusion_code.model.decoding import Decoding
     from agentic_diffusion_code.sandbox.base import Sandbox
 
 KEY = "AGENTIC_DIFFUSION_SERVER_KEY"

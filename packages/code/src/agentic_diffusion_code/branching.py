@@ -18,7 +18,8 @@ from agentic_diffusion.denoising.state import generator
 from torch import Tensor
 
 from .model.abreast import Opens, abreast
-from .model.decode import Decoding, Draft, Guides, Viable, write
+from .model.decode import Draft, Guides, Viable, write
+from .model.decoding import Decoding
 from .model.hindsight import ROOM
 from .model.reading import Reads
 from .opinion import Scans, ScansMany

@@ -18,7 +18,8 @@ from torch import Tensor
 
 from .coder import Coder, Recalls
 from .confidence import Confidence, Familiar
-from .model.decode import Decoding, Viable
+from .model.decode import Viable
+from .model.decoding import Decoding
 from .model.quantise import quantise, restore
 from .model.reading import Embedded, Marks
 from .prefix import Prefixes

@@ -19,7 +19,8 @@ from .domain import CodeRequest
 from .heeded import Hears, heeded, left_out
 from .holes import Holes, hollow
 from .misgivings import misgivings
-from .model.decode import Decoding, Draft, Guides, Score, Viable, fill, unguided, write
+from .model.decode import Draft, Guides, Score, Viable, fill, unguided, write
+from .model.decoding import Decoding
 from .model.reading import Reads
 from .opinion import Scans, by_line, chances, features
 from .prefix import unbound

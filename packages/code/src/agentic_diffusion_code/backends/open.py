@@ -13,7 +13,7 @@ from agentic_diffusion_code.backends.cached import Blocks, KeptModel
 from agentic_diffusion_code.backends.canvas import BLOCK, Canvas
 from agentic_diffusion_code.backends.hub import HubTokens, Loading, Source, facts, load, tokenizer_of
 from agentic_diffusion_code.backends.masked import Ask, MaskedModel, block_causal, shifted, two_way
-from agentic_diffusion_code.model.decode import Decoding
+from agentic_diffusion_code.model.decoding import Decoding
 from agentic_diffusion_code.model.reading import Marks, Reads
 from agentic_diffusion_code.rewards import Soundness
 from agentic_diffusion_code.sandbox.base import Sandbox

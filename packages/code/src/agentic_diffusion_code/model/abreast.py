@@ -10,7 +10,8 @@ from agentic_diffusion.denoising.state import generator
 from torch import Tensor
 from torch.nn import functional
 
-from agentic_diffusion_code.model.decode import Decoding, Draft, Guides, Viable, drafting, unguided
+from agentic_diffusion_code.model.decode import Draft, Guides, Viable, drafting, unguided
+from agentic_diffusion_code.model.decoding import Decoding
 from agentic_diffusion_code.model.reading import Reads, Several
 
 
