@@ -105,6 +105,14 @@ def test_an_error_is_told_and_ends_the_run_as_before(notebook, way):
     assert [told.evidence["error"] for told in notebook.outcomes] == ["ConnectionError"]
 
 
+def test_a_call_with_wrong_arguments_counts_against_nobody(notebook):
+    trust, wrong = ToolTrust(), AIMessage("", tool_calls=[{"name": "look", "args": {"off": 1}, "id": "w"}])
+    for learner in (trust, notebook):
+        app = agent(OutcomeFeedbackMiddleware(ToolFeedback(learner)), tools=[look], script=[wrong, wrong])
+        assert app.invoke(ASKED)["messages"][-2].status == "error"
+    assert (trust.chances(), notebook.outcomes) == ({}, [])
+
+
 def test_an_interrupt_is_no_failure(notebook):
     app = agent(
         OutcomeFeedbackMiddleware(ToolFeedback(notebook)),

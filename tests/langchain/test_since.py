@@ -8,10 +8,11 @@ from agentic_diffusion.records import Given, ToolSpec
 from langchain.agents import create_agent
 from langchain.agents.middleware import wrap_tool_call
 from langchain_agentic_diffusion import DiffusionPlanTool, OutcomeFeedbackMiddleware
-from langchain_agentic_diffusion.since import MISCALLED, Since
+from langchain_agentic_diffusion.since import Since
 from langchain_agentic_diffusion.testing import ScriptedChatModel
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from langgraph_agentic_diffusion import ToolFeedback
+from langgraph_agentic_diffusion.uses import MISCALLED
 
 ERRANDS = runpy.run_path(str(Path(__file__).parents[1] / "langgraph" / "errands.py"))
 GOAL = "send me a flight"
@@ -57,12 +58,21 @@ def test_what_was_done_since_the_goal_was_first_planned_for():
     assert since(planned(), [AIMessage("", tool_calls=[{"name": "a", "args": {}, "id": "1"}])])[0].done == ()
 
 
+def test_what_was_called_for_another_goal_is_not_done_for_this_one():
+    both = planned(), planned("a hotel"), called("a", n=1), called("c", "no", "error")
+    assert since(*both) == (ToolRequest(goal=GOAL), 0)
+    request, failed = since(*both, goal="a hotel")
+    assert ([step.tool for step in request.done], request.facts, failed) == (["a"], {"x": 7}, 1)
+    request, _ = since(*both, planned(), called("b"))
+    assert [step.tool for step in request.done] == ["b"]
+
+
 def test_tools_that_failed_twice_are_left_out_for_any_goal():
     twice = called("a", "no", "error"), called("a", "down", "error")
     assert since(planned(), *twice)[0].tools == ("b", "c")
     assert since(planned(), *twice)[1] == 2
     assert since(planned(), *twice, goal="a hotel") == (ToolRequest(goal="a hotel", tools=("b", "c")), 0)
-    wrong = called("a", MISCALLED + "a'", "error"), called("a", MISCALLED + "a' again", "error")
+    wrong = (called("a", begins + "a'", "error") for begins in MISCALLED)
     assert since(planned(), *wrong) == (ToolRequest(goal=GOAL), 0)
 
 

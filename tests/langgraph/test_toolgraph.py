@@ -175,6 +175,18 @@ def test_tools_are_checked_where_the_graph_is_made(errands, planner):
             create_tool_plan_graph(planner, wrong)
 
 
+def test_what_may_be_called_holds_in_the_next_turn_of_a_thread_too(errands, planner):
+    tools = errands.make_tools(broken=["archive"] * 2, log=(log := []))
+    graph = create_tool_plan_graph(planner, tools).compile(checkpointer=InMemorySaver())
+    config = {"configurable": {"thread_id": "4"}}
+    allowed = ["archive", "book", "send"]
+    first = graph.invoke({"messages": ["send me a flight"], "request": {"tools": allowed}}, config)
+    assert first["request"]["tools"] == ["book", "send"]
+    log.clear()
+    second = graph.invoke({"messages": ["send me a flight"]}, config)
+    assert (log, second["request"]["tools"]) == (["archive", "book", "send"], allowed)
+
+
 def test_in_words_and_again_on_the_same_thread(errands, planner):
     graph = create_tool_plan_graph(planner, errands.make_tools()).compile(checkpointer=InMemorySaver())
     config = {"configurable": {"thread_id": "1"}}
@@ -202,7 +214,7 @@ def test_a_newer_request_wins_over_the_last_word(errands, planner):
     assert third["request"]["goal"] == "in words"
     assert [step["tool"] for step in third["request"]["done"]] == asked["tools"]
     fourth = graph.invoke({"messages": [HumanMessage("once more")]}, config)
-    assert (fourth["request"]["goal"], fourth["request"]["tools"]) == ("once more", [])
+    assert (fourth["request"]["goal"], fourth["request"]["tools"]) == ("once more", asked["tools"])
 
 
 def test_inside_a_bigger_graph_with_a_node_of_ones_own(errands, planner):

@@ -4,9 +4,12 @@ import pytest
 from agentic_diffusion.planning.domains.trajectory import Reach
 from agentic_diffusion.planning.shelf import plan_id
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
+from langchain_core.tools import tool
+from langgraph.graph import START, MessagesState, StateGraph
+from langgraph.prebuilt import ToolNode
 from langgraph.types import Command
 from langgraph_agentic_diffusion import StepOf, ToolUse, by_status, from_messages, from_state
-from langgraph_agentic_diffusion.uses import which_step
+from langgraph_agentic_diffusion.uses import miscalled, which_step
 
 ERROR = ToolMessage("no", tool_call_id="1", status="error")
 USE = ToolUse(tool="mix", call="1", digest="d")
@@ -34,6 +37,31 @@ USE = ToolUse(tool="mix", call="1", digest="d")
 def test_status(result, passed, evidence):
     verdict = by_status(USE, result)
     assert (verdict.passed, verdict.score, verdict.evidence) == (passed, float(passed), evidence)
+
+
+@tool
+def double(number: int) -> int:
+    """Double a number."""
+    if number < 0:
+        raise ValueError("below 0")
+    return 2 * number
+
+
+@pytest.mark.parametrize("handle", [True, lambda error: str(error), None])
+def test_a_call_with_wrong_arguments_is_known_by_the_answer_of_the_tool_node(handle):
+    results = []
+
+    def watch(request, execute):
+        results.append(execute(request))
+        return results[-1]
+
+    more = {} if handle is None else {"handle_tool_errors": handle}
+    node = ToolNode([double], wrap_tool_call=watch, **more)
+    graph = StateGraph(MessagesState).add_node("tools", node).add_edge(START, "tools").compile()
+    for number in ("many", *([-1] if handle else []), 1):
+        asked = {"name": "double", "args": {"number": number}, "id": "1"}
+        graph.invoke({"messages": [AIMessage("", tool_calls=[asked])]})
+    assert list(map(miscalled, results)) == [True, *([False] if handle else []), False]
 
 
 def test_a_plan_has_one_name_however_it_is_written(planner):

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, final
+from itertools import accumulate
+from typing import Any, final
 
 from agentic_diffusion.planning.domains.toolplan import ToolPlanDomain, ToolRequest
 from agentic_diffusion.records import Given, PlanStep, ToolSpec
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from langgraph_agentic_diffusion import Avoid, given_facts, plain
 from langgraph_agentic_diffusion.calling import result_of
-
-MISCALLED: Final = "Error invoking tool '"
-"""How LangGraph begins its answer to a call with wrong arguments, which is no failure of the tool."""
+from langgraph_agentic_diffusion.uses import miscalled
 
 
 @final
@@ -22,7 +21,8 @@ class Since:
     """Changes a request by what became of calls since the last word of a person.
 
     Where the same goal was planned for before, calls that went well since then are done, and what they gave are facts;
-    letters and spaces apart, the goal must be the same. Tools that failed too often are left out for any goal.
+    letters and spaces apart, the goal must be the same. Calls that were made after a plan for another goal are that
+    goal's. Tools that failed too often are left out for any goal.
 
     Args:
         domain: Tools and slots of the planner.
@@ -33,9 +33,9 @@ class Since:
     patience: int = 2
 
     def __call__(self, request: ToolRequest, messages: Sequence[Any]) -> tuple[ToolRequest, int]:
-        """Return the request, and how many calls have failed since its goal was first planned for."""
+        """Return the request, and how many calls for its goal have failed since it was first planned for."""
         turn = _turn(messages)
-        first = next((n for n, message in enumerate(turn) if _goal(message) == _folded(request.goal)), None)
+        goals, own = _goals(turn), _folded(request.goal)
         specs = self.domain.catalogue.tokens
         failures: dict[str, int] = {}
         facts, done, failed = dict(request.facts), list(request.done), 0
@@ -44,10 +44,10 @@ class Since:
             if name not in specs:
                 continue
             if answer.status == "error":
-                missed = not str(answer.text).startswith(MISCALLED)
+                missed = not miscalled(answer)
                 failures[name] = failures.get(name, 0) + missed
-                failed += missed and first is not None and place > first
-            elif first is not None and place > first:
+                failed += missed and goals[place] == own
+            elif goals[place] == own:
                 step = PlanStep(tool=name, arguments={key: Given(value=v) for key, v in call["args"].items()})
                 facts.update(plain(dict(given_facts(self._spec(name), step, result_of(answer.content)))))
                 done.append(step)
@@ -78,13 +78,17 @@ def _turn(messages: Sequence[Any]) -> Sequence[Any]:
 
 
 def _answered(messages: Sequence[Any]) -> Iterator[tuple[int, Mapping[str, Any], ToolMessage]]:
-    """Yield the calls that were answered, in the order in which they were made, and where each answer stands."""
-    answers = {m.tool_call_id: (n, m) for n, m in enumerate(messages) if isinstance(m, ToolMessage)}
-    for message in messages:
+    """Yield the calls that were answered, in the order in which they were made, and where each was made."""
+    answers = {m.tool_call_id: m for m in messages if isinstance(m, ToolMessage)}
+    for place, message in enumerate(messages):
         for call in message.tool_calls if isinstance(message, AIMessage) else ():
             if call["id"] in answers:
-                place, answer = answers[call["id"]]
-                yield place, call, answer
+                yield place, call, answers[call["id"]]
+
+
+def _goals(messages: Sequence[Any]) -> list[str | None]:
+    """Return, for each message, the goal that was planned for last by then."""
+    return list(accumulate(map(_goal, messages), lambda last, new: last if new is None else new))
 
 
 def _goal(message: Any) -> str | None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 import threading
 import time
@@ -14,11 +12,12 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, final
 from uuid import uuid4
 
 from agentic_diffusion.errors import InvalidConfigError, InvalidStateError
-from agentic_diffusion.records import Outcome, Verdict
+from agentic_diffusion.records import Verdict
 from langgraph.errors import GraphBubbleUp
 from pydantic import JsonValue
 
 from langgraph_agentic_diffusion.runs import current_run
+from langgraph_agentic_diffusion.telling import RECENT, keep, outcome_of, words_of
 from langgraph_agentic_diffusion.uses import (
     Attribute,
     Call,
@@ -28,18 +27,14 @@ from langgraph_agentic_diffusion.uses import (
     ToolUse,
     asked_in,
     by_status,
+    miscalled,
     which_step,
 )
 
 if TYPE_CHECKING:
     from agentic_diffusion.planning.planner import Learns
 
-K = TypeVar("K")
-T = TypeVar("T")
 R = TypeVar("R")
-
-RECENT: Final = 4096
-"""How many calls are remembered for late rewards and for counting attempts."""
 
 UNSURE: Final = 0.5
 """How far success is believed where an error that a tool handled would look the same."""
@@ -54,8 +49,9 @@ class ToolFeedback:
 
     Give `wrap_tool_call` and `awrap_tool_call` to `ToolNode`, or the whole object to the middleware or the callback
     handler of `langchain-agentic-diffusion`. Nothing here ever breaks a run: what goes wrong in judging or telling is
-    logged, what the tool raised is raised again, and an interrupt of the graph is no outcome. Outcomes are named by
-    thread, message, call and attempt, so that a call which is replayed after a crash counts once.
+    logged, what the tool raised is raised again. An interrupt of the graph is no outcome, nor is a call with wrong
+    arguments, which never reached its tool. Outcomes are named by thread, message, call and attempt, so that a call
+    which is replayed after a crash counts once.
 
     Args:
         sink: Is told. It should return at once: wrap a slow one in `Background`.
@@ -147,7 +143,7 @@ class ToolFeedback:
     def expect(self, call: str, step: StepOf) -> None:
         """Say beforehand which step the call with this id carries out; asked before `attribute`."""
         with self._lock:
-            _keep(self._steps, call, step)
+            keep(self._steps, call, step)
 
     def begin(
         self,
@@ -183,6 +179,9 @@ class ToolFeedback:
         if call is None:
             return
         try:
+            if miscalled(result):
+                self.forget(call)
+                return
             seconds = time.perf_counter() - call.began
             verdict, doubts = self._judged(call.use, result)
             evidence = {**call.evidence, **verdict.evidence, **doubts, "seconds": round(seconds, 6)}
@@ -194,7 +193,7 @@ class ToolFeedback:
                 evidence["message"] = str(result)[: self.limit]
             self._tell(call, reward=verdict.score, evidence=evidence, source=self.source, trust=trust)
             with self._lock:
-                _keep(self._told, (call.use.thread, call.use.call), call)
+                keep(self._told, (call.use.thread, call.use.call), call)
         except Exception:  # feedback never breaks the run
             log.exception("an outcome of the tool %s was not told", call.use.tool)
 
@@ -202,7 +201,7 @@ class ToolFeedback:
         """Take back that a call began: it was interrupted, and begins again when the graph goes on."""
         if call is not None:
             with self._lock:
-                _keep(self._tries, (call.scope, call.use.message, call.use.call), call.use.attempt - 1)
+                keep(self._tries, (call.scope, call.use.message, call.use.call), call.use.attempt - 1)
 
     def report(
         self,
@@ -248,19 +247,12 @@ class ToolFeedback:
 
     def _begin(self, call: Mapping[str, Any], state: Any, *, thread: str | None, scope: str) -> Call:
         name = str(call.get("name"))[:200]
-        text = json.dumps(call.get("args") or {}, sort_keys=True, default=str)
-        digest = hashlib.blake2b(text.encode(), digest_size=16, key=self.salt).hexdigest()
+        digest, arguments, evidence = words_of(call, salt=self.salt, limit=self.limit if self.plain else None)
         key = str(call.get("id") or digest)[:200]
-        evidence: dict[str, JsonValue] = {}
-        arguments = None
-        if self.plain and len(text) <= self.limit:
-            arguments = json.loads(text)
-        elif self.plain:
-            evidence["arguments_begin"] = text[: self.limit]
         step, message = self._step(key, state, call), asked_in(state, call)
         with self._lock:
             attempt = self._tries.get((scope, message, key), 0) + 1
-            _keep(self._tries, (scope, message, key), attempt)
+            keep(self._tries, (scope, message, key), attempt)
         use = ToolUse(
             tool=name,
             call=key,
@@ -295,15 +287,7 @@ class ToolFeedback:
     def _tell(
         self, call: Call, *, reward: float, evidence: dict[str, JsonValue], source: str, trust: float
     ) -> None:
-        use, step = call.use, call.use.of
-        counted: list[Any] = [
-            call.scope,
-            use.call,
-            source,
-            use.attempt if self.granularity == "attempt" else 0,
-        ]
-        counted += [] if use.message is None else [use.message]
-        name = hashlib.blake2b(json.dumps(counted).encode(), digest_size=16).hexdigest()
+        use = call.use
         if self.granularity == "call" and use.attempt > 1 and source == self.source:
             log.warning(
                 "the call %s of %s was tried again; only its first outcome counts: use granularity='attempt', "
@@ -311,24 +295,5 @@ class ToolFeedback:
                 use.call,
                 use.tool,
             )
-        self.sink.learn(
-            Outcome[JsonValue, ToolUse](
-                id=name,
-                request=step.request if step else None,
-                value=use,
-                reward=reward,
-                evidence=evidence,
-                source=source,
-                trust=trust,
-                plan_seed=step.seed if step else None,
-                planner=(step.planner if step else None) or self.planner,
-            )
-        )
-
-
-def _keep(recent: OrderedDict[K, T], key: K, value: T) -> None:
-    """Put a value in and let the oldest go where there are too many."""
-    recent[key] = value
-    recent.move_to_end(key)
-    if len(recent) > RECENT:
-        recent.popitem(last=False)
+        said = {"reward": reward, "evidence": evidence, "source": source, "trust": trust}
+        self.sink.learn(outcome_of(call, each=self.granularity, planner=self.planner, **said))

@@ -56,6 +56,7 @@ class ToolPlanState(PlannerState, total=False):
         done: Whether the request is fulfilled.
         ending: Why the run ended: one of `Ended`.
         written: A mark of the request as the graph left it, by which a new one is known.
+        allowed: The tools that the last request which somebody gave allows; empty for all.
     """
 
     messages: Annotated[list[AnyMessage], add_messages]
@@ -68,6 +69,7 @@ class ToolPlanState(PlannerState, total=False):
     done: bool
     ending: Ended
     written: str
+    allowed: list[str]
 
 
 def create_tool_plan_graph(

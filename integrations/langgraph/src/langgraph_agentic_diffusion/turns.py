@@ -39,7 +39,8 @@ def begin(state: Any) -> dict[str, Any]:
     """Forget an earlier run on the same thread, and find what is asked for now.
 
     A request that is not the one the graph itself left in the state is new, and wins. Otherwise the last word of a
-    person is the goal, as it is for a request without a goal.
+    person is the goal, as it is for a request without a goal. What the last request that somebody gave allows to be
+    called holds until another is given, whatever the graph has left out of it since.
     """
     fresh: dict[str, Any] = {
         "rounds": 0,
@@ -56,7 +57,9 @@ def begin(state: Any) -> dict[str, Any]:
     asked = look(state, "request")
     left = look(state, "rounds") is not None and look(state, "written") in (None, _mark(asked))
     if isinstance(last, HumanMessage) and (asked is None or left):
-        return fresh | written(ToolRequest(goal=str(last.text)))
+        return fresh | written(ToolRequest(goal=str(last.text), tools=look(state, "allowed") or ()))
+    if not left:
+        fresh["allowed"] = plain(look(asked, "tools") or ())
     if isinstance(last, HumanMessage) and not look(asked, "goal"):
         return fresh | written(ToolRequest.model_validate({**plain(asked), "goal": str(last.text)}))
     return {**fresh, "written": _mark(asked)}

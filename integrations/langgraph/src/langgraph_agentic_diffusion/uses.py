@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias, final
+from typing import Any, Final, Literal, TypeAlias, final
 
 from agentic_diffusion.planning.shelf import plan_id
 from agentic_diffusion.records import Record, Verdict
+from langgraph.prebuilt.tool_node import ToolInvocationError
 from langgraph.types import Command
 from pydantic import Field, JsonValue
 
@@ -15,6 +16,9 @@ from langgraph_agentic_diffusion.state import look
 
 Granularity: TypeAlias = Literal["call", "attempt"]
 """Whether a retried call is one outcome or several."""
+
+MISCALLED: Final = ("Error invoking tool '", "Error: ToolInvocationError(")
+"""How LangGraph begins its answer to a call with wrong arguments, which is no failure of the tool."""
 
 
 class StepOf(Record):
@@ -88,6 +92,15 @@ def by_status(use: ToolUse, result: Any) -> Verdict:
     if isinstance(result, BaseException):
         evidence["error"] = type(result).__name__
     return Verdict(passed=not failed, score=0.0 if failed else 1.0, evidence=evidence)
+
+
+def miscalled(result: Any) -> bool:
+    """Whether a call never reached its tool: its arguments were wrong."""
+    return any(
+        isinstance(part, ToolInvocationError)
+        or (look(part, "status") == "error" and str(look(part, "content")).startswith(MISCALLED))
+        for part in _parts(result)
+    )
 
 
 def _parts(result: Any) -> Iterator[Any]:
