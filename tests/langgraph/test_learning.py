@@ -126,6 +126,7 @@ def test_a_plan_is_told_when_all_its_steps_went_well(outcomes):
     (told,) = outcomes.sink.outcomes
     assert (told.request, told.value, told.plan_seed, told.planner) == ("cake", plan.chosen.value, 5, "v7")
     assert (told.reward, told.trust, told.source) == (0.75, 0.25, "tools")
+    assert [step["trust"] for step in told.evidence["steps"]] == [1.0, 0.25]
     assert (told.evidence["plan"], told.evidence["tried"], told.evidence["of"]) == (plan_id(plan), 2, 2)
     first = told.evidence["steps"][0]
     assert (

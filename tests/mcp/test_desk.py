@@ -85,7 +85,7 @@ def test_a_turn_is_free_when_its_thread_has_ended_not_when_its_client_has_left()
     assert asyncio.run(impatient()).passed in (True, False)
     assert counting.most == 1
     assert counting.made == 2  # whoever left before its turn came was never planned for
-    assert table._inside == 0
+    assert table._turns[organ].inside == 0
 
 
 def test_waiting_counts_towards_the_deadline_of_a_client():
@@ -160,16 +160,36 @@ def test_reports_are_bounded(told, learner):
     assert learner.told == []
 
 
-def test_two_plans_are_made_at_once():
-    organ, table = desk(make_planner(seconds=0.01), ServerLimits(at_once=4))
+def test_plans_are_made_at_once():
+    counting = Counting(make_planner())
+    organ, table = desk(counting, ServerLimits(at_once=4))
 
-    async def some(count):
-        begun = time.perf_counter()
-        await asyncio.gather(*(table.plan(organ, REQUEST, seed=n) for n in range(count)))
-        return time.perf_counter() - begun
+    async def four():
+        return await asyncio.gather(*(table.plan(organ, REQUEST, seed=n) for n in range(4)))
 
-    asyncio.run(some(1))
-    assert asyncio.run(some(4)) < 4 * 0.1 + 2.0
+    assert len(asyncio.run(four())) == counting.most == 4
+
+
+def test_who_waits_for_one_organ_does_not_fill_the_line_of_another():
+    slow, other = Counting(make_planner()), Counting(make_planner())
+    one = Organ("one", slow, request=Reach, about="Plan.")
+    two = Organ("two", other, request=Reach, about="Plan.", at_once=2)
+    table = Desk([one, two], ServerLimits(at_once=1, waiting=1))
+
+    async def some():
+        asked = [table.plan(one, REQUEST) for _ in range(3)] + [table.plan(two, REQUEST) for _ in range(4)]
+        return await asyncio.gather(*asked, return_exceptions=True)
+
+    refused = [isinstance(each, BudgetError) for each in asyncio.run(some())]
+    assert refused == [False, False, True, False, False, False, True]
+    assert (slow.most, other.most) == (1, 2)
+
+
+def test_what_became_of_single_steps_is_not_for_clients_to_say(learner):
+    organ, table = desk(learner=learner)
+    name = asyncio.run(table.plan(organ, REQUEST)).plan_id
+    table.report(name, 0.0, evidence={"steps": [{"step": 0, "tool": "a", "reward": 0.0}], "why": "cold"})
+    assert learner.told[0].evidence == {"plan": name, "why": "cold"}
 
 
 def test_what_a_client_says_may_be_turned_into_a_request():

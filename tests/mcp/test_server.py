@@ -3,11 +3,13 @@ import runpy
 import time
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from agentic_diffusion.errors import InvalidConfigError
 from agentic_diffusion.planning.domains.trajectory import Reach
 from agentic_diffusion_mcp import Organ, ServerLimits, create_server, serve
+from agentic_diffusion_mcp.server import _Progress
 from mcp import Client
 
 HOUSE = runpy.run_path(str(Path(__file__).with_name("conftest.py")))
@@ -127,6 +129,25 @@ def test_progress_comes_before_the_first_step():
     heard, seconds = heard_from(make_planner(seconds=0.5), plan_seconds=0.01)
     assert len([one for one in heard if "waiting for the first step" in one[2]]) >= 3
     assert len(heard) >= seconds / 0.05 / 4
+
+
+def test_progress_grows_however_long_it_takes_and_never_reaches_the_next_step():
+    told = []
+
+    class Client:
+        async def report_progress(self, progress, total, message):
+            told.append(progress)
+
+    async def wait():
+        progress = _Progress(Client())
+        for event in [None] * 100 + [SimpleNamespace(step=n, total=3, time=0.5) for n in (1, 2, 1, 3)]:
+            await progress.beat(event)
+        await progress.done()
+
+    asyncio.run(wait())
+    assert told == sorted(set(told))
+    assert (told[0], told[-1]) == (0.5, 3)
+    assert told[99] < 1
 
 
 def test_langchain_takes_the_same_tools():

@@ -214,6 +214,7 @@ class PlanOutcomes(Generic[Q, V]):
                 "tool": use.value.tool,
                 "reward": use.reward,
                 "attempt": use.value.attempt,
+                "trust": use.trust,
                 "source": use.source,
                 "outcome": use.id,
             }

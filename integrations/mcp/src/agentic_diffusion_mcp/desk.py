@@ -96,6 +96,23 @@ class _Visit:
         return Budget(milliseconds=1000 * min(left, most), stop=self.gone.is_set)
 
 
+@dataclass(eq=False)
+class _Turns:
+    """Plans that are made at the same time, at most `most`, and how many requests are in work or waiting for a turn."""
+
+    most: int
+    inside: int = 0
+
+    def __post_init__(self) -> None:
+        self.free = asyncio.Semaphore(self.most)
+
+    def left(self, work: asyncio.Future[Plan[Any, Any]]) -> None:
+        """Count one request less; what went wrong after its client had left is for the log."""
+        self.inside -= 1
+        if not work.cancelled() and (error := work.exception()) is not None:
+            log.debug("a request ended with %r", error)
+
+
 @final
 class Desk:
     """Serves organs to clients.
@@ -110,14 +127,10 @@ class Desk:
         self._shelves: dict[Organ, PlanShelf[Any, Any]] = {
             organ: PlanShelf(room=limits.plans_kept) for organ in organs
         }
-        shared = asyncio.Semaphore(limits.at_once)
-        self._turns = {
-            organ: shared if organ.at_once is None else asyncio.Semaphore(organ.at_once) for organ in organs
-        }
-        own = [organ.at_once for organ in organs if organ.at_once is not None]
-        self._most = limits.at_once + sum(own)
-        self._threads = ThreadPoolExecutor(self._most, thread_name_prefix="agentic-diffusion-mcp")
-        self._inside = 0
+        shared = _Turns(limits.at_once)
+        self._turns = {organ: shared if organ.at_once is None else _Turns(organ.at_once) for organ in organs}
+        most = sum(turns.most for turns in {shared, *self._turns.values()})
+        self._threads = ThreadPoolExecutor(most, thread_name_prefix="agentic-diffusion-mcp")
 
     async def plan(
         self,
@@ -144,17 +157,18 @@ class Desk:
             BudgetError: Too many requests are waiting already.
         """
         self._check(request, seconds)
-        if self._inside >= self._most + self.limits.waiting:
+        turns = self._turns[organ]
+        if turns.inside >= turns.most + self.limits.waiting:
             raise BudgetError(
-                f"{self._inside} requests at once",
-                f"at most {self._most} in work and {self.limits.waiting} waiting",
+                f"{turns.inside} requests at once",
+                f"at most {turns.most} in work and {self.limits.waiting} waiting",
                 "Ask again in a moment.",
             )
         asked = organ.to_request(request)
         visit = _Visit(seconds or math.inf)
-        self._inside += 1
+        turns.inside += 1
         work = asyncio.ensure_future(self._turn(organ, asked, visit, seed=seed))
-        work.add_done_callback(self._left)
+        work.add_done_callback(turns.left)
         try:
             while not (await asyncio.wait([work], timeout=self.limits.beat_seconds))[0]:
                 if tell is not None:
@@ -169,7 +183,7 @@ class Desk:
 
     async def _turn(self, organ: Organ, request: Any, visit: _Visit, *, seed: int) -> Plan[Any, Any]:
         """Wait for a turn, then plan in a thread; the turn is kept until the thread has ended."""
-        async with self._turns[organ]:
+        async with self._turns[organ].free:
             visit.begun = True
             plan = partial(
                 organ.planner.plan,
@@ -180,12 +194,6 @@ class Desk:
             )
             context = contextvars.copy_context()
             return await asyncio.get_running_loop().run_in_executor(self._threads, context.run, plan)
-
-    def _left(self, work: asyncio.Future[Plan[Any, Any]]) -> None:
-        """Count one request less; what went wrong after its client had left is for the log."""
-        self._inside -= 1
-        if not work.cancelled() and (error := work.exception()) is not None:
-            log.debug("a request ended with %r", error)
 
     def _check(self, request: Any, seconds: float | None) -> None:
         size = len(to_json(request))
@@ -210,7 +218,7 @@ class Desk:
         Args:
             plan_id: The plan.
             reward: How well it went; higher is better.
-            evidence: Plain facts that support it.
+            evidence: Plain facts that support it; `steps` is left out, for only whoever watched the calls can tell it.
             source: Who says so.
             outcome_id: Names the outcome, so that telling it twice counts once.
 
@@ -231,7 +239,7 @@ class Desk:
             request=plan.request,
             value=plan.chosen.value,
             reward=reward,
-            evidence={**told, "plan": plan_id},
+            evidence={**{key: fact for key, fact in told.items() if key != "steps"}, "plan": plan_id},
             source=f"mcp:{source}",
             trust=organ.trust,
             plan_seed=plan.seed,

@@ -127,19 +127,20 @@ def _plan_tool(desk: Desk, organ: Organ) -> Callable[..., Any]:
 class _Progress:
     """Tells a client how far its plan is. The protocol wants the number to grow with every message.
 
-    A step counts in full when the plan is there; until then each beat adds half of what is left of it.
+    A step counts in full when the next begins or the plan is there; until then n beats in all make it n / (n + 1).
     """
 
     def __init__(self, ctx: Any) -> None:
-        self.ctx, self.told, self.total = ctx, 0.0, 1
+        self.ctx, self.beats, self.step, self.total = ctx, 0, 1, 1
 
     async def beat(self, event: DenoiseEvent | None) -> None:
         """Tell that work goes on."""
-        step = 1 if event is None else event.step
-        self.told = max(self.told + (step - self.told) / 2, step - 0.5)
+        self.beats += 1
+        self.step = self.step if event is None else max(self.step, event.step)
+        told = self.step - 1 / (self.beats + 1)
         self.total = self.total if event is None else event.total
         said = "waiting for the first step" if event is None else f"denoised to t = {event.time:.2f}"
-        await self.ctx.report_progress(self.told, None if event is None else event.total, said)
+        await self.ctx.report_progress(told, None if event is None else event.total, said)
 
     async def done(self) -> None:
         """Tell that the plan is there."""

@@ -25,9 +25,29 @@ def test_a_call_worked_as_far_as_its_reward_and_counts_as_far_as_it_is_trusted()
 
 
 def test_steps_of_a_plan_have_the_names_of_their_own_outcomes():
-    steps = [{"tool": "a", "reward": 0.0, "outcome": "first"}, {"tool": "b", "reward": 1}]
+    steps = [
+        {"step": 0, "tool": "a", "reward": 0.0, "outcome": "first"},
+        {"step": 1, "tool": "b", "reward": 1},
+    ]
     told = calls(chain("a", "b"), 0.5, evidence={"steps": steps})
     assert told == [Call("first", "a", 0.0, 1.0), Call("o/1", "b", 1.0, 0.0)]
+
+
+def test_each_step_is_trusted_as_far_as_it_was_told():
+    steps = [
+        {"step": 0, "tool": "a", "reward": 1.0, "trust": 0.0},
+        {"step": 1, "tool": "b", "reward": 1.0, "trust": 0.75},
+    ]
+    told = calls(chain("a", "b"), 1.0, trust=0.0, evidence={"steps": steps})
+    assert told == [Call("o/1", "b", 0.75, 0.0)]
+
+
+def test_a_step_counts_once_and_no_tool_is_blamed_that_the_plan_does_not_have_there():
+    step = {"step": 0, "tool": "a", "reward": 0.0}
+    assert calls(chain("a"), 0.0, evidence={"steps": [step] * 1000}) == [Call("o/0", "a", 0.0, 1.0)]
+    for wrong in ({"tool": "other"}, {"step": 7}, {"step": -1}, {"step": "0"}, {"trust": 2.0}):
+        told = calls(chain("a", "b"), 0.0, evidence={"steps": [step, {**step, **wrong}]})
+        assert told == [Call("o/0", "a", 0.0, 0.5), Call("o/1", "b", 0.0, 0.5)]
 
 
 @pytest.mark.parametrize("steps", ["odd", [], [1], [{"tool": "a"}], [{"reward": 1.0}]])

@@ -10,6 +10,7 @@ import pytest
 import torch
 from agentic_diffusion.denoising.belief import Categorical
 from agentic_diffusion.errors import InvalidConfigError, StoreError
+from agentic_diffusion.planning.batcher import Batcher
 from agentic_diffusion.planning.domains.toolplan import ToolRequest, ToolTrust, chain, tool_planner
 from agentic_diffusion.planning.domains.toolplan.catalogue import Catalogue
 from agentic_diffusion.planning.domains.toolplan.trust import RECENT, Trusted
@@ -173,6 +174,15 @@ def test_a_tool_of_two_facts_has_rivals_for_both_and_what_is_ruled_out_stays_so(
     assert after.tolist() == pytest.approx([0, 0, 0.5, 0.5, 0])
 
 
+def test_a_rival_in_two_facts_counts_once_and_belief_stays_among_rivals():
+    both = ToolSpec(name="both", gives=("report", "sent"))
+    trust = told(ToolTrust(), north=[0] * 9, both=[1] * 9)
+    before, after = tilted(trust, [NORTH, both, ToolSpec(name="other", gives=("else",))])
+    assert float(after[:2].sum()) == pytest.approx(float(before[:2].sum()), abs=1e-6)
+    ratio = trust.chance("both") / trust.chance("north")
+    assert float(after[1] / after[0]) == pytest.approx(ratio, rel=1e-4)
+
+
 def test_a_planner_prefers_the_rival_that_works_and_finds_back_when_that_changes():
     planner = tool_planner([NORTH, SOUTH, SEND], slots=2, width=16, depth=1, count=4, goals=("sent",))
     trust = ToolTrust()
@@ -193,5 +203,8 @@ def test_other_planners_and_scales_are_refused():
     planner = tool_planner([NORTH], slots=1, width=16, depth=1)
     with pytest.raises(InvalidConfigError, match="a planner of tools"):
         ToolTrust().guide(replace(planner, domain=object()))
+    unchecked = getattr(ToolTrust.guide, "__wrapped__", ToolTrust.guide)
+    with pytest.raises(InvalidConfigError, match="a Batcher over NoneType"):
+        unchecked(ToolTrust(), Batcher(planner))
     with pytest.raises(InvalidConfigError, match="scale=-1"):
         ToolTrust().guide(planner, scale=-1.0)

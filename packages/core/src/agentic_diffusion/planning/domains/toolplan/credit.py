@@ -27,24 +27,47 @@ class Call:
 
 
 def calls_of(outcome: Outcome[Q, V]) -> Iterator[Call]:
-    """Yield the calls that an outcome tells of."""
-    steps: Any = outcome.evidence.get("steps")
+    """Yield the calls that an outcome tells of; those of a plan are trusted as far as each was."""
     tool = getattr(outcome.value, "tool", None)
-    if outcome.trust == 0:
-        return
+    steps = _steps(outcome)
     if isinstance(tool, str):
-        yield Call.of(outcome.id, tool, outcome.reward, trust=outcome.trust)
-    elif isinstance(steps, list) and steps and all(_told(step) for step in steps):
-        for number, step in enumerate(steps):
-            name = step.get("outcome") or f"{outcome.id}/{number}"
-            yield Call.of(name, step["tool"], step["reward"], trust=outcome.trust)
+        calls = [Call.of(outcome.id, tool, outcome.reward, trust=outcome.trust)]
+    elif steps:
+        calls = [
+            Call.of(
+                step.get("outcome") or f"{outcome.id}/{place}",
+                step["tool"],
+                step["reward"],
+                trust=step.get("trust", outcome.trust),
+            )
+            for place, step in steps.items()
+        ]
     else:
-        yield from _spread(outcome)
+        calls = list(_spread(outcome))
+    yield from (call for call in calls if call.worked or call.failed)
 
 
-def _told(step: Any) -> bool:
-    fits = isinstance(step, dict) and isinstance(step.get("tool"), str)
-    return fits and isinstance(step.get("reward"), int | float)
+def _steps(outcome: Outcome[Q, V]) -> dict[int, dict[str, Any]]:
+    """Return what was told of steps of the plan, by their place, each once; nothing where some of it makes no sense."""
+    made: Any = getattr(outcome.value, "steps", ())
+    told: Any = outcome.evidence.get("steps")
+    if not isinstance(told, list) or not all(_fits(step, made) for step in told):
+        return {}
+    return {step["step"]: step for step in told}
+
+
+def _fits(step: Any, made: Any) -> bool:
+    """Whether this tells of a step with this tool, with a reward and, if any, a trust in [0, 1]."""
+    if not isinstance(step, dict):
+        return False
+    place, reward, trust = step.get("step"), step.get("reward"), step.get("trust", 1.0)
+    there = (
+        isinstance(place, int)
+        and 0 <= place < len(made)
+        and step.get("tool") == getattr(made[place], "tool", "")
+    )
+    numbers = isinstance(reward, int | float) and isinstance(trust, int | float)
+    return there and numbers and 0 <= trust <= 1
 
 
 def _spread(outcome: Outcome[Q, V]) -> Iterator[Call]:

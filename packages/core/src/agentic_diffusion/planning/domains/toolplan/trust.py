@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import product
 from typing import Any, Final, final
 
 import torch
@@ -149,11 +150,14 @@ class ToolTrust:
         Raises:
             InvalidConfigError: It is another planner.
         """
-        if not isinstance(planner.domain, ToolPlanDomain):
+        domain = getattr(planner, "domain", None)
+        if not isinstance(domain, ToolPlanDomain):
             raise InvalidConfigError(
-                f"a planner over {type(planner.domain).__name__}", "a planner of tools", "Use `tool_planner`."
+                f"a {type(planner).__name__} over {type(domain).__name__}",
+                "a planner of tools",
+                "Use `tool_planner`; guide the planner first where it goes into a `Batcher`.",
             )
-        return replace(planner, guides=(*planner.guides, Trusted(self, planner.domain.catalogue, scale)))
+        return replace(planner, guides=(*planner.guides, Trusted(self, domain.catalogue, scale)))
 
     def packed(self) -> dict[str, JsonValue]:
         """Return all that it knows as plain JSON, for a file, a database or the card of a planner."""
@@ -209,8 +213,8 @@ class Trusted:
 
     log p(k) ← log p(k) + scale · log trust(k) − log Σᵣ p(r) trust(r)ˢᶜᵃˡᵉ / Σᵣ p(r), the sums over the rivals of k: the
     tools that give one of its facts, itself among them. So trust chooses among rivals; how much is believed in them
-    together, against other tools and against an end of the plan, stays as it is. Tools of which nobody has said what
-    they give are rivals of each other.
+    together, against other tools and against an end of the plan, stays as it is, where they are all rivals of each
+    other. Tools of which nobody has said what they give are that.
 
     Args:
         trust: What was learned; it may go on learning.
@@ -228,16 +232,16 @@ class Trusted:
             raise InvalidConfigError(f"scale={self.scale}", "a number from 0", f"{SCALE} is a fair start.")
 
     @cached_property
-    def rivals(self) -> tuple[Tensor, Tensor, int]:
-        """Pairs of a tool and a fact that it gives, as two rows of numbers, and how many facts there are."""
-        facts: dict[str, int] = {}
-        pairs = [
-            (tool, facts.setdefault(fact, len(facts)))
-            for tool, spec in enumerate(self.catalogue.tools)
-            for fact in dict.fromkeys(spec.gives or ("",))
-        ]
-        tools, gives = torch.tensor(pairs).T
-        return tools, gives, len(facts)
+    def rivals(self) -> tuple[Tensor, Tensor]:
+        """The kind of each tool, for tools that give the same are alike; and pairs of kinds that share a fact."""
+        given = [frozenset(spec.gives or ("",)) for spec in self.catalogue.tools]
+        kinds = {gives: kind for kind, gives in enumerate(dict.fromkeys(given))}
+        giving: dict[str, list[int]] = {}
+        for gives, kind in kinds.items():
+            for fact in gives:
+                giving.setdefault(fact, []).append(kind)
+        pairs = sorted({pair for some in giving.values() for pair in product(some, some)})
+        return torch.tensor([kinds[gives] for gives in given]), torch.tensor(pairs).T
 
     def _tilt(self) -> Tensor:
         """Return scale · log trust of each tool; made anew when something was learned."""
@@ -250,12 +254,12 @@ class Trusted:
     def __call__(self, belief: Categorical, x: Tensor, t: Time) -> Categorical:
         """Return the tilted belief."""
         count, logits = len(self.catalogue), belief.logits
-        tools, facts, number = self.rivals
-        tools, facts, tilt = (part.to(logits.device) for part in (tools, facts, self._tilt()))
+        kind, (ones, others), tilt = (part.to(logits.device) for part in (*self.rivals, self._tilt()))
         believed = logits.float().softmax(dim=-1)[..., :count]
         shares = torch.stack([believed, believed * tilt.exp()])
-        sums = shares.new_zeros(*shares.shape[:-1], number).index_add(-1, facts, shares[..., tools])
-        rivals = torch.zeros_like(shares).index_add(-1, tools, sums[..., facts])
+        kinds = shares.new_zeros(*shares.shape[:-1], int(kind.max()) + 1)
+        alike = kinds.index_add(-1, kind, shares)
+        rivals = kinds.index_add(-1, ones, alike[..., others])[..., kind]
         least = torch.finfo(rivals.dtype).tiny
         shift = rivals[1].clamp(min=least).log() - rivals[0].clamp(min=least).log()
         tilted = logits.clone()
