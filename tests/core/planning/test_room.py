@@ -1,5 +1,8 @@
 """Less at once: halves, parts, what fits, and planners whose memory is short after the last step."""
 
+from dataclasses import dataclass
+from typing import Any
+
 import pytest
 import torch
 from agentic_diffusion.compute import Compute
@@ -29,8 +32,9 @@ def test_work_that_is_too_much_is_given_in_halves_and_in_order() -> None:
     work, asked = short_of(2)
     told = []
     assert halved(work, range(7), what="item", tell=told.append) == [0, 2, 4, 6, 8, 10, 12]
-    assert asked == [7, 4, 2, 2, 3, 2, 1]
-    assert told == [4, 2, 2]
+    assert asked == [7, 4, 2, 2, 2, 1]  # what was too much is not tried again
+    assert told == [4, 2]
+    assert halved(work, [], what="item", tell=told.append) == []
 
 
 def test_no_room_for_one_item_and_other_errors_are_told() -> None:
@@ -68,6 +72,22 @@ def test_what_all_rows_share_stays_as_it_is_and_an_unknown_belief_is_refused() -
     assert told.weight == 2
     with pytest.raises(ContractError, match="a list as belief"):
         in_parts(lambda x, t: [x], 2)(x, torch.tensor(1.0))
+
+
+@dataclass(frozen=True)
+class Holder:
+    held: Any
+
+
+@pytest.mark.parametrize(
+    "hide", [lambda x: (x,), lambda x: Gaussian(x, x, x), lambda x: [x], lambda x: {"x": x}]
+)
+def test_rows_that_lie_deeper_in_a_belief_are_not_lost_without_a_word(hide) -> None:
+    x = torch.randn(3, 2)
+    with pytest.raises(ContractError, match=r"in Holder\.held"):
+        in_parts(lambda x, t: Holder(hide(x)), 2)(x, torch.tensor(1.0))
+    for shared in (None, 2, 0.5, True, len):
+        assert in_parts(lambda x, t, shared=shared: Holder(shared), 2)(x, torch.tensor(1.0)).held is shared
 
 
 def test_what_fits_is_counted_by_what_one_takes() -> None:
@@ -150,7 +170,7 @@ def test_verdicts_that_run_out_of_memory_are_given_in_smaller_parts(maker, error
     room = 3
     plain = maker().plan(ASK)
     plan = maker(verify=verify).plan(ASK)
-    assert judged == [8, 4, 2, 2, 4, 2, 2]
+    assert judged == [8, 4, 2, 2, 2, 2]
     assert plan.considered == plain.considered
     assert "out of memory: verdicts of 2 candidates at once" in plan.notes
     many = maker(verify=verify).plan_many(MANY[:2])
@@ -178,3 +198,24 @@ def test_answers_of_many_that_run_out_of_memory_are_found_for_half_of_them(maker
     assert sizes == [4, 2, 2]
     assert [plan.request for plan in plans] == MANY
     assert {plan.notes for plan in plans} == {("out of memory with the answers of 4 requests",)}
+
+
+def test_proposers_are_asked_once_however_few_answers_there_is_room_for(maker) -> None:
+    class Judge:
+        def __call__(self, request, values):
+            return maker().verify(request, values)
+
+        def judge_many(self, requests, values):
+            raise MemoryError("no room for two")
+
+    def propose(request):
+        asked.append(request)
+        return ["no plan"]
+
+    asked, many = [], [Reach(start=(k / 10, -0.5)) for k in range(8)]
+    plans = maker(verify=Judge(), propose=propose).plan_many(many)
+    assert asked == many
+    for plan in plans:
+        assert len(plan.notes) == 2
+        assert plan.notes[0].startswith("a proposal was left out (")
+        assert plan.notes[1] == "out of memory with the answers of 8 requests"

@@ -59,6 +59,8 @@ class Run(Generic[Q, X]):
     finished: list[X] = field(default_factory=list)
     ending: Ending = "complete"
     notes: list[str] = field(default_factory=list)
+    proposed: list[Any] = field(default_factory=list)  # further candidates
+    encoded: list[X] = field(default_factory=list)  # the state of each of them
 
     def event(self, t: Time) -> DenoiseEvent:
         """Return how far it is, at noise level `t`."""
@@ -84,12 +86,11 @@ class Answers(Generic[Q, X, V]):
     unfamiliar: Callable[[Q], float] | None = None
 
     def __call__(self, runs: Sequence[Run[Q, X]]) -> list[Plan[Q, V]]:
-        """Return the plan of each run."""
-        proposed = [self._proposed(run) for run in runs]
-        states = [self._states(run, each) for run, each in zip(runs, proposed, strict=True)]
+        """Return the plan of each run, whose proposals were asked for before (see `proposals`)."""
+        states = [self._states(run) for run in runs]
         values = [
-            self._finished(run.request, self._restored(each, kept))
-            for run, each, kept in zip(runs, self._decoded(states), proposed, strict=True)
+            self._finished(run.request, self._restored(each, run.proposed))
+            for run, each in zip(runs, self._decoded(states), strict=True)
         ]
         judged = self._judge(runs, values)
         watches = {id(run.memory): run.memory for run in runs}  # requests that are planned together share one
@@ -106,32 +107,36 @@ class Answers(Generic[Q, X, V]):
             plans.append(self._plan(run, _candidates(each, told), peaks[id(run.memory)]))
         return plans
 
-    def _states(self, run: Run[Q, X], proposed: Sequence[V]) -> list[X]:
-        states = list(run.finished)
-        if proposed:
-            states.append(run.condition.pin(self.compute.send(self.domain.encode(proposed))))
+    def _states(self, run: Run[Q, X]) -> list[X]:
+        states, encoded = list(run.finished), list[Any](run.encoded)
+        if encoded:
+            whole: Any = torch.cat(encoded) if _alike(encoded) else self.domain.encode(run.proposed)
+            states.append(run.condition.pin(self.compute.send(whole)))
         return states
 
-    def _proposed(self, run: Run[Q, X]) -> list[V]:
-        """Return the proposals that can be considered; a proposer that fails costs its proposals, not the plan."""
+    def proposals(self, run: Run[Q, X]) -> None:
+        """Ask for the proposals of a run, once, and keep those that can be considered.
+
+        A proposer that fails costs its proposals, not the plan. What the error says is told to whoever asked, by the
+        notes, and not to the log: it may hold the request.
+        """
         if self.propose is None:
-            return []
+            return
         try:
             proposed = list(self.propose(run.request))
-        except Exception as error:  # it is a function of somebody else, such as a language model
-            log.warning("the proposer failed", exc_info=True)
+        except Exception as error:  # noqa: BLE001 - a function of somebody else, such as a language model
+            log.warning("the proposer failed: %s", type(error).__name__)
             run.notes.append(_note("the proposer failed", error))
-            return []
-        kept = []
+            return
         for value in proposed:
             try:
-                self.domain.encode([value])
-            except Exception as error:
-                log.warning("a proposal was left out", exc_info=True)
+                state = self.domain.encode([value])
+            except Exception as error:  # noqa: BLE001 - whatever it is that was proposed
+                log.warning("a proposal was left out: %s", type(error).__name__)
                 run.notes.append(_note("a proposal was left out", error))
             else:
-                kept.append(value)
-        return kept
+                run.proposed.append(value)
+                run.encoded.append(state)
 
     def _restored(self, values: Sequence[V], proposed: Sequence[V]) -> Sequence[V]:
         domain: Any = self.domain
@@ -205,7 +210,7 @@ class Answers(Generic[Q, X, V]):
             device=str(self.compute.where),
             unfamiliar=None if self.unfamiliar is None else self.unfamiliar(run.request),
             memory=MemoryUse(host=peak.host, grew=peak.grew, device=peak.device),
-            notes=tuple(run.notes),
+            notes=tuple(dict.fromkeys(run.notes)),
         )
         log_plan(log, plan)
         return plan

@@ -366,6 +366,8 @@ class Planner(Generic[Q, X, B, V]):
             likely=None if self.likelihood is None else self._likely,
             unfamiliar=self.unfamiliar,
         )
+        for run in runs:
+            answers.proposals(run)
         return halved(answers, runs, what="request to be answered", tell=tell)
 
     def _likely(self, run: Run[Q, X], states: Sequence[X]) -> list[float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import fields, is_dataclass, replace
+from numbers import Number
 from typing import Any, TypeVar
 
 import torch
@@ -35,7 +36,7 @@ def room(one: Callable[[], Any], memory_bytes: int) -> int:
 def halved(
     work: Callable[[Sequence[S]], Sequence[T]], items: Sequence[S], *, what: str, tell: Callable[[int], None]
 ) -> list[T]:
-    """Return what `work` makes of each item; where memory runs out it is given half as many, and half of those.
+    """Return what `work` makes of each item; where memory runs out it is given half as many from then on.
 
     Args:
         work: Makes one thing of each item, and the same one whatever stands beside it.
@@ -46,21 +47,25 @@ def halved(
     Raises:
         BudgetError: There is no room for one item.
     """
-    try:
-        return list(work(items))
-    except (RuntimeError, MemoryError) as error:
-        if not is_out_of_memory(error):
-            raise
-        if len(items) < 2:
-            raise BudgetError(
-                f"out of memory with one {what}",
-                "room for at least one",
-                "Free memory or use a smaller network or horizon.",
-            ) from error
-    half = -(-len(items) // 2)
-    tell(half)
-    first = halved(work, items[:half], what=what, tell=tell)
-    return first + halved(work, items[half:], what=what, tell=tell)
+    made, begin, size = list[T](), 0, len(items)
+    while begin == 0 or begin < len(items):
+        part = items[begin : begin + size]
+        try:
+            made += list(work(part))
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            if len(part) < 2:
+                raise BudgetError(
+                    f"out of memory with one {what}",
+                    "room for at least one",
+                    "Free memory or use a smaller network or horizon.",
+                ) from error
+            size = -(-len(part) // 2)
+            tell(size)
+        else:
+            begin += max(1, len(part))
+    return made
 
 
 def in_parts(ask: Callable[[Any, Any], Any], rows: int) -> Callable[[Any, Any], Any]:
@@ -90,7 +95,7 @@ def _joined(beliefs: Sequence[Any], sizes: Sequence[int]) -> Any:
     """Return one belief about all rows; what has no rows is that of the first.
 
     Raises:
-        ContractError: The beliefs are not dataclasses of tensors.
+        ContractError: The beliefs are not dataclasses of tensors, or something that may hold rows lies in a field.
     """
     if not is_dataclass(beliefs[0]) or isinstance(beliefs[0], type):
         raise ContractError(
@@ -105,4 +110,10 @@ def _joined(beliefs: Sequence[Any], sizes: Sequence[int]) -> Any:
             isinstance(one, Tensor) and one.ndim and len(one) == n for one, n in zip(told, sizes, strict=True)
         ):
             whole[part.name] = torch.cat(told)
+        elif any(not (isinstance(one, Tensor | Number) or one is None or callable(one)) for one in told):
+            raise ContractError(
+                f"a {type(told[0]).__name__} in {type(beliefs[0]).__name__}.{part.name}",
+                "tensors, numbers, None and functions in a belief where a batch must be asked about in parts",
+                "Grant more memory, or keep the tensors in fields of the belief itself.",
+            )
     return replace(beliefs[0], **whole)
