@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 from typing import Any, final
 
 from agentic_diffusion.planning.domains.toolplan import ToolPlanDomain, ToolRequest
@@ -88,7 +87,11 @@ def _answered(messages: Sequence[Any]) -> Iterator[tuple[int, Mapping[str, Any],
 
 def _goals(messages: Sequence[Any]) -> list[str | None]:
     """Return, for each message, the goal that was planned for last by then."""
-    return list(accumulate(map(_goal, messages), lambda last, new: last if new is None else new))
+    goals: list[str | None] = []
+    for message in messages:
+        new = _goal(message)
+        goals.append((goals[-1] if goals else None) if new is None else new)
+    return goals
 
 
 def _goal(message: Any) -> str | None:
