@@ -17,7 +17,7 @@ def call(attempt=1, *, message=None, of=None):
 
 def told(made, *, source="tool", **more):
     said = {"reward": 1.0, "evidence": {}, "source": source, "trust": 0.5}
-    return outcome_of(made, **{"each": "call", **said, **more})
+    return outcome_of(made, said, **{"each": "call", **more})
 
 
 def test_arguments_are_hashed_and_told_in_the_clear_as_far_as_that_is_allowed():

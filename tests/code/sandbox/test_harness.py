@@ -22,7 +22,7 @@ SAID = {
 def test_arguments_become_literals(language) -> None:
     shape = head(SOURCES[language], "f", language)
     program = HARNESSES[language].program(
-        SOURCES[language], "f", shape, [['a"\né😀', [1, -2], True, 2]], "mark9"
+        SOURCES[language], "f", shape, calls=[['a"\né😀', [1, -2], True, 2]], mark="mark9"
     )
     for piece in SAID[language]:
         assert piece in program

@@ -13,4 +13,4 @@ def test_a_float_keeps_its_point() -> None:
 
 
 def test_every_mark_is_filled_in() -> None:
-    assert filled("@MARK@ @CALLS@ @RUNS@ @MARK@", "m", "c", "r") == "m c r m"
+    assert filled("@MARK@ @CALLS@ @RUNS@ @MARK@", mark="m", calls="c", runs="r") == "m c r m"

@@ -296,4 +296,4 @@ class ToolFeedback:
                 use.tool,
             )
         said = {"reward": reward, "evidence": evidence, "source": source, "trust": trust}
-        self.sink.learn(outcome_of(call, each=self.granularity, planner=self.planner, **said))
+        self.sink.learn(outcome_of(call, said, each=self.granularity, planner=self.planner))

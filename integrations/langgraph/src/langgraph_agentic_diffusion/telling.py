@@ -40,15 +40,15 @@ def words_of(
 
 
 def outcome_of(
-    call: Call, *, each: Granularity, planner: str | None = None, **said: Any
+    call: Call, said: Mapping[str, Any], *, each: Granularity, planner: str | None = None
 ) -> Outcome[JsonValue, ToolUse]:
     """Return the outcome of a call, with a name of its own for each call, or for each try of it, and each source.
 
     Args:
         call: The call.
+        said: Its `reward`, `evidence`, `source` and `trust`.
         each: Whether calls or tries of them count.
         planner: The version of the planner, where the step does not say it.
-        said: Reward, evidence, source and trust.
     """
     use, step = call.use, call.use.of
     counted: list[Any] = [call.scope, use.call, said["source"], use.attempt if each == "attempt" else 0]

@@ -43,7 +43,9 @@ def call(
     if isinstance(shape, str):
         return [refused(shape)] * len(arguments)
     mark = f"fence{secrets.token_hex(8)}"
-    program = HARNESSES[language].program(source, entry, shape, [list(each) for each in arguments], mark)
+    program = HARNESSES[language].program(
+        source, entry, shape, calls=[list(each) for each in arguments], mark=mark
+    )
     done: list[Execution] = []
     for _ in range(MAX_LOST):
         whole = run(program, f"{len(done)}\n")

@@ -4,13 +4,31 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from .harness_java import java
 from .literals import filled, numeral, octal, text
 from .shapes import Head, Kind, inside
+
+
+class Around(Protocol):
+    """Gives the whole program around a function."""
+
+    def __call__(
+        self, source: str, entry: str, head: Head, *, calls: Sequence[Sequence[Any]], mark: str
+    ) -> str:
+        """Return a program that reads from stdin which call is the first, and prints what each answers.
+
+        Args:
+            source: What declares the function.
+            entry: Its name.
+            head: Its parameters and what it answers.
+            calls: The arguments of every call.
+            mark: What each line of an answer begins with.
+        """
+        ...
 
 
 @dataclass(frozen=True)
@@ -18,12 +36,11 @@ class Harness:
     """How one language is called.
 
     Args:
-        program: Gives the whole program: from a source, the name of the function, its head, the arguments of every
-            call, and the mark that each line of an answer begins with. It reads from stdin which call is the first.
+        program: Gives the whole program.
         taken: What a program must not define itself.
     """
 
-    program: Callable[[str, str, Head, Sequence[Sequence[Any]], str], str]
+    program: Around
     taken: str
 
 
@@ -76,7 +93,7 @@ func main() {
 """
 
 
-def _go(source: str, entry: str, head: Head, calls: Sequence[Sequence[Any]], mark: str) -> str:
+def _go(source: str, entry: str, head: Head, *, calls: Sequence[Sequence[Any]], mark: str) -> str:
     imports = '\nimport fenceJson "encoding/json"\nimport fenceFmt "fmt"\n'
     made, runs = [], []
     for number, arguments in enumerate(calls):
@@ -88,7 +105,12 @@ def _go(source: str, entry: str, head: Head, calls: Sequence[Sequence[Any]], mar
         runs.append(f"\tif first <= {number} {{ fenceOne({number}, fenceCall{number}) }}")
     head_line = re.search(r"^package\s+\w+[^\n]*\n", source, re.MULTILINE)
     end = head_line.end() if head_line else 0
-    return source[:end] + imports + source[end:] + filled(_GO, mark, "\n".join(made), "\n".join(runs))
+    return (
+        source[:end]
+        + imports
+        + source[end:]
+        + filled(_GO, mark=mark, calls="\n".join(made), runs="\n".join(runs))
+    )
 
 
 def _rust_value(value: Any, kind: Kind, written: str = "") -> str:
@@ -158,7 +180,7 @@ fn main() {
 """
 
 
-def _rust(source: str, entry: str, head: Head, calls: Sequence[Sequence[Any]], mark: str) -> str:
+def _rust(source: str, entry: str, head: Head, *, calls: Sequence[Sequence[Any]], mark: str) -> str:
     made, runs = [], []
     for number, arguments in enumerate(calls):
         said = [
@@ -166,7 +188,7 @@ def _rust(source: str, entry: str, head: Head, calls: Sequence[Sequence[Any]], m
         ]
         made.append(f"fn fence_call{number}() -> {head.returns[0]} {{ {entry}({', '.join(said)}) }}")
         runs.append(f"    if first <= {number} {{ fence::one({number}, fence_call{number}); }}")
-    return source + filled(_RUST, mark, "\n".join(made), "\n".join(runs))
+    return source + filled(_RUST, mark=mark, calls="\n".join(made), runs="\n".join(runs))
 
 
 def _c_value(value: Any, kind: Kind) -> str:
@@ -202,7 +224,7 @@ int main(void) {
 """
 
 
-def _c(source: str, entry: str, head: Head, calls: Sequence[Sequence[Any]], mark: str) -> str:
+def _c(source: str, entry: str, head: Head, *, calls: Sequence[Sequence[Any]], mark: str) -> str:
     show = {
         "int": 'printf("%ld", (long) ({0}))',
         "float": 'printf("%.17g", ({0}))',
@@ -219,7 +241,7 @@ def _c(source: str, entry: str, head: Head, calls: Sequence[Sequence[Any]], mark
             f'  if (first <= {number}) {{ printf("\\n{mark} {number} ok "); {shown}; printf("\\n"); fflush(stdout); }}'
         )
     includes = "#include <stdbool.h>\n#include <stdio.h>\n"
-    return includes + source + filled(_C, mark, "", "\n".join(runs))
+    return includes + source + filled(_C, mark=mark, calls="", runs="\n".join(runs))
 
 
 HARNESSES: Mapping[str, Harness] = {

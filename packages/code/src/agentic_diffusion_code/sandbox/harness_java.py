@@ -87,7 +87,7 @@ class Main {
 """
 
 
-def java(source: str, entry: str, head: Head, calls: Sequence[Sequence[Any]], mark: str) -> str:
+def java(source: str, entry: str, head: Head, *, calls: Sequence[Sequence[Any]], mark: str) -> str:
     """Return the program: a source and a class that calls its function."""
     owner = re.search(r"\bclass\s+(\w+)", source)
     name = f"{owner.group(1)}.{entry}" if owner else entry
@@ -101,4 +101,4 @@ def java(source: str, entry: str, head: Head, calls: Sequence[Sequence[Any]], ma
         made.append(f"  static Object call{number}() {{ return {name}({', '.join(said)}); }}")
     assert len(kinds) == len(head.params)
     runs = "\n".join(f"    if (first <= {n}) one({n}, Main::call{n});" for n in range(len(calls)))
-    return source + filled(_JAVA, mark, "\n".join(made), runs)
+    return source + filled(_JAVA, mark=mark, calls="\n".join(made), runs=runs)

@@ -24,6 +24,6 @@ def numeral(value: Any, kind: Kind) -> str:
     return repr(float(value)) if kind == "float" else str(value)
 
 
-def filled(template: str, mark: str, calls: str, runs: str) -> str:
+def filled(template: str, *, mark: str, calls: str, runs: str) -> str:
     """Return the program around a function, with its calls and the mark of its answers."""
     return template.replace("@MARK@", mark).replace("@CALLS@", calls).replace("@RUNS@", runs)
