@@ -35,6 +35,14 @@ from agentic_diffusion.records import ToolSpec
         ("Write to Anna and book a hotel in Rome", "write_letter", "destination", None),
         ("Stay in Oslo, go on in Rome, book a hotel there", "book_hotel", "city", None),
         ("Check the weather in Oslo", "check_weather", "text", None),
+        ("Check the weather in Anna Smith's town", "check_weather", "city", None),
+        ("Check the weather in Rio de Janeiro's bay", "check_weather", "city", None),
+        ("Check the weather in Stratford-upon-Avon's park", "check_weather", "city", None),
+        ("Check the weather in Norway", "check_weather", "country", "Norway"),
+        ("Check the weather in Oslo", "check_weather", "country", None),
+        ("Check the weather in Norway", "check_weather", "city", None),
+        ("Check the weather in Norway", "check_weather", "location", "Norway"),
+        ("Check the weather in Sicily", "check_weather", "town", None),
     ],
 )
 def test_places_are_found_in_sentences(goal, tool, name, told) -> None:

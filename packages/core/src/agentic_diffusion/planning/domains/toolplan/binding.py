@@ -79,7 +79,9 @@ def _arguments(
     }
     rest = tuple(name for name in shapes if bound[name] is None)
     if rest and (tool.name, rest) not in told:
-        told[tool.name, rest] = picked(request.goal, tool, {name: shapes[name] for name in rest})
+        told[tool.name, rest] = picked(
+            request.goal, tool, {name: shapes[name] for name in rest}, known=shapes
+        )
     bound |= told[tool.name, rest] if rest else {}
     return {
         name: found or Open(type=shapes[name].kind, required=name in required)
