@@ -5,6 +5,7 @@ import runpy
 
 import pytest
 from agentic_diffusion.errors import MissingExtraError
+from agentic_diffusion_code.backends.server import ServerError
 from agentic_diffusion_code.coder import Coder
 from agentic_diffusion_code.domain import asked
 from agentic_diffusion_code.sandbox import ProcessSandbox
@@ -63,6 +64,13 @@ def test_several_are_asked_for_and_a_temperature_may_be_kept_back():
     assert len(varied.sources) == 1
     assert model.keywords == [{}] * 3
     assert writer.sure(REQUEST, "") is None
+
+
+def test_what_a_provider_raises_is_told_as_the_error_of_a_model_server():
+    writer = ChatWriter(Chats(answers=[], heard=[], keywords=[]))
+    with pytest.raises(ServerError, match="IndexError: pop from empty list") as caught:
+        list(writer.write(REQUEST, count=1, seed=0, temperature=0.0))
+    assert isinstance(caught.value.__cause__, IndexError)
 
 
 def test_the_extra_is_named(monkeypatch):

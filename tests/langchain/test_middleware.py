@@ -127,7 +127,7 @@ def test_an_interrupt_is_no_failure(notebook):
     assert [(told.value.call, told.reward) for told in notebook.outcomes] == [("a", 1.0), ("b", 1.0)]
 
 
-def kitchen(notebook, *, follow, tools, saver=None, outcomes=None):
+def kitchen(notebook, *, follow, tools, saver=None, outcomes=None, then=()):
     """An agent that asks for a plan, carries out its steps in order up to `follow`, and says it is done."""
     outcomes = outcomes or PlanOutcomes(notebook, PlanShelf())
     shelf = outcomes.shelf
@@ -144,7 +144,7 @@ def kitchen(notebook, *, follow, tools, saver=None, outcomes=None):
 
         return line
 
-    script = [AIMessage("", tool_calls=[call]), *(step(n) for n in range(follow))]
+    script = [AIMessage("", tool_calls=[call]), *(step(n) for n in range(follow)), *then]
     middleware = OutcomeFeedbackMiddleware(ToolFeedback(outcomes))
     return agent(middleware, tools=[plan, *tools], script=script, saver=saver)
 
@@ -185,6 +185,29 @@ def test_a_turn_that_an_error_ended_is_settled_by_the_next(notebook):
         app.invoke(ASKED, config)
     assert notebook.outcomes[0].reward < 1.0
     assert any(step["reward"] == 0.0 for step in notebook.outcomes[0].evidence["steps"])
+
+
+@pytest.mark.parametrize("way", ["invoke", "ainvoke"])
+@pytest.mark.parametrize("raises", ["the model", "a tool"])
+def test_a_run_without_a_thread_that_an_error_ended_is_settled_at_once(notebook, way, raises):
+    calls = []
+
+    def work(of: str) -> str:
+        """Work, and fail the second time where a tool is to raise."""
+        calls.append(of)
+        if len(calls) == 2 and raises == "a tool":
+            raise ConnectionError(raises)
+        return "done"
+
+    def down(messages):
+        raise ConnectionError(raises)
+
+    tools = [tool(name)(work) for name in ("look", "mix", "bake")]
+    app = kitchen(notebook, follow=2, tools=tools, then=[down])
+    with pytest.raises(ConnectionError, match=raises):
+        app.invoke(ASKED) if way == "invoke" else asyncio.run(app.ainvoke(ASKED))
+    (told,) = notebook.outcomes
+    assert [step["reward"] for step in told.evidence["steps"]] == [1.0, float(raises == "the model")]
 
 
 def test_a_learner_that_fails_does_not_break_the_turn(caplog):

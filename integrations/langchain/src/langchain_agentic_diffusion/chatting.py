@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 try:
     from agentic_diffusion_code.backends import told
+    from agentic_diffusion_code.backends.server import ServerError
     from agentic_diffusion_code.writes import Sketch
 except ImportError as error:
     raise MissingExtraError(
@@ -33,7 +34,7 @@ class ChatWriter:
     """Asks a chat model for whole programs; implements `Writes` of agentic-diffusion-code.
 
     Candidates are asked for together (`batch`). What the model itself reports as written counts as tokens; it tells no
-    beliefs, so the confidence in a program is that of its tests.
+    beliefs, so the confidence in a program is that of its tests. Models take no seed in common: it is not passed on.
 
     Args:
         model: The chat model, with the limits and keys it was made with.
@@ -73,7 +74,14 @@ class ChatWriter:
 
     def _asked(self, said: str, *, count: int, temperature: float) -> Sketch:
         model = self.model.bind(temperature=temperature) if self.tempered else self.model
-        answers = model.batch([said] * count)
+        try:
+            answers = model.batch([said] * count)
+        except Exception as error:  # each provider raises what it likes
+            raise ServerError(
+                f"{type(error).__name__}: {error}"[:300],
+                f"{count} answers of the chat model",
+                "Check its key, limits and address, or try again later.",
+            ) from error
         sources = tuple(told.program_in(str(answer.text)) for answer in answers)
         tokens = sum(
             int((getattr(answer, "usage_metadata", None) or {}).get("output_tokens", 0)) for answer in answers

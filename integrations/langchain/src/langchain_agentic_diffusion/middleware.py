@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, final
 
 from agentic_diffusion.errors import MissingExtraError
+from langgraph.errors import GraphBubbleUp
 from langgraph.runtime import Runtime
 from langgraph.types import TracePolicy, omit_payload
 from langgraph_agentic_diffusion import PlanOutcomes, ToolFeedback
@@ -30,7 +32,8 @@ class OutcomeFeedbackMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
 
     Put it first among the middlewares to tell each call once, or behind `ToolRetryMiddleware`, with
     `granularity="attempt"`, to tell every try. What a tool raises is raised on. When a turn of the agent begins or
-    ends, plans that were begun are settled: an agent that was ended by an error is settled when its next turn begins.
+    ends, plans that were begun are settled: an agent that was ended by an error is settled when its next turn begins,
+    and where there is no thread, and so no next turn, as soon as a tool or the model raises.
 
     Args:
         feedback: What is told to whom.
@@ -48,12 +51,26 @@ class OutcomeFeedbackMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
     @override
     def wrap_tool_call(self, request: Any, handler: Callable[[Any], Any]) -> Any:
         """Carry out a call and tell what became of it."""
-        return self.feedback.wrap_tool_call(request, handler)
+        with self._settled(request.runtime):
+            return self.feedback.wrap_tool_call(request, handler)
 
     @override
     async def awrap_tool_call(self, request: Any, handler: Callable[[Any], Awaitable[Any]]) -> Any:
         """Carry out a call in the loop and tell what became of it."""
-        return await self.feedback.awrap_tool_call(request, handler)
+        with self._settled(request.runtime):
+            return await self.feedback.awrap_tool_call(request, handler)
+
+    @override
+    def wrap_model_call(self, request: Any, handler: Callable[[Any], Any]) -> Any:
+        """Ask the model; what it raises may be the end of the run."""
+        with self._settled(request.runtime):
+            return handler(request)
+
+    @override
+    async def awrap_model_call(self, request: Any, handler: Callable[[Any], Awaitable[Any]]) -> Any:
+        """See `wrap_model_call`."""
+        with self._settled(request.runtime):
+            return await handler(request)
 
     @override
     def before_agent(self, state: AgentState[Any], runtime: Runtime[Any]) -> None:
@@ -75,11 +92,24 @@ class OutcomeFeedbackMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         """See `after_agent`."""
         self.settle(runtime)
 
+    @contextmanager
+    def _settled(self, runtime: Any) -> Iterator[None]:
+        """Settle what there is where something is raised and no thread goes on; what is tried again opens it again."""
+        try:
+            yield
+        except GraphBubbleUp:
+            raise
+        except BaseException:
+            info = getattr(runtime, "execution_info", None)
+            if info is None or info.thread_id is None:
+                self.settle(runtime)
+            raise
+
     def settle(self, runtime: Runtime[Any]) -> None:
         """Tell the learner of whole plans what there is."""
         if self.plans is None:
             return
-        info = runtime.execution_info
+        info = getattr(runtime, "execution_info", None)
         try:
             self.plans.settle(thread=info.thread_id if info else None)
         except Exception:  # feedback never breaks the run

@@ -87,11 +87,11 @@ def _answered(messages: Sequence[Any]) -> Iterator[tuple[int, Mapping[str, Any],
 
 def _goals(messages: Sequence[Any]) -> list[str | None]:
     """Return, for each message, the goal that was planned for last by then."""
-    goals: list[str | None] = []
+    goals: list[str | None] = [None]
     for message in messages:
         new = _goal(message)
-        goals.append((goals[-1] if goals else None) if new is None else new)
-    return goals
+        goals.append(goals[-1] if new is None else new)
+    return goals[1:]
 
 
 def _goal(message: Any) -> str | None:

@@ -102,7 +102,8 @@ def create_tool_plan_graph(
         learns: Is told what became of every plan.
         watches: Is told what became of every call.
         fill: Gives the arguments of a step. The default knows what the plan, the request and earlier results tell, and
-            then nothing is called before every required argument ahead is known or will be given by a step.
+            then nothing is called before every required argument ahead is known or will be given by a step, unless
+            `reached` may end the run before.
         revise: Changes the request after a failure; by default tools that failed twice are left out.
         reached: Whether the request is fulfilled; without it a plan that was carried out is the end.
         max_rounds: How many plans may be made in one run.

@@ -51,6 +51,21 @@ def test_what_all_have_in_common_is_taken_away_and_nothing_stays_nothing() -> No
     for wrong in (lambda texts: torch.zeros(1, 3), lambda texts: torch.full((len(texts), 3), torch.nan)):
         with pytest.raises(InvalidConfigError, match="one row of finite numbers"):
             Directed.fit(wrong, ["a", "b"])
+    with pytest.raises(InvalidConfigError, match="at least one text"):
+        Directed.fit(meaning, [])
+
+
+@pytest.mark.parametrize("turned", [lambda rows: rows.tolist(), lambda rows: rows.numpy()])
+def test_encoders_may_give_lists_and_arrays(turned) -> None:
+    def other(texts):
+        return turned(meaning(texts))
+
+    texts = ["rain", "plane", "qwertz"]
+    directed = Directed.fit(other, [*MEANS], most=2)
+    assert torch.equal(directed(texts), Directed.fit(meaning, [*MEANS], most=2)(texts))
+    both = Beside(other, other)(texts)
+    assert torch.allclose(both.norm(dim=1), torch.tensor([1.0, 1.0, 0.0]))
+    assert torch.equal(both, Beside(meaning, meaning)(texts))
 
 
 def test_a_planner_reads_with_both(tools) -> None:

@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.nn.functional import embedding_bag, normalize
 
 from agentic_diffusion.errors import InvalidConfigError
+from agentic_diffusion.planning.domains.toolplan.reading import rows_of, told_rows
 from agentic_diffusion.planning.domains.toolplan.text import READ_LIMIT, Encoder
 
 SHARE, DIRECTIONS = 0.35, 64
@@ -48,7 +49,7 @@ class Beside:
 
     def __call__(self, texts: Sequence[str]) -> Float[Tensor, "texts size"]:
         """Return one row for each text."""
-        one, two = self.first(texts), self.second(texts)
+        one, two = rows_of(self.first, texts), rows_of(self.second, texts)
         return torch.cat([(1 - self.share) ** 0.5 * one, self.share**0.5 * two], dim=1)
 
 
@@ -81,13 +82,9 @@ class Directed:
         Raises:
             InvalidConfigError: The encoder does not return one finite row a text, or there is no text.
         """
-        rows = inner(texts) if texts else torch.zeros(0)
-        if rows.ndim != 2 or len(rows) != len(texts) or not bool(rows.isfinite().all()):
-            raise InvalidConfigError(
-                f"rows of the shape {tuple(rows.shape)} for {len(texts)} texts",
-                "one row of finite numbers a text, and at least one text",
-                "Give an encoder from a list of texts to a tensor (texts, numbers).",
-            )
+        if not texts:
+            raise InvalidConfigError("no text", "at least one text", "Give the texts of the tools.")
+        rows = told_rows(inner, texts)
         middle = rows.mean(dim=0)
         apart = (rows - middle).double()
         vectors = torch.linalg.eigh(apart.T @ apart).eigenvectors
@@ -95,7 +92,7 @@ class Directed:
 
     def __call__(self, texts: Sequence[str]) -> Float[Tensor, "texts directions"]:
         """Return one row for each text."""
-        rows = self.inner(texts)
+        rows = told_rows(self.inner, texts)
         some = (rows != 0).any(dim=1, keepdim=True)
         return normalize((rows - self.middle) @ self.turn, dim=1) * some
 

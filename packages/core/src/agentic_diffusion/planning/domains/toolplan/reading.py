@@ -25,13 +25,27 @@ CLAUSES, SIGNS, TRUST, VOTERS = 8, 256, 3, 12
 
 
 def rows_of(encode: Callable[[Sequence[str]], Any], texts: Sequence[str]) -> Tensor:
-    """Return the rows of an encoder as a tensor on the host, whether it gives a tensor, an array or lists of numbers.
+    """Return the rows of an encoder as `told_rows` does, those longer than 1 scaled to length 1.
 
-    Rows longer than 1 are scaled to length 1, as encoders from elsewhere seldom do that; shorter ones say less and
-    stay.
+    Encoders from elsewhere seldom do that; shorter rows say less and stay.
 
     Args:
         encode: Turns texts into rows, such as `embed_documents` of LangChain's embeddings.
+        texts: What to encode.
+
+    Raises:
+        InvalidConfigError: There is not one row of finite numbers for each text.
+    """
+    rows = told_rows(encode, texts)
+    long = rows.norm(dim=1, keepdim=True)
+    return torch.where(long > 1 + 1e-3, rows / long.clamp(min=1e-12), rows)
+
+
+def told_rows(encode: Callable[[Sequence[str]], Any], texts: Sequence[str]) -> Tensor:
+    """Return the rows of an encoder as a tensor on the host, whether it gives a tensor, an array or lists of numbers.
+
+    Args:
+        encode: Turns texts into rows.
         texts: What to encode.
 
     Raises:
@@ -49,8 +63,7 @@ def rows_of(encode: Callable[[Sequence[str]], Any], texts: Sequence[str]) -> Ten
             "one row of finite numbers for each text: a tensor, an array or a list of lists",
             "Give a function from a list of texts to rows, such as `embeddings.embed_documents`.",
         )
-    long = rows.norm(dim=1, keepdim=True)
-    return torch.where(long > 1 + 1e-3, rows / long.clamp(min=1e-12), rows)
+    return rows
 
 
 @final
