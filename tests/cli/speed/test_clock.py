@@ -25,6 +25,18 @@ def test_turns_end_when_the_time_is_over_and_the_clock_counts_sleep():
     assert figures["clock_p50_ms"] >= 2
 
 
+def test_what_the_first_calls_do_once_is_not_timed():
+    asked = []
+
+    def recording():
+        asked.append(1)
+        time.sleep(0.05 if len(asked) <= 3 else 0)
+
+    figures = Turns(repeats=3, by_clock=True, warm=3)(recording, busy(10))
+    assert len(asked) == 6
+    assert figures["clock_p50_ms"] < 25
+
+
 def test_rows_say_beside_what():
     assert row("a", {"maze": "c", "ms": 1}, "b") == {
         "name": "ours",

@@ -2,6 +2,7 @@
 
 import torch
 from agentic_diffusion_cli.speed import precision
+from agentic_diffusion_cli.speed.clock import Turns
 from torch import nn
 
 
@@ -22,6 +23,12 @@ def test_each_way_is_measured_on_a_large_network_and_scored_on_those_that_ship(b
         kinds.add(out.dtype)
         return out
 
+    def warmed(self, ours, reference):
+        warm.add(self.warm)
+        return timed(self, ours, reference)
+
+    warm, timed = set(), Turns.__call__
+    monkeypatch.setattr(Turns, "__call__", warmed)
     monkeypatch.setattr(nn.Module, "compile", noted)
     monkeypatch.setattr(nn.Linear, "forward", forward)
     monkeypatch.setattr(precision, "LARGE", ({"width": 64, "depth": 1, "heads": 2},))
@@ -35,5 +42,6 @@ def test_each_way_is_measured_on_a_large_network_and_scored_on_those_that_ship(b
     assert ["score" in row for row in rows] == [False, True, True] * 3
     assert [rows[k]["lost"]["mean"] for k in (2, 5, 8)] == [0.5, 0.0, 0.5]
     assert len(compiled) >= 6
+    assert warm == {3}  # a graph is recorded on the second call
     assert kinds == {torch.float32, torch.bfloat16}
     assert [one.compile for one in writers] == [False, False, True, True]

@@ -1,6 +1,7 @@
 """Compute: where, how precisely, with how many threads, and who gets moved."""
 
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import pytest
 import torch
@@ -63,6 +64,11 @@ def test_place_sets_threads_and_compiles_where_asked(monkeypatch) -> None:
     assert asked[2:] == ["high", "reduce-overhead"]
 
 
+class Pair(NamedTuple):
+    first: Any
+    second: Any
+
+
 def test_send_moves_tensors_wherever_they_hide() -> None:
     meta = Compute("meta")
     pin = Inpaint(torch.zeros(2), torch.zeros(2, dtype=torch.bool))
@@ -73,6 +79,9 @@ def test_send_moves_tensors_wherever_they_hide() -> None:
     assert moved.pin.mask.is_meta
     assert moved.context["known"].is_meta
     assert not condition.pin.values.is_meta
+    pair, (listed,) = meta.send((Pair(torch.ones(1), 2), [torch.ones(1)]))
+    assert isinstance(pair, Pair)
+    assert (pair.first.is_meta, pair.second, listed.is_meta) == (True, 2, True)
 
 
 def test_settle_finds_networks_inside_denoisers_and_guides() -> None:
@@ -146,12 +155,14 @@ def test_a_replayed_graph_does_not_write_into_what_was_returned(monkeypatch) -> 
 
     def graphed(self, *, mode):
         def replay(x):
-            return Gaussian(buffer.copy_(x), torch.ones(()), torch.ones(()))
+            belief = Gaussian(buffer.copy_(x), torch.ones(()), torch.ones(()))
+            return Pair(belief, [buffer])
 
         self._compiled_call_impl = replay
 
     monkeypatch.setattr(nn.Module, "compile", graphed)
     net = Compute("cpu", compile="reduce-overhead").place(nn.Identity())
     first, second = net(torch.tensor([1.0, 2.0])), net(torch.tensor([3.0, 4.0]))
-    assert first.mean.tolist() == [1.0, 2.0]
-    assert second.mean.tolist() == [3.0, 4.0]
+    for said, told in ((first, [1.0, 2.0]), (second, [3.0, 4.0])):
+        assert said.first.mean.tolist() == told
+        assert said.second[0].tolist() == told

@@ -257,4 +257,5 @@ def test_too_little_memory_is_a_clear_error() -> None:
     run.compute = type("Starved", (), {"send": lambda self, value: torch.empty(2**60)})()
     with pytest.raises(BudgetError, match="out of memory in step 1") as caught:
         next(run.run())
-    assert "accumulate" in caught.value.action
+    assert "Go on from the last checkpoint with recompute, bf16" in caught.value.action
+    assert "larger `accumulate` is another run" in caught.value.action

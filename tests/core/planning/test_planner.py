@@ -226,6 +226,35 @@ def test_when_not_one_candidate_fits_the_device_planning_goes_on_on_the_host(mak
     assert (plan.steps_done, plan.steps_asked, plan.batch) == (4, 4, 8)
 
 
+def test_what_memory_was_granted_is_kept_on_the_host(maker, spy, monkeypatch) -> None:
+    full = spy(maker().denoiser)
+
+    def short(x, t, condition):  # the device has room to weigh one candidate, and for nothing afterwards
+        if weighed and not gone:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+        return full(x, t, condition)
+
+    gone, weighed = [], []
+    planner = maker(denoiser=short)
+    granted = Budget(
+        memory_bytes=3 * (10**9 // planner._fitting(planner._begin(ASK, 0, Budget(memory_bytes=10**9))))
+    )
+    run = planner._begin(ASK, 0, granted)
+    run.granted = run.rows_at_once = planner._fitting(run)
+    assert run.granted == 3
+    monkeypatch.setattr(Compute, "spare", property(lambda self: Compute("cpu", threads=None)))
+    monkeypatch.setattr(Compute, "copied", lambda self, value: gone.append(1) or value)
+    fitting = type(planner)._fitting
+    monkeypatch.setattr(
+        type(planner), "_fitting", lambda self, run: (fitting(self, run), weighed.append(1))[0]
+    )
+    full.calls.clear()
+    plan = planner.plan(ASK, budget=granted)
+    assert plan.notes[-1] == "out of memory on cpu: went on on cpu"
+    assert (max(full.calls), plan.batch, len(plan.considered)) == (3, 3, 8)
+    assert (plan.steps_done, plan.steps_asked) == (12, 12)
+
+
 REQUESTS = [Reach(start=(k / 10, -0.5), goal=(1.0, None)) for k in range(5)] + [
     Reach(),
     Reach(goal=(1.0, 0.5)),

@@ -7,10 +7,13 @@ import pytest
 import torch
 from agentic_diffusion.compute import Compute
 from agentic_diffusion.denoising.belief import Categorical, Gaussian
+from agentic_diffusion.denoising.state import Condition
 from agentic_diffusion.errors import BudgetError, ContractError
 from agentic_diffusion.planning.budget import Budget
+from agentic_diffusion.planning.domains.toolplan import ToolRequest, tool_planner
 from agentic_diffusion.planning.domains.trajectory import Reach
-from agentic_diffusion.planning.room import halved, in_parts, room
+from agentic_diffusion.planning.room import fitting_rows, halved, in_parts
+from agentic_diffusion.records import ToolSpec
 
 ASK = Reach(start=(0.5, -0.5), goal=(1.0, None))
 MANY = [Reach(start=(k / 10, -0.5), goal=(1.0, None)) for k in range(4)]
@@ -92,9 +95,32 @@ def test_rows_that_lie_deeper_in_a_belief_are_not_lost_without_a_word(hide) -> N
 
 def test_what_fits_is_counted_by_what_one_takes() -> None:
     one = torch.ones(10)
-    assert room(lambda: one + 1, 100) == 2
+    assert fitting_rows(lambda condition: one + 1, Condition(), 100) == 2
     with pytest.raises(BudgetError, match="at least 40"):
-        room(lambda: one + 1, 39)
+        fitting_rows(lambda condition: one + 1, Condition(), 39)
+
+
+def test_what_a_denoiser_keeps_does_not_change_what_fits() -> None:
+    kept, condition = {}, Condition(context={"told": torch.ones(1)})
+
+    def keeping(condition):
+        for thing in ("for all requests", condition.context["told"]):
+            if thing not in kept:
+                kept[thing] = torch.ones(10) + 1
+
+    for _ in range(2):
+        assert fitting_rows(keeping, condition, 90) == 1
+        keeping(condition)
+
+
+def test_a_planner_that_keeps_answers_says_twice_what_fits() -> None:
+    planner = tool_planner(
+        [ToolSpec(name=name, description=name) for name in ("alpha", "beta")], slots=2, width=16
+    )
+    ask, granted = ToolRequest(goal="alpha then beta"), Budget(memory_bytes=10**12)
+    first = planner._fitting(run := planner._begin(ask, 0, granted))
+    planner.plan(ask)
+    assert first == planner._fitting(run) == planner._fitting(planner._begin(ask, 1, granted))
 
 
 def chain(ask, x):

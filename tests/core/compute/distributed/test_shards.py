@@ -91,4 +91,4 @@ def test_only_the_process_that_leads_keeps_what_was_gathered(single, school, str
         run.team = run.shards.team = follower
         assert run.state() == {}
         name, value = next(iter(run.denoiser.state_dict().items()))
-        assert run.shards.led(name, value) is None
+        assert run.shards.whole_for_leader(name, value) is None

@@ -63,19 +63,22 @@ class Turns:
         repeats: Turns of each pair.
         most: Seconds by the clock after which no further turn begins, once three were made.
         by_clock: Whether ratios are of the clock instead of processor time, as for work in other processes.
+        warm: Calls of each that are made before and not timed.
     """
 
     repeats: int = 5
     most: float = 10.0
     by_clock: bool = False
+    warm: int = 1
 
     def __call__(self, ours: Call, reference: Call) -> Row:
-        """Time two calls after a first one of each; a turn's ratio is how often our time fits into the reference's.
+        """Time two calls, warmed up; a turn's ratio is how often our time fits into the reference's.
 
         Returns:
             `ms` and `reference_ms` with intervals, `speedup` likewise, and the medians by the clock.
         """
-        ours(), reference()
+        for _ in range(self.warm):
+            ours(), reference()
         begun = time.perf_counter()
         mine: list[tuple[float, float]] = []
         plain: list[tuple[float, float]] = []

@@ -25,6 +25,8 @@ WAYS: dict[str, dict[str, Any]] = {
     "bf16, CUDA graphs": {"precision": "bf16", "compile": "reduce-overhead"},
 }
 """What is compared with eager fp32; graphs on a GPU alone."""
+WARM = 3
+"""Calls before any is timed: the first compiles, the second records a graph, the third replays it."""
 LARGE = ({"width": 512, "depth": 6, "heads": 8}, {"width": 1024, "depth": 12, "heads": 16})
 """A network that is work for a processor, and one that is work for a GPU; nobody has trained them."""
 ROWS = (16, 256)
@@ -33,7 +35,7 @@ ROWS = (16, 256)
 
 def precision(bench: Mazes) -> Iterator[Row]:
     """A large network, the maze planner that ships and the coder that ships, the last two with their scores."""
-    turns, gpu = replace(bench.turns, by_clock=True), int(bench.compute.kind != "cpu")
+    turns, gpu = replace(bench.turns, by_clock=True, warm=WARM), int(bench.compute.kind != "cpu")
     shipped = load_planner(bench.maze, compute=bench.compute)
     design = replace(design_for(bench.maze), **LARGE[gpu])
     large = assemble(bench.maze, design, denoiser=fresh(design), compute=bench.compute)

@@ -151,7 +151,7 @@ class Compute:
             torch.cuda.synchronize(self.where)
 
     def send(self, value: T) -> T:
-        """Move tensors to the device, inside tuples, mappings and frozen dataclasses too."""
+        """Move tensors to the device, inside tuples, lists, mappings and frozen dataclasses too."""
         return _send(value, self.where)  # type: ignore[no-any-return]
 
     def autocast(self) -> AbstractContextManager[Any]:
@@ -191,11 +191,14 @@ def _send(value: Any, device: torch.device) -> Any:
 
 
 def _mapped(value: Any, change: Callable[[Tensor], Tensor]) -> Any:
-    """Return a value with every tensor changed, also inside tuples, mappings and frozen dataclasses."""
+    """Return a value with every tensor changed, also inside tuples, lists, mappings and frozen dataclasses."""
     if isinstance(value, Tensor):
         return change(value)
-    if isinstance(value, tuple):
-        return tuple(_mapped(item, change) for item in value)
+    if isinstance(value, tuple | list):
+        items = [_mapped(item, change) for item in value]
+        if isinstance(value, list):
+            return items
+        return value._make(items) if hasattr(value, "_make") else tuple(items)  # a named tuple stays one
     if isinstance(value, Mapping):
         return {key: _mapped(item, change) for key, item in value.items()}
     if is_dataclass(value) and not isinstance(value, type):

@@ -161,8 +161,8 @@ class Training:
             raise BudgetError(
                 f"out of memory in step {self.step + 1}",
                 "room for one batch, its gradient and the optimiser's moments",
-                "Use a smaller batch and a larger `accumulate`, bf16, or fsdp over several processes; then go on from "
-                "the last checkpoint.",
+                "Go on from the last checkpoint with recompute, bf16, or fsdp over several processes. A smaller batch "
+                "with a larger `accumulate` is another run: begin it in another folder.",
             ) from error
 
     def _one(self) -> TrainStep:
@@ -228,10 +228,10 @@ class Training:
             return self._state()
 
     def _state(self) -> dict[str, Tensor]:
-        led, tensors = self.shards.led, dict[str, Tensor]()
+        tensors = dict[str, Tensor]()
 
         def take(path: str, name: str, value: Tensor) -> None:
-            whole = led(name, value)
+            whole = self.shards.whole_for_leader(name, value)
             if whole is not None:
                 tensors[path] = whole
 

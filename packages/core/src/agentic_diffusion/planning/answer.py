@@ -52,7 +52,8 @@ class Run(Generic[Q, X]):
     memory: MemoryWatch
     left: int  # candidates still to be sampled
     batch: int = 1  # candidates denoised together
-    room: int = sys.maxsize  # rows that the network may be asked about at once
+    granted: int = sys.maxsize  # rows that the memory budget has room for at once, wherever they are computed
+    rows_at_once: int = sys.maxsize  # rows that the network may be asked about at once
     total: int = 1  # steps that will have been made at the end, lost ones included
     done: int = 0  # steps made, lost ones included
     lost: int = 0  # steps made in batches that ran out of memory

@@ -24,7 +24,7 @@ from agentic_diffusion.errors import BudgetError, InvalidConfigError
 from agentic_diffusion.planning.answer import Answers, Run
 from agentic_diffusion.planning.budget import Budget, Clock
 from agentic_diffusion.planning.protocols import Domain, Learns, Plans, PlansMany
-from agentic_diffusion.planning.room import halved, in_parts, room
+from agentic_diffusion.planning.room import fitting_rows, halved, in_parts
 from agentic_diffusion.planning.select import Selector, best
 from agentic_diffusion.planning.together import Once, joined, kind_of, paired, parts
 from agentic_diffusion.planning.verify import Verifier
@@ -130,8 +130,8 @@ class Planner(Generic[Q, X, B, V]):
     ) -> Generator[Draft[X], None, Plan[Q, V]]:
         """Yield a draft after every denoising step and return the plan."""
         run = self._begin(request, seed, budget or Budget())
-        run.room = self._fitting(run)
-        run.batch = min(self.count, run.room)
+        run.granted = run.rows_at_once = self._fitting(run)
+        run.batch = min(self.count, run.granted)
         run.total = self.steps * -(-self.count // run.batch)
         rng, worker = generator(seed), self
         while run.left > 0 and run.ending == "complete":
@@ -186,7 +186,7 @@ class Planner(Generic[Q, X, B, V]):
             )
             fits = self._fitting(tight)
             for k in members:
-                runs[k].room = fits
+                runs[k].granted = runs[k].rows_at_once = fits
             size = min(at_once, fits // self.count)
             for part in parts(members, max(1, size), most=at_once):
                 group = {k: runs[k] for k in part}
@@ -306,7 +306,7 @@ class Planner(Generic[Q, X, B, V]):
         like, level = self.compute.send(self.domain.blank(run.request, 1)), torch.tensor(1.0)
         ask = guided(self.denoiser, self.guides)
         with torch.inference_mode(), self.compute.autocast():
-            fits = room(lambda: ask(like, level, run.condition), granted)
+            fits = fitting_rows(lambda told: ask(like, level, told), run.condition, granted)
         if fits < self.count:
             run.notes.append(f"memory_bytes={granted}: batches of {fits} candidates")
         return fits
@@ -319,7 +319,7 @@ class Planner(Generic[Q, X, B, V]):
             raise error
         run.lost += lost
         run.batch = max(1, size // 2)
-        run.room = min(run.room, run.batch)
+        run.rows_at_once = min(run.rows_at_once, run.batch)
         run.total = run.done + self.steps * -(-run.left // run.batch)
         if size > 1:
             log.warning("out of memory: going on with batches of %d candidates", run.batch)
@@ -329,7 +329,8 @@ class Planner(Generic[Q, X, B, V]):
             run.ending = "memory"
             return self
         worker = self._aside(run, error)
-        run.batch, run.total = run.left, run.done + self.steps
+        run.batch = min(run.left, run.granted)
+        run.total = run.done + self.steps * -(-run.left // run.batch)
         return worker
 
     def _aside(self, run: Run[Q, X], error: RuntimeError | MemoryError) -> Planner[Q, X, B, V]:
@@ -344,7 +345,7 @@ class Planner(Generic[Q, X, B, V]):
         log.warning("out of memory on %s: going on on %s", self.compute.where, spare.where)
         run.notes.append(f"out of memory on {self.compute.where}: went on on {spare.where}")
         run.condition = spare.send(self.domain.condition(run.request))
-        run.room = sys.maxsize
+        run.rows_at_once = run.granted
         denoiser, guides = spare.copied((self.denoiser, self.guides))
         return replace(self, compute=spare, denoiser=denoiser, guides=guides)
 
@@ -377,19 +378,21 @@ class Planner(Generic[Q, X, B, V]):
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
-            if run.room == 1:
+            if run.rows_at_once == 1:
                 worker = self._aside(run, error)
                 return worker._likely(run, worker.compute.send(tuple(states)))
-            run.room = run.batch if run.room > run.batch else run.room // 2  # a batch had room before
-        log.warning("out of memory: going on with the likelihood of %d rows", run.room)
-        run.notes.append(f"out of memory: likelihood of {run.room} rows at once")
+            run.rows_at_once = (
+                run.batch if run.rows_at_once > run.batch else run.rows_at_once // 2
+            )  # a batch had room before
+        log.warning("out of memory: going on with the likelihood of %d rows", run.rows_at_once)
+        run.notes.append(f"out of memory: likelihood of {run.rows_at_once} rows at once")
         return self._likely(run, states)
 
     def _chances(self, run: Run[Q, X], states: Sequence[X]) -> list[float]:
         likelihood, believes, rows = self.likelihood, guided(self.denoiser, self.guides), list[Any](states)
         if likelihood is None:
             return []
-        ask = in_parts(lambda x, t: believes(x, t, run.condition), run.room)
+        ask = in_parts(lambda x, t: believes(x, t, run.condition), run.rows_at_once)
         batches: Sequence[Any] = [torch.cat(rows)] if isinstance(rows[0], Tensor) else rows
         with torch.inference_mode(), self.compute.autocast():
             told = [likelihood(ask, batch).float().cpu() for batch in batches]

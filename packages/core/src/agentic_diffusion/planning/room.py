@@ -11,19 +11,30 @@ import torch
 from torch import Tensor
 
 from agentic_diffusion.compute import bytes_needed, is_out_of_memory
+from agentic_diffusion.denoising.state import Condition
 from agentic_diffusion.errors import BudgetError, ContractError
 
 S = TypeVar("S")
 T = TypeVar("T")
 
 
-def room(one: Callable[[], Any], memory_bytes: int) -> int:
-    """Return how many candidates fit so much memory at once, given a call for one of them.
+def fitting_rows(one: Callable[[Condition[Any]], Any], condition: Condition[Any], memory_bytes: int) -> int:
+    """Return how many candidates fit so much memory at once.
+
+    Denoisers may keep what they made for all requests, or for the tensors of one. So that the figure is the same
+    whatever was asked before, the first call is not counted, and each call is given tensors of its own.
+
+    Args:
+        one: Asks about one candidate.
+        condition: The condition of the request.
+        memory_bytes: What was granted.
 
     Raises:
         BudgetError: Not even one fits.
     """
-    need = bytes_needed(one)
+    one(_afresh(condition))
+    afresh = _afresh(condition)
+    need = bytes_needed(lambda: one(afresh))
     if need > memory_bytes:
         raise BudgetError(
             f"memory_bytes={memory_bytes}",
@@ -31,6 +42,10 @@ def room(one: Callable[[], Any], memory_bytes: int) -> int:
             "Grant more memory or use a smaller network or horizon.",
         )
     return memory_bytes // need
+
+
+def _afresh(condition: Condition[Any]) -> Condition[Any]:
+    return replace(condition, context={name: value.clone() for name, value in condition.context.items()})
 
 
 def halved(

@@ -87,7 +87,7 @@ class Shards:
         return gathered.cpu().contiguous().clone()
 
     @torch.no_grad()
-    def led(self, name: str, value: Tensor) -> Tensor | None:
+    def whole_for_leader(self, name: str, value: Tensor) -> Tensor | None:
         """Return what `whole` does in the process that leads, and None in the others, which keep nothing of it."""
         gathered = self._gathered(name, value)
         return gathered.cpu().contiguous().clone() if self.team.leads else None
