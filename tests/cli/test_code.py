@@ -4,6 +4,7 @@ import io
 import json
 
 import pytest
+from agentic_diffusion.compute import Compute
 from agentic_diffusion_cli import code as command
 from agentic_diffusion_code import embedded
 from agentic_diffusion_code.coder import Coder
@@ -60,6 +61,19 @@ def test_decoding_is_told(cli, monkeypatch):
     assert seen[0].block == own["block"]
     for wrong in ("revise", "nothing=1", "revise=much", "reward=-1"):
         assert cli("code", "doubles", "--decode", wrong).exit_code == 2
+
+
+def test_where_and_how_is_told(cli, monkeypatch):
+    seen = []
+
+    def load(folder, *, sandbox, count, rounds, compute):
+        seen.append(compute)
+        return Coder(Says(DOUBLE), sandbox, count=0, rounds=0)
+
+    monkeypatch.setattr(embedded, "load_coder", load)
+    how = ("--device", "cpu", "--precision", "bf16", "--compile", "--threads", 1)
+    assert cli("code", "doubles a number", *how).exit_code == 0
+    assert seen == [Compute("cpu", "bf16", compile=True, threads=1)]
 
 
 def test_an_abstention(cli, coder, tmp_path):

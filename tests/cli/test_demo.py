@@ -2,6 +2,7 @@
 
 import time
 
+from agentic_diffusion.compute import Compute
 from agentic_diffusion_cli import demo as home
 from agentic_diffusion_cli.demo import watcher
 from agentic_diffusion_cli.journey import DRIVE
@@ -34,10 +35,12 @@ def test_a_maze_of_ones_own_is_told_on(cli, trained, travelled, tmp_path, monkey
         return travelled.journey, tmp_path / "maze.gif", tmp_path / "maze.png"
 
     monkeypatch.setattr(home, "run", run)
-    done = cli("demo", "--map", path, "--planner", trained.folder, "--seed", 4)
+    how = ("--device", "cpu", "--precision", "bf16", "--threads", 1)
+    done = cli("demo", "--map", path, "--planner", trained.folder, "--seed", 4, *how)
     assert done.exit_code == 0, done.output
     assert seen["maze"].goal == (3, 3)
     assert seen["seed"] == 4
+    assert seen["compute"] == Compute("cpu", "bf16", threads=1)
     assert f"--map {path}" in done.stdout.strip().splitlines()[-1]
     assert "--seed 5" in done.stdout
 

@@ -82,12 +82,21 @@ def test_what_it_can_do_is_told():
 
 def test_a_writer_of_functions_is_served(monkeypatch, tmp_path):
     import agentic_diffusion_mcp
+    from agentic_diffusion.compute import Compute
     from agentic_diffusion_code import embedded
     from agentic_diffusion_code.coder import Coder
+    from agentic_diffusion_worlds.maze import planner as home
     from scribe import DOUBLE, Scribe
 
-    def load(folder, *, sandbox):
+    computes, planner = [], home.load_planner
+
+    def load(folder, *, sandbox, compute):
+        computes.append(compute)
         return Coder(Scribe(DOUBLE), sandbox, count=0, lints=False)
+
+    def plans(maze, folder, *, compute):
+        computes.append(compute)
+        return planner(maze, folder, compute=compute)
 
     seen = []
 
@@ -96,15 +105,20 @@ def test_a_writer_of_functions_is_served(monkeypatch, tmp_path):
             async with Client(server) as client:
                 request = {"description": "doubles", "examples": ["f(2) == 4"]}
                 found = (await client.call_tool("generate_code", {"request": request})).structured_content
+                drive = (await client.call_tool("plan", {"request": REQUEST})).structured_content
+                assert drive["passed"]
                 return {tool.name for tool in (await client.list_tools()).tools}, found
 
         seen.append(asyncio.run(ask()))
 
     monkeypatch.setattr(embedded, "load_coder", load)
+    monkeypatch.setattr(home, "load_planner", plans)
     monkeypatch.setattr(agentic_diffusion_mcp, "serve", drive)
     file = tmp_path / "proven.jsonl"
-    result = CliRunner().invoke(main.app, ["serve", "--size", "umaze", "--code", "--proven", str(file)])
+    how = ["--device", "cpu", "--precision", "bf16", "--threads", "1"]
+    result = CliRunner().invoke(main.app, ["serve", "--size", "umaze", "--code", "--proven", str(file), *how])
     assert result.exit_code == 0, result.output
+    assert computes == [Compute("cpu", "bf16", threads=1)] * 2
     names, found = seen[0]
     assert names == {"plan", "generate_code", "report_outcome", "explain_plan"}
     assert found["value"]["source"] == DOUBLE

@@ -62,6 +62,8 @@ def test_a_server_is_measured(cli, server, tmp_path):
         ("--server", "http://localhost/v1", "--server-model", "a", "--model", "b"),
         ("--model", "someone/something"),
         ("--bits", "4"),
+        ("--server", "http://localhost/v1", "--server-model", "a", "--precision", "bf16"),
+        ("--server", "http://localhost/v1", "--server-model", "a", "--compile"),
         ("--model", ".", "--weights", "."),
     ],
 )

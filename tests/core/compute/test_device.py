@@ -26,6 +26,13 @@ def test_auto_takes_what_is_there(monkeypatch) -> None:
         Compute("cuda:2")
 
 
+def test_other_accelerators_are_taken_where_they_are(monkeypatch) -> None:
+    with pytest.raises(InvalidConfigError, match="a device of this machine"):
+        Compute("mps")
+    monkeypatch.setattr(torch.accelerator, "current_accelerator", lambda check_available: torch.device("mps"))
+    assert Compute("mps").kind == "mps"
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

@@ -30,6 +30,15 @@ from agentic_diffusion_cli import (
     machine,
     report,
 )
+from agentic_diffusion_cli.computing import (
+    CompileOption,
+    DeviceOption,
+    MatmulOption,
+    Precision,
+    PrecisionOption,
+    ThreadsOption,
+    compute_of,
+)
 from agentic_diffusion_cli.mazes import Size, maze_of
 from agentic_diffusion_cli.progress import bars
 
@@ -82,17 +91,19 @@ def maze2d(
     goal_starts: Annotated[
         bool, typer.Option("--goal-starts", help="Let the goal cell be a start too, as D4RL's reset does.")
     ] = False,
-    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads.")] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
+    device: DeviceOption = "auto",
+    precision: PrecisionOption = Precision.fp32,
+    matmul: MatmulOption = None,
+    compile_: CompileOption = False,
+    threads: ThreadsOption = None,
     target: Annotated[str, typer.Option("--json", help="File for the figures; - for stdout.")] = "",
 ) -> None:
     """Drive Maze2D: random, oracle, ceiling, tracker alone, one unguided sample, and ours."""
     if size != ALL and size not in [each.value for each in Size]:
         raise InvalidConfigError(f"size {size!r}", "umaze, medium, large or all", "Choose one of them.")
-    from agentic_diffusion.compute import Compute
 
     sizes = list(Size) if size == ALL else [Size(size)]
-    compute = Compute(device=device, threads=threads)
+    compute = compute_of(device, precision, matmul=matmul, compiles=compile_, threads=threads)
     rows: list[dict[str, Any]] = []
     for each in sizes:
         folder = planner / each.value if planner is not None and size == ALL else planner

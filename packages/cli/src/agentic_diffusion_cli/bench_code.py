@@ -11,6 +11,15 @@ import typer
 from agentic_diffusion.errors import InvalidConfigError
 
 from agentic_diffusion_cli import machine, report, writers
+from agentic_diffusion_cli.computing import (
+    CompileOption,
+    DeviceOption,
+    MatmulOption,
+    Precision,
+    PrecisionOption,
+    ThreadsOption,
+    compute_of,
+)
 from agentic_diffusion_cli.progress import bars
 from agentic_diffusion_cli.writers import (
     BitsOption,
@@ -70,8 +79,11 @@ def code(
     weights: WeightsOption = None,
     bound: BoundOption = None,
     block: BlockOption = None,
-    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads.")] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
+    device: DeviceOption = "auto",
+    precision: PrecisionOption = Precision.fp32,
+    matmul: MatmulOption = None,
+    compile_: CompileOption = False,
+    threads: ThreadsOption = None,
     decode: DecodeOption = None,
     model: ModelOption = "",
     revision: RevisionOption = "",
@@ -86,12 +98,11 @@ def code(
     """Measure the coder: one sample, chosen by examples, more samples, and with rounds of repair."""
     from functools import partial
 
-    from agentic_diffusion.compute import Compute
     from agentic_diffusion_code.embedded import load_coder
     from agentic_diffusion_code.evaluate import measure
     from agentic_diffusion_code.sandbox import ProcessSandbox
 
-    compute = Compute(device=device, threads=threads)
+    compute = compute_of(device, precision, matmul=matmul, compiles=compile_, threads=threads)
     other = Other(model, revision, family, dtype, bits, remote_code, server, served)
     rows: list[dict[str, Any]] = []
     with ProcessSandbox() as sandbox, bars() as shown:

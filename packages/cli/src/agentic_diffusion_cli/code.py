@@ -9,6 +9,15 @@ from typing import Annotated, Any
 import typer
 
 from agentic_diffusion_cli import report, writers
+from agentic_diffusion_cli.computing import (
+    CompileOption,
+    DeviceOption,
+    MatmulOption,
+    Precision,
+    PrecisionOption,
+    ThreadsOption,
+    compute_of,
+)
 from agentic_diffusion_cli.writers import (
     BitsOption,
     DecodeOption,
@@ -45,7 +54,11 @@ def code(
     proven: Annotated[
         Path | None, typer.Option(help="File that proven programs are kept in, and begun from.")
     ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
+    device: DeviceOption = "auto",
+    precision: PrecisionOption = Precision.fp32,
+    matmul: MatmulOption = None,
+    compile_: CompileOption = False,
+    threads: ThreadsOption = None,
     decode: DecodeOption = None,
     model: ModelOption = "",
     revision: RevisionOption = "",
@@ -61,7 +74,6 @@ def code(
     from dataclasses import replace
     from functools import partial
 
-    from agentic_diffusion.compute import Compute
     from agentic_diffusion.planning.budget import Budget
     from agentic_diffusion_code.domain import asked
     from agentic_diffusion_code.embedded import load_coder
@@ -71,12 +83,13 @@ def code(
     spoken: Any = language
     request = asked(description, example or (), language=spoken, signature=signature)
     budget = Budget(milliseconds=1000 * seconds) if seconds > 0 else None
+    compute = compute_of(device, precision, matmul=matmul, compiles=compile_, threads=threads)
     other = Other(model, revision, family, dtype, bits, remote_code, server, served)
     with ProcessSandbox() as sandbox:
         load: Any = partial(writers.coder_of, other) if other else load_coder
         if decode:
             load = partial(load, decoding=writers.decoding(other, weights, decode))
-        coder = load(weights, sandbox=sandbox, count=n, rounds=repairs, compute=Compute(device=device))
+        coder = load(weights, sandbox=sandbox, count=n, rounds=repairs, compute=compute)
         if proven is not None:
             memory = Proven(proven)
             coder = replace(coder, memory=memory, learns=memory)

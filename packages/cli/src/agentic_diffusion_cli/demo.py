@@ -10,10 +10,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from agentic_diffusion_cli import report
+from agentic_diffusion_cli.computing import (
+    CompileOption,
+    DeviceOption,
+    MatmulOption,
+    Precision,
+    PrecisionOption,
+    ThreadsOption,
+    compute_of,
+)
 from agentic_diffusion_cli.mazes import Size, maze_of
 from agentic_diffusion_cli.progress import bars
 
 if TYPE_CHECKING:
+    from agentic_diffusion.compute import Compute
     from rich.progress import Progress, TaskID
 
     from agentic_diffusion_cli.journey import Journey
@@ -28,13 +38,18 @@ def demo(
     out: Annotated[Path, typer.Option(help="Folder for maze.gif and maze.png.")] = Path(),
     seed: Annotated[int, typer.Option(min=0, help="Start and noise.")] = 0,
     planner: Annotated[Path | None, typer.Option(help="Folder of a planner trained by you.")] = None,
-    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads.")] = None,
+    device: DeviceOption = "auto",
+    precision: PrecisionOption = Precision.fp32,
+    matmul: MatmulOption = None,
+    compile_: CompileOption = False,
+    threads: ThreadsOption = None,
 ) -> None:
     """Watch a diffusion planner, running as a LangGraph node, plan and drive through a MuJoCo maze."""
     console = report.out()
     maze = maze_of(size, drawing)
     console.print(f"\n[bold]Agentic Diffusion[/]  maze {maze.name}, seed {seed}")
-    journey, gif, png = run(maze, planner, out=out, seed=seed, threads=threads)
+    compute = compute_of(device, precision, matmul=matmul, compiles=compile_, threads=threads)
+    journey, gif, png = run(maze, planner, out=out, seed=seed, compute=compute)
     from agentic_diffusion_cli.summary import tell
 
     tell(console, journey, gif=gif, png=png)
@@ -45,18 +60,17 @@ def demo(
 
 
 def run(
-    maze: Any, planner: Path | None, *, out: Path, seed: int = 0, threads: int | None = None
+    maze: Any, planner: Path | None, *, out: Path, seed: int = 0, compute: Compute | None = None
 ) -> tuple[Journey, Path, Path]:
     """Travel once and write the pictures, with progress on stderr; return the journey and both files."""
     with bars() as shown:
         note = shown.add_task("Loading torch and planner", total=None, note="")
-        from agentic_diffusion.compute import Compute
         from agentic_diffusion_worlds.maze.planner import load_planner
 
         from agentic_diffusion_cli.journey import travel
         from agentic_diffusion_cli.summary import film, still
 
-        loaded = load_planner(maze, planner, compute=Compute(threads=threads))
+        loaded = load_planner(maze, planner, compute=compute)
         shown.remove_task(note)
         journey = travel(maze, loaded, seed=seed, watch=watcher(shown))
         painting = shown.add_task("Writing maze.gif, maze.png", total=2, note="")

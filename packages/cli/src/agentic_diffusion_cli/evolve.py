@@ -10,6 +10,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from agentic_diffusion_cli import evolve_code_run, machine, report
+from agentic_diffusion_cli.computing import (
+    CompileOption,
+    DeviceOption,
+    MatmulOption,
+    Precision,
+    PrecisionOption,
+    ThreadsOption,
+    compute_of,
+)
 from agentic_diffusion_cli.kept import keep, plain
 from agentic_diffusion_cli.mazes import Size, maze_of
 from agentic_diffusion_cli.progress import bars, gently
@@ -61,15 +70,19 @@ def maze(
     score_episodes: Annotated[
         int, typer.Option(min=2, help="Starts of the benchmark to score the result from.")
     ] = 50,
-    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads.")] = None,
+    device: DeviceOption = "cpu",
+    precision: PrecisionOption = Precision.fp32,
+    matmul: MatmulOption = None,
+    compile_: CompileOption = False,
+    threads: ThreadsOption = None,
 ) -> None:
     """Evolve a maze planner that is driven at its own pace; interrupted, the same command goes on where it stopped."""
-    from agentic_diffusion.compute import Compute
     from agentic_diffusion_worlds.maze.planner import load_planner
 
     from agentic_diffusion_cli.evolve_maze import Settings, Workplace, at_own_pace
 
-    world, compute = maze_of(size), Compute(device="cpu", threads=threads)
+    world = maze_of(size)
+    compute = compute_of(device, precision, matmul=matmul, compiles=compile_, threads=threads)
     settings = Settings(steps=steps, tasks=tasks, exams=exams, old=transitions, seed=seed)
     keep(out, {"size": size.value, "from": origin.value, "start_steps": start_steps, **plain(settings)})
     folder = (

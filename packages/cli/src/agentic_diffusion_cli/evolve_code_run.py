@@ -10,6 +10,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from agentic_diffusion_cli import machine, report
+from agentic_diffusion_cli.computing import (
+    CompileOption,
+    DeviceOption,
+    MatmulOption,
+    Precision,
+    PrecisionOption,
+    ThreadsOption,
+    compute_of,
+)
 from agentic_diffusion_cli.kept import keep, plain
 from agentic_diffusion_cli.progress import bars, gently
 
@@ -71,12 +80,14 @@ def code(
     back_to: Annotated[
         int | None, typer.Option(min=0, help="Make this generation active, write its coder, and end.")
     ] = None,
-    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads.")] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
+    device: DeviceOption = "auto",
+    precision: PrecisionOption = Precision.fp32,
+    matmul: MatmulOption = None,
+    compile_: CompileOption = False,
+    threads: ThreadsOption = None,
     target: Annotated[str, typer.Option("--json", help="File for the figures; - for stdout.")] = "",
 ) -> None:
     """Practise in a field that training never saw; interrupted, the same command goes on where it stopped."""
-    from agentic_diffusion.compute import Compute
     from agentic_diffusion_evolve.lineage import Lineage
 
     from agentic_diffusion_cli.evolve_code import Settings, usual
@@ -102,7 +113,8 @@ def code(
         seed=seed,
         **how,
     )
-    evolved(settings, Compute(device=device, threads=threads), weights, rounds=rounds, out=out, target=target)
+    compute = compute_of(device, precision, matmul=matmul, compiles=compile_, threads=threads)
+    evolved(settings, compute, weights, rounds=rounds, out=out, target=target)
 
 
 def evolved(

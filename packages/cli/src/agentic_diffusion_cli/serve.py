@@ -10,9 +10,19 @@ from typing import TYPE_CHECKING, Annotated, Any, final
 import typer
 
 from agentic_diffusion_cli import report
+from agentic_diffusion_cli.computing import (
+    CompileOption,
+    DeviceOption,
+    MatmulOption,
+    Precision,
+    PrecisionOption,
+    ThreadsOption,
+    compute_of,
+)
 from agentic_diffusion_cli.mazes import Size, maze_of
 
 if TYPE_CHECKING:
+    from agentic_diffusion.compute import Compute
     from agentic_diffusion.records import Outcome
     from agentic_diffusion_evolve import Memory
 
@@ -52,6 +62,11 @@ def serve(
     proven: Annotated[
         Path | None, typer.Option(help="File that --code keeps proven programs in, and begins from.")
     ] = None,
+    device: DeviceOption = "auto",
+    precision: PrecisionOption = Precision.fp32,
+    matmul: MatmulOption = None,
+    compile_: CompileOption = False,
+    threads: ThreadsOption = None,
 ) -> None:
     """Serve planners over MCP: plan, generate_code, report_outcome and explain_plan for any agent."""
     from agentic_diffusion_mcp import Organ, ServerLimits, create_server
@@ -60,12 +75,13 @@ def serve(
 
     if http:
         check_host(host, remote=remote)
+    compute = compute_of(device, precision, matmul=matmul, compiles=compile_, threads=threads)
     limits = ServerLimits(plan_seconds=seconds)
     with _learner(memory) as learner, ExitStack() as open_:
         from agentic_diffusion.planning.batcher import Batcher
         from agentic_diffusion.planning.domains.trajectory import Reach
 
-        maze, drives = _drives(size, planner)
+        maze, drives = _drives(size, planner, compute)
         cells = "; ".join(f"({x:g}, {y:g})" for x, y in _centres(maze))
         about = ABOUT.format(name=maze.name, cells=cells)
         organ = Organ(
@@ -77,7 +93,9 @@ def serve(
             trust=trust,
             at_once=TOGETHER,
         )
-        organs = [organ, open_.enter_context(_writes(weights, proven, trust=trust))] if code else [organ]
+        organs = [organ]
+        if code:
+            organs.append(open_.enter_context(_writes(weights, proven, trust=trust, compute=compute)))
         server = create_server(organs, limits=limits)
         if http:
             report.err().print(f"http://{host}:{port}/mcp", highlight=False)
@@ -87,7 +105,7 @@ def serve(
 
 
 @contextmanager
-def _writes(weights: Path | None, proven: Path | None, *, trust: float) -> Iterator[Any]:
+def _writes(weights: Path | None, proven: Path | None, *, trust: float, compute: Compute) -> Iterator[Any]:
     """Open the organ that writes functions; what the tests say and what clients report goes into its memory."""
     from dataclasses import replace
 
@@ -99,7 +117,8 @@ def _writes(weights: Path | None, proven: Path | None, *, trust: float) -> Itera
 
     memory = Proven(proven)
     with ProcessSandbox() as sandbox:
-        coder = replace(load_coder(weights, sandbox=sandbox), memory=memory, learns=memory)
+        coder = load_coder(weights, sandbox=sandbox, compute=compute)
+        coder = replace(coder, memory=memory, learns=memory)
         yield Organ(
             "generate_code",
             coder,
@@ -112,11 +131,11 @@ def _writes(weights: Path | None, proven: Path | None, *, trust: float) -> Itera
         )
 
 
-def _drives(size: Size, folder: Path | None) -> tuple[Any, Any]:
+def _drives(size: Size, folder: Path | None, compute: Compute) -> tuple[Any, Any]:
     from agentic_diffusion_worlds.maze.planner import load_planner
 
     maze = maze_of(size)
-    return maze, load_planner(maze, folder)
+    return maze, load_planner(maze, folder, compute=compute)
 
 
 def _centres(maze: Any) -> list[tuple[float, float]]:

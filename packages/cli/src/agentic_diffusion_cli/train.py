@@ -12,28 +12,22 @@ from typing import Annotated, Any
 import typer
 
 from agentic_diffusion_cli import report, train_code, train_distill
+from agentic_diffusion_cli.computing import (
+    CompileOption,
+    DeviceOption,
+    MatmulOption,
+    Precision,
+    PrecisionOption,
+    RecomputeOption,
+    ThreadsOption,
+    compute_of,
+)
 from agentic_diffusion_cli.mazes import Size, maze_of
 
 app = typer.Typer(help="Make data, train a planner.", no_args_is_help=True)
 
 app.command("code")(train_code.code)
 app.command("distill")(train_distill.distill)
-
-
-class Precision(StrEnum):
-    """Arithmetic of the matrix products."""
-
-    fp32 = "fp32"
-    bf16 = "bf16"
-    fp16 = "fp16"
-
-
-class Matmul(StrEnum):
-    """How exact fp32 products are on a GPU."""
-
-    highest = "highest"
-    high = "high"
-    medium = "medium"
 
 
 class Strategy(StrEnum):
@@ -111,14 +105,12 @@ def maze(
     learning_rate: Annotated[float, typer.Option(help="Peak rate of AdamW.")] = 1e-3,
     average: Annotated[float, typer.Option(help="Decay of the moving average of the weights.")] = 0.9995,
     seed: Seed = 0,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
-    precision: Annotated[Precision, typer.Option(help="fp16 needs a GPU.")] = Precision.fp32,
-    matmul: Annotated[Matmul | None, typer.Option(help="How exact fp32 products are on a GPU.")] = None,
-    recompute: Annotated[
-        bool, typer.Option("--recompute", help="Keep less of each block and compute it again: less memory.")
-    ] = False,
-    compile_: Annotated[bool, typer.Option("--compile", help="Use torch.compile.")] = False,
-    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads.")] = None,
+    device: DeviceOption = "auto",
+    precision: PrecisionOption = Precision.fp32,
+    matmul: MatmulOption = None,
+    recompute: RecomputeOption = False,
+    compile_: CompileOption = False,
+    threads: ThreadsOption = None,
     score_episodes: Annotated[
         int, typer.Option(min=0, help="Episodes to score with; 0 leaves it out.")
     ] = 100,
@@ -128,7 +120,6 @@ def maze(
     ] = 0,
 ) -> None:
     """Train a planner for a maze; interrupted, the same command goes on where it stopped."""
-    from agentic_diffusion.compute import Compute
     from agentic_diffusion.compute.distributed import Strategy as Way
     from agentic_diffusion.denoising.train import Recipe
     from agentic_diffusion_worlds.maze.planner import design_for
@@ -140,13 +131,8 @@ def maze(
     world = maze_of(size, drawing)
     design = replace(design_for(world), width=width, depth=depth, heads=heads, patch=patch, waves=waves)
     recipe = Recipe(steps=steps, learning_rate=learning_rate, average=average, accumulate=accumulate)
-    compute = Compute(
-        device=device,
-        precision=precision.value,
-        compile=compile_,
-        threads=threads,
-        matmul=matmul.value if matmul is not None else None,
-        recompute=recompute,
+    compute = compute_of(
+        device, precision, matmul=matmul, compiles=compile_, threads=threads, recompute=recompute
     )
     strategy: Way | None = distributed.value if distributed is not None else None
     if distribute(strategy, processes=processes, compute=compute):

@@ -9,6 +9,16 @@ from typing import Annotated, Any, TypeAlias
 import typer
 
 from agentic_diffusion_cli import machine, report
+from agentic_diffusion_cli.computing import (
+    CompileOption,
+    DeviceOption,
+    MatmulOption,
+    Precision,
+    PrecisionOption,
+    RecomputeOption,
+    ThreadsOption,
+    compute_of,
+)
 from agentic_diffusion_cli.progress import bars, gently
 
 PEAK = {"H200": 989e12, "H100": 989e12, "A100": 312e12}
@@ -83,10 +93,12 @@ def code(
     seed: Annotated[int, typer.Option(min=0, help="Root of all randomness.")] = 0,
     questions: QuestionsOption = 0,
     every: Annotated[int, typer.Option(min=1, help="Steps between checkpoints.")] = 100,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
-    precision: Annotated[str, typer.Option(help="fp32 or bf16.")] = "fp32",
-    compile_: Annotated[bool, typer.Option("--compile", help="Use torch.compile.")] = False,
-    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads.")] = None,
+    device: DeviceOption = "auto",
+    precision: PrecisionOption = Precision.fp32,
+    matmul: MatmulOption = None,
+    recompute: RecomputeOption = False,
+    compile_: CompileOption = False,
+    threads: ThreadsOption = None,
 ) -> None:
     """Train the embedded coder; interrupted, the same command goes on where it stopped.
 
@@ -94,14 +106,15 @@ def code(
     --width 512 --depth 12 --heads 8 --rows 512 --length 512 --longest 256 --languages python,javascript,typescript
     --precision bf16 --compile.
     """
-    from agentic_diffusion.compute import Compute
     from agentic_diffusion.denoising.nn.block import Shape
     from agentic_diffusion_code.lessons import Manner
     from agentic_diffusion_code.model.train import Recipe
     from agentic_diffusion_code.school import Course
     from agentic_diffusion_code.tokens import Vocabulary
 
-    compute = Compute(device=device, precision=_precision(precision), compile=compile_, threads=threads)
+    compute = compute_of(
+        device, precision, matmul=matmul, compiles=compile_, threads=threads, recompute=recompute
+    )
     recipe = Recipe(
         steps=steps,
         rows=rows,
@@ -148,10 +161,6 @@ def _weights(text: str) -> tuple[float, ...]:
         raise InvalidConfigError(
             f"--stages {text!r}", "numbers with commas", "Write such as 1,4,6,6."
         ) from error
-
-
-def _precision(name: str) -> Any:
-    return name
 
 
 def follow(

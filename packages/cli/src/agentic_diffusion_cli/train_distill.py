@@ -10,6 +10,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from agentic_diffusion_cli import machine, report
+from agentic_diffusion_cli.computing import (
+    CompileOption,
+    DeviceOption,
+    MatmulOption,
+    Precision,
+    PrecisionOption,
+    RecomputeOption,
+    ThreadsOption,
+    compute_of,
+)
 from agentic_diffusion_cli.mazes import Size, maze_of
 from agentic_diffusion_cli.progress import bars, gently
 
@@ -31,21 +41,26 @@ def distill(
     batch: Annotated[int, typer.Option(min=1, help="Requests in a batch.")] = 64,
     learning_rate: Annotated[float, typer.Option(help="Peak rate of AdamW.")] = 3e-4,
     seed: Annotated[int, typer.Option(min=0, help="Root of all randomness.")] = 0,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
-    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads.")] = None,
+    device: DeviceOption = "auto",
+    precision: PrecisionOption = Precision.fp32,
+    matmul: MatmulOption = None,
+    recompute: RecomputeOption = False,
+    compile_: CompileOption = False,
+    threads: ThreadsOption = None,
     score_episodes: Annotated[
         int, typer.Option(min=0, help="Episodes to score with; 0 leaves it out.")
     ] = 100,
 ) -> None:
     """Distil a maze planner into one of a single step; interrupted, the same command goes on where it stopped."""
-    from agentic_diffusion.compute import Compute
     from agentic_diffusion.denoising.train import Recipe
     from agentic_diffusion_worlds.maze.distill import Lesson
 
     maze = maze_of(size, drawing)
     recipe = Recipe(steps=steps, learning_rate=learning_rate, average=0.998)
     lesson = Lesson(maze, recipe, teacher, steps=teacher_steps, batch=batch, seed=seed)
-    compute = Compute(device=device, threads=threads)
+    compute = compute_of(
+        device, precision, matmul=matmul, compiles=compile_, threads=threads, recompute=recompute
+    )
     card = follow(lesson, out, compute=compute, episodes=score_episodes)
     report.out().print(f"One step in {card['seconds']:.0f} s, saved in {out}", markup=False, soft_wrap=True)
     if row := card.get("score"):

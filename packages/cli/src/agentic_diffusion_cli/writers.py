@@ -141,12 +141,21 @@ def coder_of(
         sandbox: Where tests run.
         count: Candidates after the first.
         rounds: Repairs at most.
-        compute: The device.
+        compute: The device; a model of others has the arithmetic that its `dtype` says.
         decoding: How programs are denoised; what suits the model by default.
+
+    Raises:
+        InvalidConfigError: The precision is not fp32, or the model is to be compiled.
     """
     from agentic_diffusion_code.coder import Coder
 
     other.check(weights)
+    if compute.precision != "fp32" or compute.compile:
+        raise InvalidConfigError(
+            f"--precision {compute.precision}{' --compile' if compute.compile else ''} for a model of others",
+            "neither: they are for the project's own weights",
+            "Use --dtype for the arithmetic of a model; a server decides itself.",
+        )
     return Coder(_writer(other, sandbox, compute, decoding), sandbox, count=count, rounds=rounds)
 
 

@@ -98,6 +98,12 @@ class Compute:
                 f"one of the {torch.cuda.device_count()} CUDA devices of this machine, or cpu",
                 "Use device='auto' to take what is there.",
             )
+        if device.type not in ("cpu", "cuda", "meta") and device.type != _accelerator():
+            raise InvalidConfigError(
+                f"device={name!r}",
+                "a device of this machine: auto, cpu, cuda or cuda:N",
+                "Use device='auto' to take what is there.",
+            )
         return device
 
     @property
@@ -159,6 +165,12 @@ class Compute:
         if self.precision == "fp32":
             return nullcontext()
         return torch.autocast(self.kind, dtype=_TYPES[self.precision])
+
+
+def _accelerator() -> str:
+    """Return the type of the accelerator that torch finds here, such as `mps`; empty where there is none."""
+    found = torch.accelerator.current_accelerator(check_available=True)
+    return "" if found is None else found.type
 
 
 def _own_outputs(module: nn.Module) -> None:
