@@ -1,5 +1,6 @@
 """What stands before a program: prefixes and imports, put there and taken away again."""
 
+from agentic_diffusion_code.domain import CodeRequest
 from agentic_diffusion_code.front import Front
 
 BODY = "def f(x):\n    return x\n"
@@ -21,6 +22,18 @@ def test_no_import_comes_twice_and_none_is_lost() -> None:
     assert whole.count("import math") == 1
     assert whole.index("import math") < whole.index("import re")
     assert front.without(whole) == body
+
+
+def test_one_front_stands_instead_of_another() -> None:
+    typed, plain = Front("", "def f(x: List[int]):"), Front("import math\nLIMIT = 3\n")
+    body = "def f(x):\n    return x\n"
+    assert typed.instead(plain, plain.before(body)) == "from typing import List\n\n\n" + body
+    assert Front().instead(typed, typed.before(body)) == body
+    needs = plain.before("def f(x):\n    return x + LIMIT\n")
+    assert typed.instead(plain, needs) == "from typing import List\n" + needs
+    assert plain.instead(plain, needs) == needs
+    asked_in_go = CodeRequest(description="it", signature="func f(x List)", language="go")
+    assert Front.of(asked_in_go).text == ""
 
 
 def test_types_of_a_declaration_are_imported() -> None:

@@ -80,6 +80,11 @@ def test_a_name_that_is_a_word_stays_one() -> None:
     assert other is not None
     assert other.told("Return the average of the numbers.") == "Return the average of the numbers."
     assert other.told("Write `average`, as average(x) does.") == "Write `solve`, as solve(x) does."
+    aside = "Return the average (the mean), 'average(x)' or average(x)."
+    assert other.told(aside) == "Return the average (the mean), 'average(x)' or solve(x)."
+    strange = stand_in(asked("Returns it.", ["n_th([1, 3]) == 2"]))
+    assert strange is not None
+    assert strange.told("n_th puts 'n_th: ' before") == "solve puts 'n_th: ' before"
     source = "def average(total):\n    average = total.average(1)\n    return average(average)\n"
     assert (
         other.there(source)

@@ -8,6 +8,7 @@ from agentic_diffusion.planning.planner import Learns
 from agentic_diffusion.records import Outcome
 from agentic_diffusion_code.domain import CodeRequest, Program, asked
 from agentic_diffusion_code.proven import MAX_FAILED, Proven
+from agentic_diffusion_code.search import holds
 
 DOUBLE = asked("return twice the number x")
 
@@ -92,3 +93,31 @@ def test_a_proven_program_is_declared_as_asked() -> None:
     )
     now = asked("Return the sum of the numbers", ["total([1]) == 1"], signature="def total(xs):")
     assert memory.nearest(now) == "def total(xs):\n    return sum(xs)\n"
+
+
+def test_a_proven_program_has_the_front_that_is_asked_for() -> None:
+    memory = Proven()
+    source = "def f(numbers: list[int]) -> int:\n    return sum(numbers)\n"
+    first = asked("Return the sum", ["f([1]) == 1"], signature="def f(numbers: list[int]) -> int:")
+    memory.learn(outcome(source, 1.0, first))
+    now = asked("Return the sum", ["f([1]) == 1"], signature="def f(x: List[int]) -> int:")
+    now = now.model_copy(update={"prefix": "import math"})
+    found = memory.nearest(now)
+    assert found == (
+        "from typing import List\nimport math\n\n\ndef f(x: List[int]) -> int:\n    return sum(x)\n"
+    )
+    assert holds(found, now)
+    exec(found, {})
+    assert not holds(source, now)
+    memory.learn(outcome(found, 1.0, now))
+    assert memory.nearest(now) == found
+
+
+def test_a_proven_list_is_not_declared_a_tuple() -> None:
+    memory = Proven()
+    first = asked("Sort them", ["f([1]) == [1]"], signature="def f(xs: list[int]) -> list[int]:")
+    source = "def f(xs: list[int]) -> list[int]:\n    return sorted(xs)\n"
+    memory.learn(outcome(source, 1.0, first))
+    wanted = "def f(xs: list[int]) -> tuple[int, ...]:"
+    assert memory.nearest(asked("Sort them", signature=wanted)) == source
+    assert memory.nearest(asked("Sort them", ["f([1]) == (1,)"], signature=wanted)) != source

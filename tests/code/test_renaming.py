@@ -1,6 +1,7 @@
 """Other declarations: names are exchanged where they mean the parameter and nowhere else, or not at all."""
 
 import ast
+import sys
 
 import pytest
 from agentic_diffusion_code.renaming import redeclared
@@ -45,6 +46,21 @@ def test_a_function_is_declared_anew(source: str, header: str, made: str) -> Non
     assert redeclared(source, "f", header) == made
 
 
+def test_own_calls_go_with_the_declaration() -> None:
+    source = "def f(xs, k):\n    return k + f(xs[1:], k=k) if xs else 0\n"
+    assert redeclared(source, "f", "def f(xs, *, step):") == (
+        "def f(xs, *, step):\n    return step + f(xs[1:], step=step) if xs else 0\n"
+    )
+    other = "def h(f):\n    return f(2)\n\n\ndef f(number):\n    return number\n"
+    assert redeclared(other, "f", "def f(x):") == other.replace("number", "x")
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="parameters of types came with Python 3.12")
+def test_parameters_of_types_stay() -> None:
+    source = "def f(number):\n    return number  # it\n"
+    assert redeclared(source, "f", "def f[T](a: T) -> T:") == "def f[T](a: T) -> T:\n    return a  # it\n"
+
+
 def test_texts_with_names_in_them_mean_the_same() -> None:
     source = "def f(number):\n    return f'{number} number {number!r:>{number}}'\n"
     made = redeclared(source, "f", "def f(n):")
@@ -67,6 +83,12 @@ def test_texts_with_names_in_them_mean_the_same() -> None:
         ("def f(numbers):\n    def g(k):\n        return k\n    return g(k=numbers)\n", "def f(k):"),
         ("def f(numbers):\n    global xs\n    xs = numbers\n", "def f(xs):"),
         ("def f(numbers):\n    def f(k):\n        return k\n    return f(k=numbers)\n", "def f(xs):"),
+        ("def h(f):\n    return f(number=2)\n\n\ndef f(number):\n    return number\n", "def f(x):"),
+        ("def f(xs, k):\n    return k + f(xs[1:], k) if xs else 0\n", "def f(xs, *, step):"),
+        ("def f(xs, k):\n    return f(*xs)\n", "def f(xs, *, step):"),
+        ("def f(n):\n    return f(n=n - 1) if n else 0\n", "def f(k, /):"),
+        ("def f(n):\n    return f(**{'n': 1}) if n else 0\n", "def f(k):"),
+        ("def f(n, k=2):\n    return f(1) if n else k\n", "def f(a, b):"),
         ("def f(*numbers):\n    return numbers\n", "def f(xs):"),
         ("def f(a, b):\n    return a\n", "def f(xs):"),
         ("def g(a):\n    return a\n", "def f(xs):"),

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from agentic_diffusion_code.corpus import generate
-from agentic_diffusion_code.domain import CodeRequest, asked
+from agentic_diffusion_code.domain import CodeRequest, asked, keeps
 from agentic_diffusion_code.embedded import load_coder, load_writer
 from agentic_diffusion_code.questions import question_of
 from agentic_diffusion_code.restating import restated
@@ -26,7 +26,16 @@ def wanting(signature: str, *examples: str, said: str = SUM, prefix: str = "") -
         ("def total(s):", [], "def solve(numbers):"),
         ("def total(xs: Sequence[int], t=1) -> int:", [], "def solve(numbers: list[int], k: int) -> int:"),
         ("def total(xs: list) -> bool:", ["total(['a']) == True"], "def solve(words: list[str]) -> bool:"),
-        ("def total(table: Thing) -> int:", [], "def solve(numbers: list[int]) -> int:"),
+        ("def total(table: Thing) -> int:", [], "solve"),
+        ("def total(s: set[int]) -> int:", [], "solve"),
+        ("def total(s: bytes) -> int:", [], "solve"),
+        ("def total(x: Fraction, k: complex) -> int:", [], "solve"),
+        ("def total(xs: list[list[int]], n: Thing = 3) -> int:", [], "solve"),
+        ("def total(xs: Iterator[int]) -> int:", [], "solve"),
+        ("def total(xs: list) -> int:", [], "def solve(numbers: list[int]) -> int:"),
+        ("def total(x: Fraction) -> int:", ["total(1) == 1"], "def solve(number: int) -> int:"),
+        ("def total(xs: list[int]) -> tuple[int, ...]:", [], "def solve(numbers):"),
+        ("def total() -> set[int]:", [], "solve"),
         ("def total(a, b, c, d, e, f, g):", [], "solve"),
         ("def total(numbers):", [], "def solve(numbers):"),
         (
@@ -59,6 +68,10 @@ def test_the_description_speaks_of_the_other_names() -> None:
     )
     plain = restated(wanting("def f(a: int, word: int) -> int:"))
     assert plain.told("Add a word, `a`, to `word`") == "Add a word, `number`, to `k`"
+    one = restated(wanting("def total(s: str) -> str:"))
+    assert one.told('Replace the letter s and "s" in s') == 'Replace the letter s and "s" in text'
+    two = restated(wanting("def total(s: str, c: str) -> int:"))
+    assert two.told("How often the character c is in s") == "How often the character part is in text"
 
 
 def test_programs_go_there_and_back() -> None:
@@ -69,9 +82,34 @@ def test_programs_go_there_and_back() -> None:
     assert found.there(given) == own
     assert found.back(own[:30]) != ""
     assert found.back(" ") == " "
-    free = restated(wanting("def total(t: Thing) -> Thing:", said="Says it."))
+    free = restated(wanting("def total(t: Thing) -> Thing:", "total({1}) == {2}", said="Says it."))
     assert free.declared == ""
     assert free.back(own).endswith("\n\n\ndef total(t: Thing) -> Thing:\n    return sum(t)\n")
+
+
+@pytest.mark.parametrize("answer", ["tuple[int, ...]", "Iterator[int]", "np.ndarray", "set[int]", "Thing"])
+def test_no_program_says_that_it_answers_what_it_does_not(answer: str) -> None:
+    own = "def solve(numbers):\n    return sorted(numbers)\n"
+    signature = f"def total(xs: list[int]) -> {answer}:"
+    untested = wanting(signature, said="Return the numbers sorted.")
+    assert not keeps(restated(untested).back(own), untested)
+    tested = wanting(signature, "total([1]) == (1,)", said="Return the numbers sorted.")
+    assert keeps(restated(tested).back(own), tested)
+
+
+def test_a_prefix_comes_once_into_a_program_that_is_mended() -> None:
+    prefix = 'K = "3"  # three\n'
+    draft = prefix + '\n\ndef total(x: int) -> str:\n    return f"{x}" + K\n'
+    request = wanting("def total(x: int) -> str:", said="Return it.", prefix=prefix)
+    found = restated(request)
+    assert found.there(draft).startswith("def solve(number: int) -> str:\n    return f")
+    assert found.back(found.there(draft)).count("K =") == 1
+    writer, _ = load_writer()
+    seen = writer.sure(request, draft)
+    assert seen is not None
+    assert len(seen.lines) == 5
+    assert seen.lines[:3] == (1.0,) * 3
+    assert min(seen.lines[3:]) < 1.0
 
 
 @pytest.mark.parametrize(

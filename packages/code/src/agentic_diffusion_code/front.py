@@ -6,11 +6,13 @@ import ast
 import builtins
 import collections.abc
 import typing
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import final
 
 from .declaring import BODY, parsed
+from .domain import CodeRequest
 from .prefix import unbound
 
 _FUTURE = "from __future__ import annotations"
@@ -29,6 +31,11 @@ class Front:
     prefix: str = ""
     signature: str = ""
 
+    @classmethod
+    def of(cls, request: CodeRequest) -> Front:
+        """Return what stands before the programs of a request."""
+        return cls(request.prefix, request.signature if request.language == "python" else "")
+
     @cached_property
     def text(self) -> str:
         """All of it."""
@@ -46,14 +53,24 @@ class Front:
         gap = "\n" if lines and _imports(lines[0]) else "\n\n\n"
         return self.text + gap + "\n".join(lines)
 
-    def without(self, source: str) -> str:
-        """Return a program without these lines, but for the imports that it needs."""
+    def without(self, source: str, change: Callable[[str], str] = str) -> str:
+        """Return a program without these lines, but for the imports that it needs.
+
+        Args:
+            source: The program.
+            change: What is made of all but these lines, before it is asked what it needs.
+        """
         if not self.text or not source.startswith(self.text):
-            return source
-        body = source[len(self.text) :].lstrip("\n")
+            return change(source)
+        body = change(source[len(self.text) :].lstrip("\n"))
         missing = unbound(body)
         needed = [line for line in self.text.split("\n") if _imports(line) and _bound(line) & missing]
         return "\n".join((*needed, body))
+
+    def instead(self, other: Front, source: str) -> str:
+        """Return a program of another front with this one, and with the other too where it needs what that binds."""
+        body = other.without(source)
+        return self.before(source if unbound(body) - _bound(self.text) else body)
 
 
 def _imports(line: str) -> bool:

@@ -18,6 +18,7 @@ from .cases import Case, Raises
 from .corpus.compose import calls_so
 from .domain import CodeRequest, named
 from .lessons import GENERIC
+from .telling import outside
 
 _USUAL: Mapping[str, tuple[str, ...]] = {
     "int": ("number", "k", "m"),
@@ -62,12 +63,16 @@ class StandIn:
     def told(self, prose: str) -> str:
         """Return a description with the other name, where it speaks of the function and not of what a word means."""
         if re.fullmatch(r"[a-z]+|[A-Z][a-z]*", self.name):
-            return _called(self.name, self.other, prose.replace(f"`{self.name}`", f"`{self.other}`"))
-        return re.sub(rf"\b{re.escape(self.name)}\b", self.other, prose)
+            return outside(prose, self._spoken)
+        return outside(prose, lambda text: re.sub(rf"\b{re.escape(self.name)}\b", self.other, text))
+
+    def _spoken(self, text: str) -> str:
+        marked = text.replace(f"`{self.name}`", f"`{self.other}`")
+        return re.sub(rf"(?<![\w.]){re.escape(self.name)}(?=\()", self.other, marked)
 
 
 def _called(old: str, new: str, text: str) -> str:
-    """Return a text in which what is declared or called by one name has another."""
+    """Return a program in which what is declared or called by one name has another."""
     return re.sub(rf"(?<![\w.]){re.escape(old)}(?=\s*\()", new, text)
 
 

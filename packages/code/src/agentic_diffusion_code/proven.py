@@ -17,8 +17,10 @@ from agentic_diffusion.store import write_atomically
 from pydantic import ValidationError
 
 from .domain import CodeRequest, Program, named
+from .front import Front
 from .naming import StandIn
 from .renaming import redeclared
+from .restating import declarable
 
 _WORD = re.compile(r"[a-z0-9_]+")
 MAX_FAILED = 8
@@ -120,7 +122,8 @@ class Proven:
     def nearest(self, request: CodeRequest) -> str | None:
         """Return the proven program whose description is most like this one, if any is like enough.
 
-        Its function has the name that is asked for now, and in Python the declaration.
+        Its function has the name that is asked for now, and in Python the declaration; before it stands what
+        the request wants there.
         """
         asked = _words(request.description)
         found = [
@@ -134,7 +137,10 @@ class Proven:
         proof = self._proofs[key]
         old, new = (one.entry or named(one.signature) for one in (proof.request, request))
         known = StandIn(old, new).there(proof.passed) if old and new and old != new else proof.passed
-        return redeclared(known, new, request.signature) if new and request.language == "python" else known
+        known = Front.of(request).instead(Front.of(proof.request), known)
+        if new and request.language == "python" and declarable(request):
+            return redeclared(known, new, request.signature)
+        return known
 
     def proofs(self) -> tuple[Proof, ...]:
         """Return everything that is known, the oldest request first."""

@@ -50,12 +50,48 @@ def redeclared(source: str, name: str, header: str) -> str:
         return source
     given = {a.arg: b.arg for a, b in zip(old, new, strict=True)}
     changed = _apart(source, found.node, given)
-    if changed is None:
+    if changed is None or not _follow(source, wanted.node, changed):
         return source
     tree = _tree(source, found.node, changed, wanted.node)
     text = _text(source, found, changed, header)
     read = parsed(text)
     return text if read is not None and ast.dump(read) == ast.dump(tree) else ast.unparse(tree) + "\n"
+
+
+def _follow(source: str, wanted: Function, changed: Mapping[str, str]) -> bool:
+    """Say whether the calls of a function in a program can be those of the function as it is to be declared."""
+    calls = _calls(cast("ast.Module", parsed(source)), wanted.name)
+    renamed = any(keyword.arg in {*changed, None} for call in calls for keyword in call.keywords)
+    if changed and renamed and _shadowed(source, wanted.name):
+        return False
+    return all(_takes(wanted.args, call, changed) for call in calls)
+
+
+def _shadowed(source: str, name: str) -> bool:
+    """Say whether a name of the program is also one of something inside of it, and calls may be of that."""
+    inner = symtable.symtable(source, "<program>", "exec").get_children()
+    while inner:
+        table = inner.pop()
+        inner += table.get_children()
+        if any(each.get_name() == name and each.is_local() for each in table.get_symbols()):
+            return True
+    return False
+
+
+def _takes(told: ast.arguments, call: ast.Call, changed: Mapping[str, str]) -> bool:
+    """Say whether a call gives what parameters want: by place what has one, by name what has one."""
+    by_place = [each.arg for each in (*told.posonlyargs, *told.args)]
+    by_name = {changed.get(each.arg, each.arg) for each in call.keywords if each.arg is not None}
+    if by_name & {each.arg for each in told.posonlyargs}:
+        return False
+    if any(each.arg is None for each in call.keywords):
+        return not changed and not told.posonlyargs
+    if any(isinstance(each, ast.Starred) for each in call.args):
+        return not told.kwonlyargs
+    needed = by_place[: len(by_place) - len(told.defaults)]
+    needed += [a.arg for a, d in zip(told.kwonlyargs, told.kw_defaults, strict=True) if d is None]
+    given = {*by_place[: len(call.args)], *by_name}
+    return len(call.args) <= len(by_place) and set(needed) <= given
 
 
 def _apart(source: str, node: Function, given: Mapping[str, str]) -> dict[str, str] | None:
@@ -150,6 +186,8 @@ def _tree(source: str, node: Function, changed: Mapping[str, str], wanted: Funct
         for each in ast.walk(statement):
             _exchange(each, changed)
     function.args, function.returns = wanted.args, wanted.returns
+    if "type_params" in function._fields:  # since Python 3.12
+        setattr(function, "type_params", getattr(wanted, "type_params"))  # noqa: B009, B010
     return tree
 
 

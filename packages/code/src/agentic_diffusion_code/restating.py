@@ -7,19 +7,19 @@ was asked for, its names and its prefix back before anybody sees it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import final
 
 from .corpus.build import SUBJECTS
-from .declaring import BODY, declaration
+from .declaring import BODY, declaration, parsed
 from .domain import CodeRequest, named
 from .front import Front
-from .kinds import by_default, by_description, by_name, kind_of
+from .kinds import answer_of, by_default, by_description, by_name, fits, kept, kind_of
 from .naming import StandIn, shown_kinds, signature_of, stand_in
-from .renaming import parameters, redeclared
+from .renaming import Function, parameters, redeclared
+from .telling import retold
 
 _LATER: Mapping[str, tuple[str, ...]] = {
     "int": ("k", "limit", "count", "m", "upper"),
@@ -39,6 +39,7 @@ class Restated:
         asked: The declaration that programs are to have in the end; empty where any will do.
         function: What the function is called instead; None where it keeps its name.
         renamed: What parameters are called instead, where the description speaks of them.
+        alone: Whether there is one parameter.
         front: What stands before a program and is not written.
     """
 
@@ -47,6 +48,7 @@ class Restated:
     asked: str = ""
     function: StandIn | None = None
     renamed: tuple[tuple[str, str], ...] = ()
+    alone: bool = False
     front: Front = field(default_factory=Front)
 
     @property
@@ -65,16 +67,16 @@ class Restated:
     def told(self, prose: str) -> str:
         """Return a description with the other names."""
         for old, new in self.renamed:
-            prose = prose.replace(f"`{old}`", f"`{new}`")
-            if re.fullmatch(r"[b-hj-zB-HJ-Z]|\w*[_0-9]\w*", old):  # no word of a sentence
-                prose = re.sub(rf"(?<![\w'`.]){re.escape(old)}(?![\w`(])", new, prose)
+            prose = retold(prose, old, new, alone=self.alone)
         return self.function.told(prose) if self.function else prose
 
     def there(self, source: str) -> str:
         """Return a program of the user as the model would write it."""
-        text = redeclared(source, self.name, self.given) if self.asked and self.declared else source
-        text = self.front.without(text)
+        text = self.front.without(source, self._redeclared)
         return self.function.there(text) if self.function else text
+
+    def _redeclared(self, body: str) -> str:
+        return redeclared(body, self.name, self.given) if self.asked and self.declared else body
 
     def back(self, source: str) -> str:
         """Return a program of the model as the user wants it."""
@@ -91,12 +93,31 @@ def restated(request: CodeRequest) -> Restated:
     entry = request.entry or named(request.signature) or ""
     given, other = signature_of(request), stand_in(request)
     if request.language != "python" or not entry:
-        return Restated(entry, given, function=other, front=Front(request.prefix))
+        return Restated(entry, given, function=other, front=Front.of(request))
     kinds = shown_kinds(request)
-    read, renamed = _read(given, entry, request.description, tuple(kinds or ()))
+    read, others = _read(given, entry, request.description, tuple(kinds or ()))
     asked = given if read != given and given != entry else ""
-    front = Front(request.prefix, request.signature)
-    return Restated(entry, read, asked, other, renamed, front)
+    if not declarable(request):
+        read, asked = entry if read == given else read, ""
+    node = _function(given)
+    alone = node is not None and len(parameters(node) or ()) == 1
+    return Restated(entry, read, asked, other, others, alone, Front.of(request))
+
+
+def declarable(request: CodeRequest) -> bool:
+    """Say whether programs that were declared otherwise may be declared as a request wants it.
+
+    They may not say that they answer what the corpus never does, such as a tuple, unless tests tell.
+    """
+    node = _function(request.signature) if request.language == "python" else None
+    return node is None or bool(request.tests) or kept(node.returns)
+
+
+def _function(signature: str) -> Function | None:
+    """Return what a line declares."""
+    tree = parsed(signature + BODY)
+    node = tree.body[0] if tree is not None and tree.body else None
+    return node if isinstance(node, Function) else None
 
 
 @lru_cache(maxsize=256)
@@ -115,19 +136,19 @@ def _read(
     taken = parameters(found.node) if found is not None else None
     if found is None or not taken or found.start:
         return given, ()
-    types = [kind_of(each.annotation) for each in taken]
+    types, notes = [kind_of(each.annotation) for each in taken], [each.annotation for each in taken]
     columns = shown[:-1] if len(shown) == len(taken) + 1 else (None,) * len(taken)
     kinds = [
         each.kind if each.sure else column or each.kind for each, column in zip(types, columns, strict=True)
     ]
-    if len(taken) == 1:
-        kinds[0] = kinds[0] or by_description(description)
-    defaults = by_default(found.node)
+    defaults, one = by_default(found.node), by_description(description) if len(taken) == 1 else None
+    guesses = [one or defaults.get(each.arg) or by_name(each.arg) for each in taken]
     kinds = [
-        kind or defaults.get(each.arg) or by_name(each.arg) for kind, each in zip(kinds, taken, strict=True)
+        kind or (guess if guess and fits(note, guess) else None)
+        for kind, guess, note in zip(kinds, guesses, notes, strict=True)
     ]
     names = _names([each.arg for each in taken], kinds)
-    answer = kind_of(found.node.returns)
+    answer = answer_of(found.node.returns)
     returns = answer.kind if answer.sure else (shown[-1] if shown else None) or answer.kind
     plain = all(each.sure or param.annotation is None for each, param in zip(types, taken, strict=True))
     if names == [each.arg for each in taken] and plain and (answer.sure or found.node.returns is None):

@@ -15,6 +15,7 @@ from pydantic import JsonValue
 
 from .domain import CodeRequest, Program, keeps
 from .doubts import doubts
+from .front import Front
 from .grammar import Parses, native
 from .lint import Finding, lint
 from .repair import signature
@@ -314,6 +315,9 @@ def outcome(search: Search, attempt: Attempt) -> Outcome[CodeRequest, Program]:
 
 
 def holds(known: str, request: CodeRequest) -> bool:
-    """Say whether a proven program begins with the prefix of a request; with a suffix nobody can tell what is whose."""
-    wanted = "".join(request.prefix.split())
-    return not request.suffix.strip() and "".join(known.split()).startswith(wanted)
+    """Say whether a proven program begins as a request wants it; with a suffix nobody can tell what is whose.
+
+    It begins with the prefix, or with the imports of its declaration and then the prefix (see `Front`).
+    """
+    begins = tuple("".join(text.split()) for text in (request.prefix, Front.of(request).text))
+    return not request.suffix.strip() and "".join(known.split()).startswith(begins)
