@@ -3,8 +3,7 @@
 import time
 
 import pytest
-import torch
-from agentic_diffusion_cli.speed.clock import LEAST, Ceilings, Turns, row, seconds, work
+from agentic_diffusion_cli.speed.clock import LEAST, Ceilings, Turns, row, seconds
 
 
 def busy(count):
@@ -47,10 +46,7 @@ def test_rows_say_beside_what():
     }
 
 
-def test_operations_are_counted_and_bounded():
-    a, b = torch.ones(8, 16), torch.ones(16, 4)
-    flops, moved = work(lambda: a @ b)
-    assert (flops, moved) == (2 * 8 * 16 * 4, 4 * 8 * 4)
+def test_ceilings_bound_what_work_takes():
     ceilings = Ceilings(flops=1e3, bandwidth=1e2)
     assert ceilings.bound(2e3, 1.0) == pytest.approx(2.0)
     assert ceilings.bound(1.0, 5e2) == pytest.approx(5.0)

@@ -2,7 +2,8 @@
 
 import pytest
 from agentic_diffusion_cli.speed import planners
-from agentic_diffusion_cli.speed.planners import kept
+from agentic_diffusion_cli.speed.planners import fresh, kept
+from agentic_diffusion_worlds.maze.planner import design_for
 
 
 def test_growth_and_training(bench, monkeypatch):
@@ -14,6 +15,13 @@ def test_growth_and_training(bench, monkeypatch):
         assert one["reference"] == "textbook"
     (step,) = bench.training()
     assert step["per_second"] == pytest.approx(1e3 / step["ms"]["mean"])
+    weights = fresh(design_for(bench.maze)).named_parameters()
+    blocks = sum(each.numel() for name, each in weights if "blocks" in name and each.ndim == 2)
+    assert (
+        step["gflop"] * 1e9 > 6 * 64 * blocks
+    )  # each is used for each window, there and twice on the way back
+    assert step["mbytes"] * 1e6 > 6 * 4 * blocks
+    assert step["roofline_ms"] > 0
 
 
 def test_what_is_lost_is_paired():

@@ -2,7 +2,7 @@
 
 from agentic_diffusion.compute import Compute
 from agentic_diffusion_cli.speed import programs
-from agentic_diffusion_cli.speed.clock import Turns
+from agentic_diffusion_cli.speed.clock import Ceilings, Turns
 from agentic_diffusion_code.sandbox import ProcessSandbox
 
 
@@ -10,8 +10,11 @@ def test_rates_are_told(monkeypatch):
     monkeypatch.setattr(
         programs, "written", lambda spelled, asked: (8, 2) if spelled.decoding.bound else (8, 8)
     )
-    coder, fence = programs.programs(Compute("cpu"), Turns(repeats=2, most=0))
+    monkeypatch.setattr(programs, "work", lambda call, network: (call()[1] * 1e6, 0.0))
+    turns = Turns(repeats=2, most=0)
+    coder, fence = programs.programs(Compute("cpu"), turns, Ceilings(flops=1e9, bandwidth=1e9))
     assert (coder["tokens_per_forward"], coder["reference_tokens_per_forward"]) == (4, 1)
+    assert coder["roofline_ms"] == 2.0
     assert fence["reference"] == "a fresh interpreter, unfenced"
     assert fence["per_second"] > 0
 

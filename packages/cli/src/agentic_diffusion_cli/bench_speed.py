@@ -107,7 +107,7 @@ def measured(
         "one_step": bench.one_step,
         "eight_bits": lambda: eight_bits(bench),
         "training": bench.training,
-        "programs": lambda: programs(compute, turns),
+        "programs": lambda: programs(compute, turns, ceilings),
         "precision": lambda: precision(bench),
     }
     for part in parts:

@@ -9,9 +9,7 @@ from typing import Any, final
 
 import numpy as np
 import torch
-from agentic_diffusion.compute import bytes_needed
 from agentic_diffusion_worlds.maze.score import summary
-from torch.utils.flop_counter import FlopCounterMode
 
 Call = Callable[[], Any]
 Row = dict[str, Any]
@@ -117,12 +115,3 @@ def row(what: str, figures: Mapping[str, Any], reference: str) -> Row:
         reference: The plain way to the same end.
     """
     return {"name": "ours", "what": what, "reference": reference, **figures}
-
-
-def work(call: Call) -> tuple[float, float]:
-    """Return the operations of the matrix products in a call, and the bytes of all that its operations return."""
-    with FlopCounterMode(display=False) as counter, torch.inference_mode():
-        call()
-    with torch.inference_mode():
-        moved = bytes_needed(call)
-    return float(counter.get_total_flops()), float(moved)

@@ -29,7 +29,8 @@ from agentic_diffusion_worlds.maze.planner import (
 )
 
 from agentic_diffusion_cli.speed import textbook
-from agentic_diffusion_cli.speed.clock import Ceilings, Row, Turns, row, score, work
+from agentic_diffusion_cli.speed.clock import Ceilings, Row, Turns, row, score
+from agentic_diffusion_cli.speed.roofline import beneath, work
 
 GROWN = (1, 4, 16)
 
@@ -109,8 +110,9 @@ class Mazes:
             clean, condition = batch(rng)
             return clean, condition.context["known"]
 
+        network = fresh(design)
         ours = Training(
-            fresh(design),
+            network,
             GaussianProcess(SCHEDULE),
             draw=batch,
             recipe=Recipe(steps=10_000),
@@ -119,6 +121,7 @@ class Mazes:
         ).run()
         reference = textbook.trainer(fresh(design).network, plain, rng=rng)
         figures = self.turns(lambda: next(ours), reference)
+        figures = beneath(figures, self.ceilings, work(lambda: next(ours), network))
         rate = 1e3 / float(figures["ms"]["mean"])
         yield self._row("training step, 64 windows", figures, "textbook", per_second=rate)
 
@@ -138,11 +141,8 @@ class Mazes:
             textbook.ddim(network.network, known, mask, count=len(known), steps=planner.steps, rng=rng)
 
         ours = partial(planner.plan, asked[0]) if requests == 1 else partial(planner.plan_many, asked)
-        made = self._row(what, self.turns(ours, reference), "textbook")
-        flops, moved = work(reference)
-        least = self.ceilings.bound(flops, moved)
-        made |= {"gflop": round(flops / 1e9, 4), "roofline_ms": round(1e3 * least, 3)}
-        made["roofline_share"] = round(1e3 * least / made["ms"]["mean"], 3)
+        figures = beneath(self.turns(ours, reference), self.ceilings, work(reference, network))
+        made = self._row(what, figures, "textbook")
         return made if growth is None else {**made, "times": growth}
 
     def _row(self, what: str, figures: Row, reference: str, **facts: Any) -> Row:

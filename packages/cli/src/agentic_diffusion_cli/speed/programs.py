@@ -16,7 +16,8 @@ from agentic_diffusion_code.questions import Question, built_in
 from agentic_diffusion_code.sandbox import ProcessSandbox
 
 from agentic_diffusion_cli.speed import textbook
-from agentic_diffusion_cli.speed.clock import Row, Turns, row
+from agentic_diffusion_cli.speed.clock import Ceilings, Row, Turns, row
+from agentic_diffusion_cli.speed.roofline import beneath, work
 
 SOURCE = "print(sum(range(1000)))"
 
@@ -53,7 +54,7 @@ def right(spelled: Any, questions: Sequence[Question]) -> list[float]:
         return [float(single(coder, each, sandbox=fence).passed) for each in questions]
 
 
-def programs(compute: Compute, turns: Turns) -> Iterator[Row]:
+def programs(compute: Compute, turns: Turns, ceilings: Ceilings) -> Iterator[Row]:
     """Several tokens a call against one, and verdicts of the fence against fresh interpreters without one."""
     spelled, questions = writer(compute), asked_of_coder(3)
     plain = replace(spelled, decoding=replace(spelled.decoding, bound=0.0))
@@ -64,7 +65,8 @@ def programs(compute: Compute, turns: Turns) -> Iterator[Row]:
         "tokens_per_forward": tokens / calls,
         "reference_tokens_per_forward": all_tokens / all_calls,
     }
-    yield row("the coder, 3 programs", {**figures, **told}, "one token a call")
+    counted = work(partial(written, spelled, questions), spelled.model.network)
+    yield row("the coder, 3 programs", beneath({**figures, **told}, ceilings, counted), "one token a look")
     with ProcessSandbox() as fence:
         fence.run(SOURCE)
         clock = replace(turns, by_clock=True)
