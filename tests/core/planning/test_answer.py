@@ -148,3 +148,14 @@ def test_a_domain_that_leaves_states_out_is_told_so(maker) -> None:
     plain = maker()
     with pytest.raises(ContractError, match=r"23 values of 24 states from Skipping\.decode"):
         replace(plain, domain=Skipping(plain.domain)).plan_many(ASKS)
+
+
+def test_whoever_is_proposed_is_told_so_also_where_it_was_sampled_too(maker) -> None:
+    sampled = maker().plan(ASKS[0]).considered[0].value
+    plan = maker(propose=lambda request: [sampled]).plan(ASKS[0])
+    marked = [
+        candidate.value for candidate in plan.considered if candidate.verdict.evidence.get("proposed") == 0
+    ]
+    assert len(marked) >= 2
+    assert marked[0] == marked[-1] == sampled
+    assert all("proposed" not in candidate.verdict.evidence for candidate in maker().plan(ASKS[0]).considered)

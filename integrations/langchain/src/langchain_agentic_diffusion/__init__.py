@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from langchain_agentic_diffusion.codekit import CodeToolkit
     from langchain_agentic_diffusion.coding import CodeDiffusionTool, RefineCodeTool
     from langchain_agentic_diffusion.middleware import OutcomeFeedbackMiddleware
+    from langchain_agentic_diffusion.proposing import ChatProposer
     from langchain_agentic_diffusion.toolkit import DiffusionToolkit
     from langchain_agentic_diffusion.tools import DiffusionPlanTool, Goal, ReportOutcomeTool, goal_request
 
@@ -21,6 +22,7 @@ _HOMES = {
     "codekit": ("CodeToolkit",),
     "coding": ("CodeDiffusionTool", "RefineCodeTool"),
     "middleware": ("OutcomeFeedbackMiddleware",),
+    "proposing": ("ChatProposer",),
     "toolkit": ("DiffusionToolkit",),
     "tools": ("DiffusionPlanTool", "Goal", "ReportOutcomeTool", "goal_request"),
 }
@@ -29,6 +31,7 @@ _HOME = {name: home for home, names in _HOMES.items() for name in names}
 __version__ = version("langchain-agentic-diffusion")
 
 __all__ = [
+    "ChatProposer",
     "ChatWriter",
     "CodeDiffusionTool",
     "CodeToolkit",

@@ -104,7 +104,7 @@ class Answers(Generic[Q, X, V]):
                     "one verdict for each candidate, in order",
                     "Correct the verifier.",
                 )
-            told = self._told(run, batches, verdicts)
+            told = _heard(each, self._told(run, batches, verdicts), count=len(run.proposed))
             plans.append(self._plan(run, _candidates(each, told), peaks[id(run.memory)]))
         return plans
 
@@ -219,6 +219,23 @@ class Answers(Generic[Q, X, V]):
 
 def _note(what: str, error: Exception) -> str:
     return f"{what} ({type(error).__name__}: {error})"[:300]
+
+
+def _heard(values: Sequence[V], verdicts: Sequence[Verdict], *, count: int) -> Sequence[Verdict]:
+    """Tell of each value that was proposed, as evidence `proposed`, as which proposal it came, counted from 0.
+
+    Args:
+        values: The values; the last are the proposals.
+        verdicts: A verdict for each.
+        count: How many were proposed.
+    """
+    said, told = values[len(values) - count :], list(verdicts)
+    for place, value in enumerate(values if count else ()):
+        rank = next((rank for rank, other in enumerate(said) if value is other or value == other), None)
+        if rank is not None:
+            evidence = {**told[place].evidence, "proposed": rank}
+            told[place] = told[place].model_copy(update={"evidence": evidence})
+    return told
 
 
 def _candidates(values: Sequence[V], verdicts: Sequence[Verdict]) -> tuple[Candidate[V], ...]:

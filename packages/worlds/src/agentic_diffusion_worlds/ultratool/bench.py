@@ -25,11 +25,12 @@ from agentic_diffusion_worlds.ultratool.score import Answer, summary
 
 Row: TypeAlias = dict[str, Any]
 
-OURS, AUTOREGRESSIVE, LINEAR, NEAREST = (
+OURS, AUTOREGRESSIVE, LINEAR, NEAREST, UNTAUGHT = (
     "ours",
     "autoregressive",
     "logistic regression + order",
     "nearest plan",
+    "untaught",
 )
 RARITY = 0.25
 """The power of how rare a gram is, chosen on training rows left out one by one: names and dates tell little."""
@@ -37,8 +38,9 @@ RARITY = 0.25
 FOLDS, SECOND = 3, 1e-3
 """Shares of the requests that the second look is fitted on, and its weight decay."""
 
-KINDS = (OURS, AUTOREGRESSIVE, LINEAR, NEAREST)
-"""What is compared: ours, a model that writes one tool after the other, a linear one, and the nearest example."""
+KINDS = (OURS, AUTOREGRESSIVE, LINEAR, NEAREST, UNTAUGHT)
+"""What is compared: ours, a model that writes one tool after the other, a linear one, the nearest example, and ours
+without any example."""
 
 PUBLISHED: Sequence[Mapping[str, Any]] = (
     {"name": "GPT-4-turbo, direct", "node_f1": 69.54, "link_f1": 41.79, "accuracy": 28.17},
@@ -114,6 +116,8 @@ class Bench:
             size = model.weights.numel() + model.offset.numel()
             self._plain(LINEAR, told, parameters=size, cpu_seconds=spent)
             yield Progress(LINEAR, 1, 1)
+        if UNTAUGHT in self.settings.only:
+            yield from self._untaught()
         for kind in (AUTOREGRESSIVE, OURS):
             if kind in self.settings.only:
                 yield from self._networks(kind, train)
@@ -127,6 +131,23 @@ class Bench:
             for tools, (_, plan) in zip(told, self.data.test, strict=True)
         ]
         self.rows.append({"name": name, "seeds": 1, **facts, **summary([answers])})
+
+    def _untaught(self) -> Iterator[Progress]:
+        """Measure a planner that knows the texts of the tools and nothing else."""
+        runs = []
+        for seed in range(self.settings.seeds):
+            alone = tool_planner(
+                self.data.tools,
+                links=self.data.links,
+                width=self.settings.width,
+                count=self.settings.count,
+                seed=seed,
+            )
+            runs.append([*ask(alone, self.data.test, self.data.train, seed=seed)])
+            yield Progress(UNTAUGHT, seed + 1, self.settings.seeds)
+        self.rows.append(
+            {"name": UNTAUGHT, "seeds": len(runs), "examples": 0, **sizes(alone), **summary(runs)}
+        )
 
     def _networks(self, kind: str, train: Sequence[Example], *, name: str = "") -> Iterator[Progress]:
         runs, spent, size = [], [], {}

@@ -162,3 +162,18 @@ def test_a_deadline_never_makes_an_impossible_call(needy) -> None:
 def test_goals_that_no_tool_gives_are_refused(tools) -> None:
     with pytest.raises(InvalidConfigError, match=r"goals with .'nothing'.*'booking', 'flight_id'"):
         tool_planner(tools, goals=("booking", "nothing"))
+
+
+def test_an_untaught_planner_heeds_proposals_first_and_puts_what_the_words_speak_for_before_the_rest(
+    tools,
+) -> None:
+    ask = ToolRequest(goal="Look up the weather of a city")
+    impossible, odd, usual = chain("book_flight"), chain("send_email"), chain("check_weather")
+
+    def chosen(*proposals):
+        planner = tool_planner(tools, slots=4, width=16, count=2, propose=lambda request: proposals)
+        return planner.plan(ask).chosen.value.tools
+
+    assert chosen(odd) == odd.tools
+    assert chosen(odd, usual) == chosen(impossible, usual, odd) == usual.tools
+    assert chosen(impossible) == chosen() == usual.tools

@@ -67,12 +67,13 @@ def test_confidence_is_calibrated_and_new_requests_are_unfamiliar(trained) -> No
 def test_what_was_learned_is_searched_and_what_was_not_is_drawn(trained) -> None:
     planner, *_, taught = trained
 
-    def found(which, seed):
-        plan = which.plan(ToolRequest(goal="Take Zoe to Oslo, and tell Anna that I am late"), seed=seed)
+    def found(which, goal, seed):
+        plan = which.plan(ToolRequest(goal=goal), seed=seed)
         return [candidate.value.tools for candidate in plan.considered]
 
-    assert found(taught, 0) == found(taught, 1)
-    assert found(planner, 0) != found(planner, 1)
+    late = "Take Zoe to Oslo, and tell Anna that I am late"
+    assert found(taught, late, 0) == found(taught, late, 1)
+    assert found(planner, "", 0) != found(planner, "", 1)
 
 
 def test_without_held_out_examples_confidence_stays_low(tools) -> None:

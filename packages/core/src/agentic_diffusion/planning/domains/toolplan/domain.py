@@ -50,7 +50,7 @@ class ToolPlanDomain:
             )
 
     def condition(self, request: ToolRequest) -> Condition[Tensor]:
-        """Pin the executed steps; tell which tools may be called and which facts hold.
+        """Pin the executed steps; tell which tools may be called, which facts hold and if there is a goal in words.
 
         Raises:
             InvalidStateError: It is no ToolRequest, a tool is unknown, none is available, or more steps were executed
@@ -64,7 +64,8 @@ class ToolPlanDomain:
                 "Make one: `ToolRequest(goal=...)`, or `ToolRequest.model_validate(...)` of its fields.",
             )
         pin = self.pinned(request)
-        context = {"available": self._available(request), "known": self._known(request)}
+        spoken = torch.tensor([[any(map(str.isalnum, request.goal))]])
+        context = {"available": self._available(request), "known": self._known(request), "spoken": spoken}
         return Condition(pin, {**self.read(request), **context})
 
     def pinned(self, request: ToolRequest) -> Inpaint:

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from operator import is_
-from typing import TypeAlias, final
+from typing import Any, TypeAlias, final
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from agentic_diffusion.compute import Compute
 from agentic_diffusion.denoising.belief import Categorical
@@ -29,10 +29,11 @@ from agentic_diffusion.planning.domains.toolplan.reading import Reading
 from agentic_diffusion.planning.domains.toolplan.requests import ToolPlan, ToolRequest, chain
 from agentic_diffusion.planning.domains.toolplan.rules import Ruled
 from agentic_diffusion.planning.domains.toolplan.text import Encoder, Lexical, describe
+from agentic_diffusion.planning.domains.toolplan.untaught import Background, Untaught
 from agentic_diffusion.planning.domains.toolplan.weighing import Glance, SecondLook, Weighed
 from agentic_diffusion.planning.planner import Planner
-from agentic_diffusion.planning.select import Consensus
-from agentic_diffusion.records import Open, Result, ToolSpec
+from agentic_diffusion.planning.select import Consensus, likelihood_of
+from agentic_diffusion.records import Candidate, Open, Result, ToolSpec, V
 
 ToolPlanner: TypeAlias = Planner[ToolRequest, Tensor, Categorical, ToolPlan]
 Proposer: TypeAlias = Callable[[ToolRequest], Sequence[ToolPlan]]
@@ -46,6 +47,21 @@ UNTRAINED, FAR = 0.25, 1000.0
 def untrained(raw: float) -> float:
     """Return a confidence that is never high, for the raw one was not learned from anything."""
     return UNTRAINED * raw
+
+
+HEED, LIKING = 1e3, 0.1
+"""Nats that a proposal is ahead of whatever else an untaught planner has, and what its own likelihood counts then."""
+
+
+def heeded(candidate: Candidate[V]) -> float:
+    """Return the log-weight of a candidate of an untaught planner, which heeds whoever proposes more than itself.
+
+    A proposal is ahead of what words alone would call; among proposals each is a nat behind the one that was named
+    before it, and the planner's own likelihood is a tenth of an opinion.
+    """
+    likely = likelihood_of(candidate)
+    rank = candidate.verdict.evidence.get("proposed")
+    return likely if not isinstance(rank, int) else HEED - rank + LIKING * max(likely, -HEED)
 
 
 @final
@@ -207,8 +223,8 @@ def assembled(
 ) -> ToolPlanner:
     """Return the planner of a domain and a network.
 
-    With experience its candidates are the likeliest plans; without, they are drawn: beliefs that were not learned are
-    nearly flat, and a search would always take the same of equals.
+    With experience its candidates are the likeliest plans. Without, it is led by words (see `Untaught`) and heeds
+    proposals more than itself; its candidates are drawn, for a search would always take the same of equals.
 
     Args:
         domain: The tools, the slots and how requests are read.
@@ -224,20 +240,17 @@ def assembled(
     process = MaskedProcess(schedule, catalogue.mask)
     search = isinstance(domain.read, Reading) and domain.read.experience is not None
     second = None if glance is None else SecondLook(domain, network.habits, glance)
-    net = MaskedNet(network, schedule, mask_token=catalogue.mask)
+    masked = MaskedNet(network, schedule, mask_token=catalogue.mask)
+    net: nn.Module = masked
+    if isinstance(domain.read, Reading) and not search:
+        net = Untaught(masked, catalogue, background=Background(domain.read), goals=goals)
     return Planner(
         domain=domain,
         process=process,
         denoiser=Ruled(net, catalogue, keep=True, ahead=Ahead(catalogue) if search else None),
         verify=Feasible(catalogue, goals, second),
-        select=Consensus(
-            agreement, same_calls, calibrate, essence, None if glance is None else Weighed(glance.likelihood)
-        ),
-        kernel=(
-            searching(process, stop=catalogue.stop)
-            if search
-            else careful(process, leftmost=bool(catalogue.facts))
-        ),
+        select=Consensus(agreement, same_calls, calibrate, essence, _weight(search, glance)),
+        kernel=(searching(process, stop=catalogue.stop) if search else careful(process, leftmost=True)),
         steps=domain.slots,
         count=count,
         compute=compute or Compute("cpu"),
@@ -246,3 +259,8 @@ def assembled(
         likelihood=Chained(catalogue),
         unfamiliar=Distance(domain.read),
     )
+
+
+def _weight(search: bool, glance: Glance | None) -> Callable[[Candidate[Any]], float] | None:
+    """Return what weighs candidates: a second look, proposals before all where nothing was learned, or likelihood."""
+    return Weighed(glance.likelihood) if glance is not None else None if search else heeded
