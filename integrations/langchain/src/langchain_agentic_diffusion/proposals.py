@@ -139,13 +139,11 @@ def _plan(told: Any, request: ToolRequest, catalogue: Catalogue, free: bool) -> 
     done = len(request.done)
     if not isinstance(steps, list) or not steps or len(steps) + done > STEP_LIMIT:
         return None
-    names = [_named(step) for step in steps]
-    if None in names:
+    names = [name for step in steps if (name := _named(step)) is not None]
+    if len(names) < len(steps):
         return None
     known = {name.casefold(): name for name in catalogue.tokens}
-    tools = [
-        name if name in catalogue.tokens else known.get(str(name).casefold(), str(name)) for name in names
-    ]
+    tools = [name if name in catalogue.tokens else known.get(name.casefold(), name) for name in names]
     whole = [*(step.tool for step in request.done), *tools]
     try:
         usual = chain(*whole).steps
