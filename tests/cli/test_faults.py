@@ -3,7 +3,7 @@
 import os
 
 import pytest
-from agentic_diffusion import store
+from agentic_diffusion.errors import StoreError
 from agentic_diffusion_cli import faults
 from agentic_diffusion_cli.drill import Ended
 from agentic_diffusion_cli.faults import TRIALS, full_disk, half_memory, killed_process
@@ -50,7 +50,7 @@ def test_broken_promises_are_found(tmp_path, monkeypatch) -> None:
 
 def test_a_lost_checkpoint_and_a_changed_run_are_found(tmp_path, monkeypatch) -> None:
     drill = faults.Drill(tmp_path)
-    with pytest.raises(store.StoreError):
+    with pytest.raises(StoreError):
         faults._goes_on(drill, "")
     drill.run(until=4)
     ends = iter([[Ended(0, {"5": 1.0})], [Ended(0, {"5": 1.1})]])
@@ -59,5 +59,5 @@ def test_a_lost_checkpoint_and_a_changed_run_are_found(tmp_path, monkeypatch) ->
     monkeypatch.setattr(faults, "forked", lambda bodies: [Ended(1, None, "KeyError: 1")])
     assert "does not go on: KeyError" in faults._goes_on(drill, "").why
     next(drill.checkpoint.glob("*.safetensors")).write_bytes(b"")
-    with pytest.raises(store.StoreError):
+    with pytest.raises(StoreError):
         faults._goes_on(drill, "")

@@ -49,6 +49,7 @@ class Drill:
         depth: Its blocks.
         horizon: Moments in an arc.
         batch: Arcs in a batch.
+        sharded: Whether each process writes its own part of a checkpoint.
     """
 
     folder: Path
@@ -59,6 +60,7 @@ class Drill:
     depth: int = 2
     horizon: int = 16
     batch: int = 8
+    sharded: bool = False
 
     @property
     def checkpoint(self) -> Path:
@@ -100,19 +102,27 @@ class Drill:
             compute=ONE_THREAD,
             team=team,
         )
-        if self.checkpoint.exists():
-            training.resume(store.load(self.checkpoint).tensors)
+        if team.any(self.checkpoint.exists()):
+            training.resume(store.opened(self.checkpoint, team=team))
         losses = {}
         for step in training.run():
             losses[step.step] = step.loss
             if step.step % self.every == 0:
-                tensors = training.state()
-                if team.leads:
-                    store.save(self.checkpoint, tensors, {"step": step.step})
+                self.keep(training)
             watch(step.step)
             if step.step == until:
                 break
         return losses
+
+    def keep(self, training: Training) -> None:
+        """Write a checkpoint."""
+        card: dict[str, Any] = {"step": training.step}
+        if self.sharded:
+            store.save_shards(self.checkpoint, training.pieces(), card, team=training.team)
+            return
+        tensors = training.state()
+        if training.team.leads:
+            store.save(self.checkpoint, tensors, card)
 
 
 @final

@@ -44,6 +44,16 @@ Out = Annotated[Path, typer.Option(help="Folder to write.")]
 Seed = Annotated[int, typer.Option(min=0, help="Root of all randomness.")]
 Transitions = Annotated[int, typer.Option(min=0, help="Transitions of data; 0 takes as many as D4RL has.")]
 Workers = Annotated[int, typer.Option(min=1, help="Processes that make data.")]
+Processes = Annotated[
+    int, typer.Option(min=0, help="How many; 0: one for each GPU, or 2. torchrun decides itself.")
+]
+Sharded = Annotated[
+    bool | None,
+    typer.Option(
+        "--sharded/--gathered",
+        help="Checkpoints in one file of each process, or in one of all. Left out: sharded with fsdp.",
+    ),
+]
 
 
 @app.command("data")
@@ -115,9 +125,8 @@ def maze(
         int, typer.Option(min=0, help="Episodes to score with; 0 leaves it out.")
     ] = 100,
     distributed: Annotated[Strategy | None, typer.Option(help="Train in several processes.")] = None,
-    processes: Annotated[
-        int, typer.Option(min=0, help="How many; 0: one for each GPU, or 2. torchrun decides itself.")
-    ] = 0,
+    processes: Processes = 0,
+    sharded: Sharded = None,
 ) -> None:
     """Train a planner for a maze; interrupted, the same command goes on where it stopped."""
     from agentic_diffusion.compute.distributed import Strategy as Way
@@ -146,6 +155,7 @@ def maze(
         transitions=transitions,
         workers=workers,
         episodes=score_episodes,
+        sharded=sharded,
     )
     with together(strategy, compute=compute) as (team, mine):
         card = make_planner(replace(order, team=team, compute=mine))

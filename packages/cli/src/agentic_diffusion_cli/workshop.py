@@ -56,6 +56,7 @@ class Order:
         workers: Processes that make data.
         episodes: Episodes to score with; 0 leaves the score out.
         team: The processes that train together; the first one makes the data, writes, scores and speaks.
+        sharded: Whether each process writes its part of a checkpoint; where left out that is so with fsdp.
     """
 
     run: Run
@@ -67,6 +68,7 @@ class Order:
     workers: int = 1
     episodes: int = 100
     team: Team = ALONE
+    sharded: bool | None = None
 
 
 def make_data(recipe: Recipe, *, folder: Path, workers: int = 1) -> Made:
@@ -158,6 +160,7 @@ def _train(order: Order, data: MazeData) -> tuple[int, dict[str, Any]]:
         compute=order.compute,
         every=every,
         team=order.team,
+        sharded=order.sharded,
     )
     smooth, begun, made = 0.0, time.perf_counter(), 0
     peak: TrainStep | None = None

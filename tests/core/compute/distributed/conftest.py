@@ -1,4 +1,4 @@
-"""Two processes that train together, once, and one that trains alone: what the tests here compare."""
+"""Two processes that train together, then three, and one that trains alone: what the tests here compare."""
 
 import json
 import os
@@ -15,7 +15,7 @@ import pytest
 import torch
 from agentic_diffusion import store
 from agentic_diffusion.compute import Compute
-from agentic_diffusion.compute.distributed import ALONE, Team, joined
+from agentic_diffusion.compute.distributed import ALONE, Team, joined, unfilled
 from agentic_diffusion.denoising.denoiser import GaussianNet, PredictTruth
 from agentic_diffusion.denoising.nn.dit import TrajectoryDiT
 from agentic_diffusion.denoising.nn.temporal_unet import TemporalUNet
@@ -24,6 +24,7 @@ from agentic_diffusion.denoising.schedule import Cosine
 from agentic_diffusion.denoising.state import Condition, Inpaint, generator
 from agentic_diffusion.denoising.train import Recipe, Training, fit
 from agentic_diffusion.errors import InvalidConfigError, WorkerError
+from agentic_diffusion.store import disk
 
 STEPS, HALF = 6, 3
 STRATEGIES = ("ddp", "fsdp", "tensor")
@@ -59,7 +60,7 @@ def training(team=ALONE, *, denoiser=None, drawn=draw, steps=STEPS):
 
 
 def curve(team, folder, *, after=None):
-    """Train, from a checkpoint where one is given; return losses and norms, and leave a checkpoint of the middle."""
+    """Train, from a checkpoint where one is given; return losses and norms, and leave checkpoints of the middle."""
     run, told = training(team), []
     if after is not None:
         run.resume(store.load(after).tensors)
@@ -69,35 +70,73 @@ def curve(team, folder, *, after=None):
             state = run.state()
             if team.leads:
                 store.save(folder / f"half-{team.strategy}-{team.size}", state, {})
-            team.wait()
-    tensors = run.averaged()
+            store.save_shards(
+                folder / f"shards-{team.strategy}-{team.size}", run.pieces(), {"at": HALF}, team=team
+            )
+    tensors = run.averaged(everywhere=False)
+    assert bool(tensors) is team.leads
     if team.leads:
         store.save(folder / f"end-{team.strategy}-{team.size}-{after and after.name}", tensors, {})
     team.wait()
     return told
 
 
-def member(folder):
+def rest(team, folder):
+    """Go on from shards; return losses and norms, and the bytes that were read, are held, and lie on disk."""
+    with unfilled():  # as for a network that no process could hold
+        denoiser = wrapped(TrajectoryDiT(8, 2, width=16, depth=2, heads=4, patch=2))
+    stored = store.opened(folder, team=team)
+    run = training(team, denoiser=denoiser if team.splits_weights else None)
+    run.resume(stored)
+    held = sum(getattr(value, "_local_tensor", value).nbytes for _, _, value in run._held())
+    told = {"bytes": [stored.taken, held, sum(file.size for file in stored.files)], "step": stored.card["at"]}
+    return told | {"curve": [(step.loss, step.gradient_norm) for step in run.run()]}
+
+
+def pair_member(team, folder):
     """One of two processes: every strategy, resumed from others' checkpoints, then a death."""
-    told = {}
-    with joined("ddp", compute=CPU, patience=60) as (team, _):
-        teams = {name: Team(name, team.rank, team.size) for name in STRATEGIES}
-        told["curves"] = {name: curve(each, folder) for name, each in teams.items()}
-        told["resumed"] = {
-            f"{name} after {before}": curve(teams[name], folder, after=folder / f"half-{before}")
-            for name, before in (("ddp", "fsdp-2"), ("fsdp", "tensor-2"), ("tensor", "None-1"))
+    teams = {name: Team(name, team.rank, team.size) for name in STRATEGIES}
+    told = {"curves": {name: curve(each, folder) for name, each in teams.items()}}
+    told["resumed"] = {
+        f"{name} after {before}": curve(teams[name], folder, after=folder / before)
+        for name, before in (("ddp", "half-fsdp-2"), ("tensor", "half-None-1"))
+    }
+    told["shards"] = {
+        f"{name} after {before}": rest(teams[name], folder / f"shards-{before}-2")
+        for name, before in (("fsdp", "tensor"), ("tensor", "fsdp"))
+    }
+    left = net()
+    recipe = Recipe(steps=2, learning_rate=0.01, warmup=1)
+    for _ in fit(left, PROCESS, draw=draw, recipe=recipe, rng=generator(3), compute=CPU, team=teams["fsdp"]):
+        pass
+    told["fit"] = {name: value.flatten().tolist() for name, value in left.state_dict().items()}
+    told["refused"] = [refusal(teams["tensor"], wrapped(TemporalUNet(2, width=8, multiples=(1, 2))))]
+    told["refused"] += [refusal(teams["tensor"], net(heads=1)), refusal(teams["ddp"], net(), rows=1)]
+    told["any"] = [team.any(team.rank == 1), team.any(False), team.mean(float(team.rank))]
+    told["heard"] = team.heard("" if team.leads else "höre")
+    told["lost"] = lost(teams["ddp"])
+    return told
+
+
+def trio_member(team, folder):
+    """One of three processes: it goes on where two stopped, and dies while a checkpoint is written."""
+    teams = {name: Team(name, team.rank, team.size) for name in ("ddp", "fsdp")}
+    told = {
+        "shards": {
+            f"{name} after {before}": rest(teams[name], folder / f"shards-{before}-2")
+            for name, before in (("ddp", "fsdp"), ("fsdp", "tensor"), ("fsdp", "fsdp"))
         }
-        left = net()
-        recipe = Recipe(steps=2, learning_rate=0.01, warmup=1)
-        for _ in fit(
-            left, PROCESS, draw=draw, recipe=recipe, rng=generator(3), compute=CPU, team=teams["fsdp"]
-        ):
-            pass
-        told["fit"] = {name: value.flatten().tolist() for name, value in left.state_dict().items()}
-        told["refused"] = [refusal(teams["tensor"], wrapped(TemporalUNet(2, width=8, multiples=(1, 2))))]
-        told["refused"] += [refusal(teams["tensor"], net(heads=1)), refusal(teams["ddp"], net(), rows=1)]
-        told["any"] = [team.any(team.rank == 1), team.any(False), team.mean(float(team.rank))]
-        told["lost"] = lost(teams["ddp"])
+    }
+    run, place = training(teams["fsdp"]), folder / "shards-fsdp-3"
+    run.resume(store.opened(folder / "shards-fsdp-2", team=team))
+    store.save_shards(place, run.pieces(), {"at": HALF}, team=team)
+    next(run.run())
+    if team.rank == 1:
+        disk._settle = lambda file: os.kill(os.getpid(), signal.SIGKILL)
+    try:
+        store.save_shards(place, run.pieces(), {"at": HALF + 1}, team=team)
+    except WorkerError as error:
+        told["lost"] = str(error)
     return told
 
 
@@ -120,16 +159,29 @@ def lost(team):
     return ""
 
 
-def _child(rank, port, folder):
+def _child(rank, size, port, folder):
     torch.set_num_threads(1)
-    os.environ |= {"RANK": str(rank), "WORLD_SIZE": "2", "MASTER_ADDR": "localhost", "MASTER_PORT": str(port)}
+    facts = {"RANK": rank, "WORLD_SIZE": size, "MASTER_ADDR": "localhost", "MASTER_PORT": port}
+    os.environ |= {name: str(value) for name, value in facts.items()}
     try:
-        told = member(folder)
-        (folder / f"told-{rank}.json").write_text(json.dumps(told))
+        with joined("ddp", compute=CPU, patience=60) as (team, _):
+            told = (pair_member if size == 2 else trio_member)(team, folder)
+        (folder / f"told-{size}-{rank}.json").write_text(json.dumps(told))
     finally:
         if (error := sys.exception()) is not None:
-            (folder / f"fault-{rank}.txt").write_text("".join(traceback.format_exception(error)))
+            (folder / f"fault-{size}-{rank}.txt").write_text("".join(traceback.format_exception(error)))
         os._exit(0)
+
+
+def _forked(size, port, folder):
+    """Run as many members in forks of this process, which costs no import; return how they ended."""
+    pids = []
+    for rank in range(size):
+        pid = os.fork()
+        if pid == 0:
+            _child(rank, size, port, folder)
+        pids.append(pid)
+    return [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in pids]
 
 
 def free_port() -> int:
@@ -139,34 +191,49 @@ def free_port() -> int:
 
 
 @dataclass(frozen=True)
-class Pair:
-    """What two processes and one alone came to."""
+class Members:
+    """What the processes came to, and one alone."""
 
     folder: Path
     told: dict
     alone: list
     faults: str
-    status: int
+    ends: list
 
 
 @pytest.fixture(scope="session")
-def pair(tmp_path_factory) -> Pair:
+def both(tmp_path_factory) -> tuple[Members, Members]:
     folder = tmp_path_factory.mktemp("pair")
-    alone, port = curve(ALONE, folder), free_port()
-    members = [  # interpreters of their own: a process that has used autograd's threads cannot be forked
-        subprocess.Popen([sys.executable, __file__, str(rank), str(port), str(folder)]) for rank in range(2)
-    ]
-    ends = [member.wait() for member in members]
+    alone = curve(ALONE, folder)
+    # an interpreter of its own, which is forked: a process that has used autograd's threads cannot be
+    subprocess.run([sys.executable, __file__, str(free_port()), str(free_port()), str(folder)], check=False)
     faults = "".join(path.read_text() for path in sorted(folder.glob("fault-*.txt")))
-    heard = folder / "told-0.json"
-    told = json.loads(heard.read_text()) if heard.exists() else {}
-    return Pair(folder, told, alone, faults, ends[1])
+    ends = json.loads((folder / "ends.json").read_text())
+
+    def members(size):
+        heard = folder / f"told-{size}-0.json"
+        told = json.loads(heard.read_text()) if heard.exists() else {}
+        return Members(folder, told, alone, faults, ends[str(size)])
+
+    return members(2), members(3)
+
+
+@pytest.fixture(scope="session")
+def pair(both) -> Members:
+    return both[0]
+
+
+@pytest.fixture(scope="session")
+def trio(both) -> Members:
+    return both[1]
 
 
 @pytest.fixture
 def school():
     """What a run is made of, for tests that train in this process."""
-    return SimpleNamespace(training=training, net=net, draw=draw, process=PROCESS, compute=CPU, half=HALF)
+    return SimpleNamespace(
+        training=training, net=net, draw=draw, process=PROCESS, compute=CPU, half=HALF, rest=rest
+    )
 
 
 @pytest.fixture
@@ -178,4 +245,6 @@ def single(monkeypatch):
 
 
 if __name__ == "__main__":
-    _child(int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3]))
+    place = Path(sys.argv[3])
+    ended = {size: _forked(size, sys.argv[size - 1], place) for size in (2, 3)}
+    (place / "ends.json").write_text(json.dumps(ended))

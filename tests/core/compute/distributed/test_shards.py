@@ -1,11 +1,15 @@
 """Divided networks are whole on disk: checkpoints load on any number of processes, with any strategy."""
 
+import signal
+
 import pytest
 import torch
 from agentic_diffusion import store
 from agentic_diffusion.compute.distributed import ALONE, Shards, Team, joined
 from agentic_diffusion.denoising.state import generator
 from agentic_diffusion.denoising.train import Recipe, fit
+from torch import distributed
+from torch.testing._internal.distributed.fake_pg import FakeStore
 
 STRATEGIES = ("ddp", "fsdp", "tensor")
 
@@ -35,10 +39,86 @@ def test_checkpoints_and_results_are_those_of_one_process(pair, strategy) -> Non
 
 
 def test_runs_go_on_in_a_team_of_another_size_or_kind(pair, school) -> None:
-    assert len(pair.told["resumed"]) == 3
+    assert len(pair.told["resumed"]) == 2
     rest = torch.tensor(pair.alone[school.half :])
     for told in pair.told["resumed"].values():
         assert torch.allclose(torch.tensor(told), rest, rtol=1e-4, atol=0)
+
+
+def test_shards_go_on_in_teams_that_read_no_more_than_their_part(pair, trio, school) -> None:
+    assert trio.faults == ""
+    rest = torch.tensor(pair.alone[school.half :])
+    seen = {**pair.told["shards"], **{f"three: {name}": told for name, told in trio.told["shards"].items()}}
+    assert len(seen) == 5
+    for name, told in seen.items():
+        assert told["step"] == school.half
+        assert torch.allclose(torch.tensor(told["curve"]), rest, rtol=1e-4, atol=0), name
+        taken, held, disk = told["bytes"]
+        assert taken == held, name
+        if "three: fsdp" in name:
+            assert taken < 0.45 * disk  # a third, what cannot be divided, and the state of the generator
+
+
+def test_one_process_goes_on_from_shards(trio, school) -> None:
+    rest = torch.tensor(trio.alone[school.half :])
+    for name in ("ddp-2", "fsdp-2", "tensor-2", "None-1"):
+        whole = store.load(trio.folder / f"half-{name}").tensors
+        shards = store.load(trio.folder / f"shards-{name}").tensors
+        assert shards.keys() == whole.keys()
+        assert all(torch.equal(shards[key], value) for key, value in whole.items()), name
+    for name in ("tensor-2", "fsdp-3"):
+        told = school.rest(ALONE, trio.folder / f"shards-{name}")
+        assert torch.allclose(torch.tensor(told["curve"]), rest, rtol=1e-4, atol=0), name
+
+
+def test_a_process_killed_while_it_writes_its_shard_leaves_the_last_good_checkpoint(trio, school) -> None:
+    assert trio.ends == [0, -signal.SIGKILL, 0]
+    assert "another one is gone" in trio.told["lost"]
+    left = trio.folder / "shards-fsdp-3"
+    assert list(left.glob(".*.part"))  # it was in the middle of it
+    bundle = store.load(left)
+    assert (bundle.card["at"], bundle.card["shards"], bundle.degraded) == (school.half, 3, "")
+    store.save_shards(left, [], {"at": school.half + 1})  # the next one sweeps
+    assert not list(left.glob(".*.part"))
+
+
+@pytest.mark.parametrize("strategy", ["fsdp", "tensor"])
+def test_a_network_is_divided_before_it_is_placed(strategy, school, monkeypatch) -> None:
+    """Four processes, one after the other; what they hold together is the undivided network of the same seed."""
+    moved, held = [], []
+    real, made = torch.nn.Module.to, torch.nn.Module.to_empty
+
+    def to(module, *words):
+        moved.append(words)
+        return real(module, *words)
+
+    def to_empty(module, **words):
+        assert all(value.is_meta for value in module.parameters())
+        local = (getattr(value, "_local_tensor", value) for value in module.parameters())
+        held.append(sum(value.nbytes for value in local))
+        return made(module, **words)
+
+    monkeypatch.setattr(torch.nn.Module, "to", to)
+    monkeypatch.setattr(torch.nn.Module, "to_empty", to_empty)
+    expected = school.net().state_dict()
+    found = {name: torch.full_like(value, float("nan")) for name, value in expected.items()}
+    for rank in range(4):
+        distributed.init_process_group("fake", rank=rank, world_size=4, store=FakeStore())
+        try:
+            run = school.training(Team(strategy, rank, 4))
+            for piece in run.shards.dealt((name, name, v) for name, v in run.denoiser.state_dict().items()):
+                where = zip(piece.offset, piece.value.shape, strict=True)
+                found[piece.path][tuple(slice(a, a + n) for a, n in where)] = piece.value
+            assert all(
+                torch.equal(a, b) for a, b in zip(run.denoiser.buffers(), school.net().buffers(), strict=True)
+            )
+        finally:
+            distributed.destroy_process_group()
+    assert set(moved) == {("meta",)}
+    assert expected.keys() == found.keys()
+    assert all(torch.equal(value, found[name]) for name, value in expected.items())
+    whole = sum(value.nbytes for value in expected.values())
+    assert max(held) < {"fsdp": 0.3, "tensor": 0.7}[strategy] * whole
 
 
 def test_one_process_goes_on_where_two_stopped(pair, school) -> None:

@@ -19,13 +19,15 @@ def test_two_processes_have_the_losses_and_gradients_of_one(pair, strategy) -> N
 
 
 def test_a_killed_process_ends_the_run_of_the_other_with_a_clear_error(pair) -> None:
-    assert pair.status == -signal.SIGKILL
+    assert pair.ends == [0, -signal.SIGKILL]
     assert "process 0 of 2 alone: another one is gone, in step 3" in pair.told["lost"]
     assert "goes on from the last checkpoint" in pair.told["lost"]
 
 
 def test_all_hear_what_one_says(pair) -> None:
     assert pair.told["any"] == [True, False, 0.5]
+    assert pair.told["heard"] == ["", "höre"]
+    assert ALONE.heard("me") == ["me"]
 
 
 def test_rows_are_dealt_out_and_their_losses_make_up_the_whole(pair) -> None:

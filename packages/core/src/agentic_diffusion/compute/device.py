@@ -113,11 +113,14 @@ class Compute:
 
     def place(self, module: nn.Module) -> nn.Module:
         """Move a module to the device, set threads and exactness; recompute and compile where asked."""
+        return self.ready(module.to(self.where))
+
+    def ready(self, module: nn.Module) -> nn.Module:
+        """Do for a module what `place` does, and leave it where it lies."""
         if self.threads is not None and self.kind == "cpu":
             torch.set_num_threads(self.threads)
         if self.matmul is not None:
             torch.set_float32_matmul_precision(self.matmul)
-        module = module.to(self.where)
         if self.recompute:
             recompute(module)
         if self.compile is True:

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from agentic_diffusion.compute import Compute, MemoryWatch, is_out_of_memory
-from agentic_diffusion.compute.distributed import ALONE, Shards, Team
+from agentic_diffusion.compute.distributed import ALONE, Cuts, Piece, Shards, Team, cuts
 from agentic_diffusion.denoising.denoiser import loss
 from agentic_diffusion.denoising.process import Process
 from agentic_diffusion.denoising.state import Condition, Rng
@@ -121,8 +121,9 @@ class Training:
     ) -> None:
         self.compute = compute or Compute()
         self._memory = MemoryWatch(self.compute.where)
-        self.denoiser = self.compute.place(denoiser)
-        self.team, self.shards = team, Shards(self.denoiser, team)
+        # a network that will be divided is placed after that, not before
+        self.denoiser = self.compute.ready(denoiser) if team.splits_weights else self.compute.place(denoiser)
+        self.team, self.shards = team, Shards(self.denoiser, team, where=self.compute.where)
         self.process = process
         self.draw = draw
         self.recipe = recipe
@@ -213,10 +214,17 @@ class Training:
             else:
                 self.average[name].copy_(value)
 
-    def averaged(self) -> dict[str, Tensor]:
-        """Return the averaged weights, the ones to plan with, whole; in a team all must ask."""
+    def averaged(self, *, everywhere: bool = True) -> dict[str, Tensor]:
+        """Return the averaged weights, the ones to plan with, whole; in a team all must ask.
+
+        Args:
+            everywhere: Whether every process is given them; else the one that leads is, and the others hold no more
+                than one weight at a time.
+        """
+        ask = self.shards.whole if everywhere else self.shards.whole_for_leader
         with self.team.watching("the averaged weights"):
-            return {name: self.shards.whole(name, value) for name, value in self.average.items()}
+            told = {name: ask(name, value) for name, value in self.average.items()}
+        return {name: value for name, value in told.items() if value is not None}
 
     def state(self) -> dict[str, Tensor]:
         """Return everything needed to go on later, as named tensors (see `store.save`).
@@ -225,70 +233,76 @@ class Training:
         strategy, or one process, can go on; the others are given nothing, and hold no more than one weight at a time.
         """
         with self.team.watching("the checkpoint"):
-            return self._state()
+            told = {path: self.shards.whole_for_leader(name, value) for path, name, value in self._held()}
+        return {path: value for path, value in told.items() if value is not None}
 
-    def _state(self) -> dict[str, Tensor]:
-        tensors = dict[str, Tensor]()
+    def pieces(self) -> list[Piece]:
+        """Return this process's part of everything needed to go on later (see `store.save_shards`).
 
-        def take(path: str, name: str, value: Tensor) -> None:
-            whole = self.shards.whole_for_leader(name, value)
-            if whole is not None:
-                tensors[path] = whole
+        Together the parts of all processes are what `state` gathers, and are resumed like it. Nothing is sent or
+        copied: the pieces are the run's own tensors, to be written before its next step.
+        """
+        return self.shards.dealt(self._held())
 
+    def _held(self) -> Iterator[tuple[str, str, Tensor]]:
+        """Yield what makes up the run: what it is called on disk, the weight it belongs to, and the tensor."""
         for name, value in self.denoiser.state_dict().items():
-            take(f"weights/{name}", name, value)
+            yield f"weights/{name}", name, value
         for name, value in self.average.items():
-            take(f"average/{name}", name, value)
+            yield f"average/{name}", name, value
         for index, (name, parameter) in enumerate(self.denoiser.named_parameters()):
             # in the same order in all processes of a team, whatever the order in the file that was resumed
             for key, value in sorted(self.optimiser.state.get(parameter, {}).items()):
-                take(f"optimiser/{index}/{key}", name if value.ndim else "", torch.as_tensor(value))
-        if not self.team.leads:
-            return {}
-        tensors["rng"] = self.rng.get_state().clone()
-        tensors["step"] = torch.tensor(self.step)
+                yield f"optimiser/{index}/{key}", name if value.ndim else "", torch.as_tensor(value)
+        yield "rng", "", self.rng.get_state()
+        yield "step", "", torch.tensor(self.step)
         if self.scaler.is_enabled():
             scale = self.scaler.state_dict()
-            tensors["scale"] = torch.tensor([scale["scale"], scale["_growth_tracker"]], dtype=torch.float64)
-        return tensors
+            values = [scale["scale"], scale["_growth_tracker"]]
+            yield "scale", "", torch.tensor(values, dtype=torch.float64)
 
-    def resume(self, tensors: Mapping[str, Tensor]) -> None:
-        """Take the run up where `state` left it, in a team of any size.
+    def resume(self, tensors: Mapping[str, Tensor] | Cuts) -> None:
+        """Take the run up where `state` or `pieces` left it, in a team of any size.
+
+        Args:
+            tensors: What was read, such as `store.load(folder).tensors`; of `store.opened(folder)` each process reads
+                no more than its part.
 
         Raises:
             InvalidConfigError: The tensors belong to another network.
         """
-        weights, held = _under(tensors, "weights/"), self.denoiser.state_dict()
-        if _shapes(weights) != _shapes(held):
+        source, held = cuts(tensors), self.denoiser.state_dict()
+        saved = [path for path in source if path.startswith("weights/")]
+        shapes = {path.removeprefix("weights/"): tuple(source.shape(path)) for path in saved}
+        if shapes != {name: tuple(value.shape) for name, value in held.items()}:
             raise InvalidConfigError(
-                f"a run with {len(weights)} weights",
+                f"a run with {len(shapes)} weights",
                 f"a run of this network with {len(held)} weights",
                 "Resume with the network, in name and size, that the run was started with.",
             )
         part = self.shards.part
-        self.shards.load(weights)
-        average = _under(tensors, "average/")
-        self.average = {name: part(name, average[name], like=value) for name, value in held.items()}
+        self.shards.load(source, "weights/")
+        self.average = {
+            name: part(name, source, f"average/{name}", like=value) for name, value in held.items()
+        }
         names = list(self.denoiser.named_parameters())
-        for path, value in _under(tensors, "optimiser/").items():
-            index, key = path.split("/", 1)
-            name, parameter = names[int(index)]
-            slot = part(name, value, like=parameter) if value.ndim else value.to(parameter.device)
-            self.optimiser.state[parameter][key] = slot
-        self.rng.set_state(tensors["rng"].to(torch.uint8))
-        self.step = int(tensors["step"])
-        if self.scaler.is_enabled() and "scale" in tensors:
-            scale, tracker = tensors["scale"].tolist()
+        for path in source:
+            if path.startswith("optimiser/"):
+                _, index, key = path.split("/", 2)
+                name, parameter = names[int(index)]
+                like = parameter if source.shape(path) else torch.empty((), device=parameter.device)
+                self.optimiser.state[parameter][key] = part(name, source, path, like=like)
+        self.rng.set_state(_all(source, "rng").to(torch.uint8))
+        self.step = int(_all(source, "step"))
+        if self.scaler.is_enabled() and "scale" in source:
+            scale, tracker = _all(source, "scale").tolist()
             told = {"scale": scale, "_growth_tracker": int(tracker)}
             self.scaler.load_state_dict({**self.scaler.state_dict(), **told})
 
 
-def _shapes(tensors: Mapping[str, Tensor]) -> dict[str, torch.Size]:
-    return {name: value.shape for name, value in tensors.items()}
-
-
-def _under(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
+def _all(source: Cuts, path: str) -> Tensor:
+    shape = source.shape(path)
+    return source.cut(path, (0,) * len(shape), shape).clone()
 
 
 def fit(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Generator, Mapping
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, final
@@ -11,7 +12,7 @@ from typing import Any, final
 import torch
 from agentic_diffusion import store
 from agentic_diffusion.compute import Compute
-from agentic_diffusion.compute.distributed import ALONE, Team
+from agentic_diffusion.compute.distributed import ALONE, Team, unfilled
 from agentic_diffusion.denoising.denoiser import GaussianNet
 from agentic_diffusion.denoising.process import GaussianProcess
 from agentic_diffusion.denoising.state import generator
@@ -67,6 +68,7 @@ def train(
     compute: Compute | None = None,
     every: int = 1000,
     team: Team = ALONE,
+    sharded: bool | None = None,
 ) -> Generator[TrainStep, None, None]:
     """Train and save a planner; yields after each step, and goes on where an interrupted run in `folder` stopped.
 
@@ -81,6 +83,8 @@ def train(
         compute: Device and precision.
         every: Steps between checkpoints.
         team: The processes that train together.
+        sharded: Whether each process writes its own part of a checkpoint, instead of the first one all of it; where
+            left out that is so with fsdp.
 
     Raises:
         StoreError: The folder holds a checkpoint of another run, or the disk refused.
@@ -94,7 +98,9 @@ def train(
         run.seed,
         run.settings(data.sha256()),
     )
-    yield from carry_out(job, folder=folder, facts=facts, compute=compute, every=every, team=team)
+    yield from carry_out(
+        job, folder=folder, facts=facts, compute=compute, every=every, team=team, sharded=sharded
+    )
 
 
 @final
@@ -125,6 +131,7 @@ def carry_out(
     compute: Compute | None = None,
     every: int = 1000,
     team: Team = ALONE,
+    sharded: bool | None = None,
 ) -> Generator[TrainStep, None, None]:
     """Train and save a planner over any data, as `train` does it over those of one maze.
 
@@ -132,8 +139,10 @@ def carry_out(
         StoreError: The folder holds a checkpoint of another run, or the disk refused.
         WorkerError: Another process of the team is gone; the last checkpoint is left.
     """
+    settings, checkpoint = job.settings, folder / CHECKPOINT
+    resumed = team.any(checkpoint.exists())
     training = Training(
-        _seeded(job),
+        _seeded(job, filled=not (resumed and team.splits_weights)),
         GaussianProcess(SCHEDULE),
         draw=job.draw,
         recipe=job.recipe,
@@ -141,48 +150,53 @@ def carry_out(
         compute=compute,
         team=team,
     )
-    settings = job.settings
-    checkpoint = folder / CHECKPOINT
-    if checkpoint.exists():
-        training.resume(_matching(checkpoint, settings))
+    if resumed:
+        training.resume(_matching(checkpoint, settings, team=team))
+    sharded = team.strategy == "fsdp" if sharded is None else sharded
     for step in training.run():
         if step.step % every == 0 and step.step < job.recipe.steps:
-            _keep(checkpoint, training, settings)
+            _keep(checkpoint, training, settings, sharded=sharded)
         try:
             yield step
         except GeneratorExit:
-            _keep(checkpoint, training, settings)
+            _keep(checkpoint, training, settings, sharded=sharded)
             raise
-    tensors = training.averaged()
+    tensors = training.averaged(everywhere=False)
     if team.leads:
         save_planner(folder, job.design, tensors=tensors, facts={**facts, **settings})
         _clear(checkpoint)
     team.wait()
 
 
-def _seeded(job: Job) -> GaussianNet:
-    """Return the untrained network, the same for the same seed."""
-    with torch.random.fork_rng(devices=[]):
+def _seeded(job: Job, *, filled: bool = True) -> GaussianNet:
+    """Return the untrained network, the same for the same seed, or one without values, which a checkpoint fills."""
+    with torch.random.fork_rng(devices=[]), nullcontext() if filled else unfilled():
         torch.manual_seed(job.seed)
         return job.design.network()
 
 
-def _keep(checkpoint: Path, training: Training, settings: Mapping[str, Any]) -> None:
+def _keep(
+    checkpoint: Path, training: Training, settings: Mapping[str, Any], *, sharded: bool = False
+) -> None:
+    card = {"settings": json.dumps(settings, sort_keys=True), "step": training.step}
+    if sharded:
+        store.save_shards(checkpoint, training.pieces(), card, team=training.team)
+        return
     tensors = training.state()
     if training.team.leads:
-        store.save(checkpoint, tensors, {"settings": json.dumps(settings, sort_keys=True)})
+        store.save(checkpoint, tensors, card)
 
 
-def _matching(checkpoint: Path, settings: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the checkpoint's tensors if it is one of this very run."""
-    bundle = store.load(checkpoint)
-    if bundle.card.get("settings") != json.dumps(settings, sort_keys=True):
+def _matching(checkpoint: Path, settings: Mapping[str, Any], *, team: Team = ALONE) -> store.Stored:
+    """Return the checkpoint if it is one of this very run."""
+    stored = store.opened(checkpoint, team=team)
+    if stored.card.get("settings") != json.dumps(settings, sort_keys=True):
         raise StoreError(
             f"a checkpoint of another run in {checkpoint}",
             "one with the same maze, design, recipe, batch, seed and data",
             "Choose another folder, or remove the checkpoint to start anew.",
         )
-    return bundle.tensors
+    return stored
 
 
 def _clear(checkpoint: Path) -> None:

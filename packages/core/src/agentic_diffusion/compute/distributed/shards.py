@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, final
 
 import torch
 from torch import Tensor, distributed, nn
 
+from agentic_diffusion.compute.distributed.pieces import Cuts, Piece, Where, Whole, emptied, shard
 from agentic_diffusion.compute.distributed.split import split, swapped
 from agentic_diffusion.compute.distributed.team import Team
 
@@ -23,24 +24,46 @@ class Shards:
       its gradient and its moments; the elements of each `ModuleList` are gathered one at a time.
     - `tensor` (Shoeybi et al. 2019, arXiv:1909.08053, sec. 3): attention heads and hidden units are divided.
 
+    Where weights are divided, that is done before any is placed: no device is ever given the whole network.
+
     Args:
-        module: The network.
+        module: The network, on the host; without values (torch's device `meta`) where `load` will fill it.
         team: Who shares it.
+        where: The device of this process; where the network lies if left out.
     """
 
-    def __init__(self, module: nn.Module, team: Team) -> None:
+    def __init__(self, module: nn.Module, team: Team, *, where: torch.device | None = None) -> None:
         self.module, self.team = module, team
         self._call: Callable[..., Any] = module
         self._stacked: Mapping[str, int] = {}
         self._roots: list[Any] = []
+        where = where or next(module.parameters()).device
+        if not team.splits_weights:
+            module.to(where)
         if team.strategy == "ddp":
             from torch.nn.parallel import DistributedDataParallel
 
             self._call = DistributedDataParallel(module)
-        elif team.strategy == "fsdp":
-            self._roots = _sharded(module, team)
-        elif team.strategy == "tensor":
-            self._stacked = split(module, team)
+        elif team.splits_weights:
+            self._divide(where)
+
+    def _divide(self, where: torch.device) -> None:
+        """Divide the network while it is empty, make room for this process's part alone, and fill that."""
+        taken = emptied(self.module)
+        if self.team.strategy == "fsdp":
+            self._roots = _sharded(self.module, self.team, where)
+        else:
+            self._stacked = split(self.module, self.team, where)
+        self.module.to_empty(device=where)
+        self._fill({name: value for name, value in taken.items() if not value.is_meta})
+
+    @torch.no_grad()
+    def _fill(self, tensors: Mapping[str, Tensor]) -> None:
+        """Fill weights and buffers, also those that no state names, with this process's part of whole ones."""
+        source = Whole(tensors)
+        for name, value in (*self.module.named_parameters(), *self.module.named_buffers()):
+            if name in tensors:
+                self._put(name, source, name, into=value)
 
     def __call__(self, *words: Any) -> Any:
         """Call the network."""
@@ -101,34 +124,76 @@ class Shards:
             gathered = swapped(gathered, self.team.size, parts)
         return gathered
 
+    def dealt(self, entries: Iterable[tuple[str, str, Tensor]]) -> list[Piece]:
+        """Return what this process is to write of named tensors; nothing is sent or copied.
+
+        Of what is divided, each writes what it holds; what all of them hold is dealt out by size.
+
+        Args:
+            entries: For each tensor what the whole is called on disk, the weight that it is or belongs to, and the
+                tensor; the same, in the same order, in each process.
+        """
+        told, loads = list[Piece](), [0] * self.team.size
+        for path, name, value in entries:
+            if not _is_divided(value):
+                owner = loads.index(min(loads))
+                loads[owner] += value.nbytes
+                if owner != self.team.rank:
+                    continue
+            where, held = self._where(name, value), _held(value.detach())
+            # the parts of a stacked weight lie one after the other in what is held
+            blocks = held.chunk(len(where)) if len(where) > 1 else [held]
+            pairs = zip(where, blocks, strict=True)
+            told += [
+                Piece(path, tuple(value.shape), offset, block)
+                for (offset, _), block in pairs
+                if block.numel()
+            ]
+        return told
+
     @torch.no_grad()
-    def part(self, name: str, whole: Tensor, *, like: Tensor) -> Tensor:
-        """Return this process's part of the whole of a weight, divided and placed as `like` is."""
-        told = whole.to(like.device)
+    def part(self, name: str, source: Cuts, path: str, *, like: Tensor) -> Tensor:
+        """Return this process's part of a whole, cut from where it lies, divided and placed as `like` is."""
+        blocks = [source.cut(path, *where) for where in self._where(name, like)]
+        local = torch.cat(blocks) if len(blocks) > 1 else blocks[0]
+        local = local.to(like.device, copy=True)
         if not _is_part(like):
-            return told.clone()
-        from torch.distributed.tensor import distribute_tensor
+            return local
+        from torch.distributed.tensor import DTensor
 
-        if parts := self._stacked.get(name):
-            told = swapped(told, parts, self.team.size)
         held: Any = like
-        return distribute_tensor(told, held.device_mesh, held.placements, src_data_rank=None)
+        mesh, places = held.device_mesh, held.placements
+        return DTensor.from_local(
+            local, mesh, places, run_check=False, shape=like.shape, stride=like.stride()
+        )
 
     @torch.no_grad()
-    def load(self, tensors: Mapping[str, Tensor]) -> None:
-        """Fill the network with whole weights."""
+    def load(self, source: Cuts, prefix: str = "") -> None:
+        """Fill the network with its parts of whole weights, whose names begin with `prefix` where they lie."""
         for name, value in self.module.state_dict().items():
-            value.copy_(self.part(name, tensors[name], like=value))
+            self._put(name, source, prefix + name, into=value)
+
+    def _put(self, name: str, source: Cuts, path: str, *, into: Tensor) -> None:
+        _held(into).copy_(_held(self.part(name, source, path, like=into)))
+
+    def _where(self, name: str, value: Any) -> list[Where]:
+        """Return where the blocks lie that this process holds of a weight, or of what belongs to it."""
+        shape = tuple(value.shape)
+        if not _is_divided(value):
+            return [((0,) * len(shape), shape)]
+        (cut,) = value.placements
+        rank, size, parts = self.team.rank, self.team.size, self._stacked.get(name, 1)
+        return shard(shape, cut.dim, rank=rank, size=size, parts=parts)
 
 
-def _sharded(module: nn.Module, team: Team) -> list[Any]:
+def _sharded(module: nn.Module, team: Team, where: torch.device) -> list[Any]:
     """Shard the elements of each list of modules, then what is left; return the outermost ones."""
     from torch.distributed.device_mesh import init_device_mesh
     from torch.distributed.fsdp import fully_shard
 
     # our networks' outputs are never changed in place
     warnings.filterwarnings("ignore", message="FSDP2-wrapped module .* returned a view", category=UserWarning)
-    mesh = init_device_mesh(next(module.parameters()).device.type, (team.size,))
+    mesh = init_device_mesh(where.type, (team.size,))
     for inner in _elements(module):
         fully_shard(inner, mesh=mesh)
     # a wrapper that holds no weights itself may return what torch cannot look into: shard what it wraps
@@ -145,6 +210,15 @@ def _elements(module: nn.Module) -> Iterator[nn.Module]:
 
 def _is_part(value: Tensor) -> bool:
     return hasattr(value, "placements")
+
+
+def _is_divided(value: Any) -> bool:
+    return _is_part(value) and any(place.is_shard() for place in value.placements)
+
+
+def _held(value: Any) -> Tensor:
+    """Return what this process holds of a tensor."""
+    return value.to_local() if _is_part(value) else value  # type: ignore[no-any-return]
 
 
 def _local(grad: Any, *, like: Any) -> tuple[Tensor, bool]:

@@ -28,18 +28,19 @@ class Splits(Protocol):
     rows: ClassVar[tuple[str, ...]]
 
 
-def split(module: nn.Module, team: Team) -> dict[str, int]:
-    """Divide the blocks of a network in place.
+def split(module: nn.Module, team: Team, where: torch.device) -> dict[str, int]:
+    """Divide the blocks of an empty network (torch's device `meta`) in place, for devices of the kind of `where`.
 
     Returns:
-        The names of the weights whose rows were re-ordered so that each process holds its heads of every part, with
-        the number of parts; `swapped(weight, processes, parts)` puts them back.
+        The names of the weights whose rows must be re-ordered so that each process holds its heads of every part,
+        with the number of parts; `swapped(weight, processes, parts)` puts them back.
 
     Raises:
         InvalidConfigError: The network has no block that can be divided, or the processes do not divide it.
     """
     from torch.distributed.device_mesh import init_device_mesh
     from torch.distributed.tensor.parallel import ColwiseParallel, RowwiseParallel, parallelize_module
+    from torch.distributed.tensor.parallel.style import ParallelStyle
 
     blocks = {name: block for name, block in module.named_modules() if isinstance(block, Splits)}
     if not blocks:
@@ -48,16 +49,18 @@ def split(module: nn.Module, team: Team) -> dict[str, int]:
             "a transformer such as TrajectoryDiT or TokenDiT",
             "Use ddp or fsdp, which divide every network.",
         )
-    mesh = init_device_mesh(next(module.parameters()).device.type, (team.size,))
+    mesh = init_device_mesh(where.type, (team.size,))
     stacked: dict[str, int] = {}
     for name, block in blocks.items():
         _divisible(name, block, team.size)
         for layer, parts in block.columns.items():
             if parts > 1:
-                stacked |= _arrange(module, f"{name}.{layer}", parts=parts, size=team.size)
-        plan = {layer: ColwiseParallel() for layer in block.columns}
+                weights = module.get_submodule(f"{name}.{layer}").named_parameters()
+                stacked |= {f"{name}.{layer}.{weight}": parts for weight, _ in weights}
+        plan: dict[str, ParallelStyle] = {layer: ColwiseParallel() for layer in block.columns}
         inner: nn.Module = module.get_submodule(name)
-        parallelize_module(inner, mesh, {**plan, **{layer: RowwiseParallel() for layer in block.rows}})
+        plan |= {layer: RowwiseParallel() for layer in block.rows}
+        parallelize_module(inner, mesh, plan, src_data_rank=None)
     return stacked
 
 
@@ -65,16 +68,6 @@ def swapped(weight: Tensor, outer: int, inner: int) -> Tensor:
     """Return rows that lie as (outer, inner, row) in the order (inner, outer, row)."""
     dealt = weight.reshape(outer, inner, -1, *weight.shape[1:])
     return dealt.transpose(0, 1).flatten(0, 2)
-
-
-@torch.no_grad()
-def _arrange(module: nn.Module, layer: str, *, parts: int, size: int) -> dict[str, int]:
-    """Re-order the outputs of a layer from (part, process, row) to (process, part, row)."""
-    stacked = {}
-    for name, value in module.get_submodule(layer).named_parameters():
-        value.copy_(swapped(value, parts, size))
-        stacked[f"{layer}.{name}"] = parts
-    return stacked
 
 
 def _divisible(name: str, block: Splits, size: int) -> None:

@@ -117,6 +117,21 @@ class Team:
                     "Give all of them the same settings and a folder that every machine sees.",
                 )
 
+    def heard(self, said: str) -> list[str]:
+        """Return what each process says, in their order; all must speak."""
+        if self.strategy is None:
+            return [said]
+        device, text = _device(), said.encode()
+        length = torch.tensor([len(text)], device=device)
+        lengths = [torch.zeros_like(length) for _ in range(self.size)]
+        with self.watching("a message"):
+            distributed.all_gather(lengths, length)
+            room = int(max(lengths)) + 1  # one more: no tensor is made of nothing
+            told = torch.frombuffer(bytearray(text.ljust(room)), dtype=torch.uint8).to(device)
+            each = [torch.zeros_like(told) for _ in range(self.size)]
+            distributed.all_gather(each, told)
+        return [bytes(t[: int(n)].tolist()).decode() for t, n in zip(each, lengths, strict=True)]
+
     def _sum(self, value: float) -> float:
         return self._all(value, distributed.ReduceOp.SUM)
 

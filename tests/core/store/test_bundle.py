@@ -9,6 +9,7 @@ import pytest
 import torch
 from agentic_diffusion import store
 from agentic_diffusion.errors import StoreError
+from agentic_diffusion.store import bundle
 
 OLD = {"a": torch.arange(6.0).reshape(2, 3), "b": torch.tensor(7)}
 NEW = {"a": torch.ones(2, 3), "b": torch.tensor(8)}
@@ -84,7 +85,7 @@ def test_a_process_killed_between_weights_and_card_changes_nothing(tmp_path, mon
         real(path, blob)
 
     with monkeypatch.context() as patch:
-        patch.setattr(store, "write_atomically", killed)
+        patch.setattr(bundle, "write_atomically", killed)
         with pytest.raises(KeyboardInterrupt):
             store.save(tmp_path, NEW, {})
     assert holds(tmp_path, OLD)
