@@ -1,6 +1,7 @@
 """Beliefs against plain formulas and torch's own distributions."""
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -101,3 +102,13 @@ def test_entropy_is_that_of_torch() -> None:
     belief = Categorical(p.log() + 3.0, torch.ones(1, 3, dtype=torch.bool), torch.ones(()))
     assert torch.allclose(belief.entropy()[0, :2], TorchCategorical(probs=p[0, :2]).entropy(), atol=1e-6)
     assert belief.entropy()[0, 2].item() == pytest.approx(0.0, abs=1e-6)
+
+
+def test_entropy_that_was_counted_belongs_to_these_logits_alone() -> None:
+    logits = torch.randn(2, 3, 4)
+    plain = Categorical(logits, torch.ones(2, 3, dtype=torch.bool), torch.ones(()))
+    told = replace(plain, counted=(logits, torch.full((2, 3), 7.0)))
+    assert told.entropy().tolist() == [[7.0] * 3] * 2
+    tilted = replace(told, logits=logits + torch.randn(4))
+    assert torch.allclose(tilted.entropy(), replace(tilted, counted=None).entropy())
+    assert not torch.equal(tilted.entropy(), told.entropy())

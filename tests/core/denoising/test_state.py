@@ -5,6 +5,7 @@ import torch
 from agentic_diffusion.denoising.state import (
     Condition,
     Inpaint,
+    Shared,
     Shares,
     Step,
     expand,
@@ -71,3 +72,17 @@ def test_shares_draw_for_each_part_what_it_would_draw_alone() -> None:
     assert uniform(torch.zeros(6), both).shape == (6,)
     with pytest.raises(InvalidStateError, match="2 times 3 samples"):
         normal(torch.zeros(5, 2), both)
+
+
+def test_a_shared_context_is_read_as_if_each_sample_had_its_own() -> None:
+    hint, alike = torch.tensor([[1.0], [2.0]]), torch.arange(3)[None].expand(2, 3)
+    context = Shared({"hint": hint, "alike": alike}, torch.tensor([1, 0, 1]))
+    assert list(context) == ["hint", "alike"]
+    assert len(context) == 2
+    assert context["hint"].tolist() == [[2.0], [1.0], [2.0]]
+    assert context["hint"] is context["hint"]
+    assert context["alike"].shape == (3, 3)
+    assert context["alike"].data_ptr() == alike.data_ptr()
+    some = context.some(torch.tensor([2, 2, 1, 0]))
+    assert some["hint"].tolist() == [[2.0], [2.0], [1.0], [2.0]]
+    assert some.rows is context.rows

@@ -3,9 +3,9 @@
 import pytest
 import torch
 from agentic_diffusion.denoising.belief import Categorical, Gaussian
-from agentic_diffusion.denoising.state import Condition, Inpaint
+from agentic_diffusion.denoising.state import Condition, Inpaint, Shared
 from agentic_diffusion.errors import InvalidConfigError
-from agentic_diffusion.planning.together import Once, different, joined, kind_of, paired
+from agentic_diffusion.planning.together import Once, different, joined, kind_of, paired, picked
 
 LIKE = torch.zeros(2, 3)
 
@@ -22,9 +22,22 @@ def test_rows_are_those_of_each_request() -> None:
     assert x[:, 0].tolist() == [1, 1, 2, 2, 3, 3]
     assert x[:, 1:].abs().max() == 0
     assert both.context["hint"][:, 0].tolist() == [1, 1, 2, 2, 3, 3]
+    assert isinstance(both.context, Shared)
+    assert both.context.rows["hint"][:, 0].tolist() == [1, 2, 3]
     already = Condition(context={"hint": torch.tensor([[5.0], [6.0]])})
     assert joined([already, already], rows=2).context["hint"][:, 0].tolist() == [5, 6, 5, 6]
     assert torch.equal(joined([Condition()], rows=2).pin(LIKE), LIKE)
+
+
+def test_rows_can_be_picked_and_what_all_have_in_common_is_not_copied() -> None:
+    plans = torch.arange(4.0)[None]
+    told = [pinned(k, hint=torch.tensor([[float(k)]]), plans=plans[:]) for k in (1, 2)]
+    both = joined(told, rows=1)
+    some = picked(both, torch.tensor([1, 1, 0]), of=2)
+    assert some.context["hint"][:, 0].tolist() == [2, 2, 1]
+    assert some.pin(torch.zeros(3, 3))[:, 0].tolist() == [2, 2, 1]
+    assert some.context["plans"].tolist() == plans.expand(3, 4).tolist()
+    assert some.context["plans"].data_ptr() == plans.data_ptr()
 
 
 def test_who_can_be_joined() -> None:
@@ -77,6 +90,8 @@ def test_equal_rows_of_one_request_are_asked_about_once(t) -> None:
     assert asked == [2, 6]
     assert torch.equal(said.logits, plain.logits)
     assert torch.equal(said.hidden, plain.hidden)
+    assert said.counted is not None
+    assert torch.equal(said.entropy(), plain.entropy())
     if not t.ndim:
         assert torch.equal(said.weight, plain.weight)
     mixed = torch.tensor([[7, 0], [7, 1], [7, 0], [9, 2], [9, 0], [9, 0]])

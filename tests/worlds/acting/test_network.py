@@ -1,6 +1,7 @@
 """The network starts without an opinion and hides facts only while it is trained."""
 
 import torch
+from agentic_diffusion.denoising.state import Shared
 from agentic_diffusion_worlds.acting.network import FactNet
 
 
@@ -45,3 +46,18 @@ def test_words_that_never_came_up_say_nothing():
     new = torch.eye(4)[:3]
     new[:, 3] = 1.0
     assert torch.equal(net(tokens, t, {"context": new}), net(tokens, t, {"context": torch.eye(4)[:3]}))
+
+
+def test_what_is_known_of_a_request_is_read_once_and_says_the_same():
+    torch.manual_seed(0)
+    net = FactNet(2, 3, context_dim=4, width=8)
+    for weights in net.parameters():
+        torch.nn.init.normal_(weights)
+    tokens, t, known = torch.randint(0, 3, (5, 2)), torch.rand(5), torch.randn(3, 4)
+    of = torch.tensor([2, 0, 0, 1, 2])
+    plain = net(tokens, t, {"context": known[of]})  # as in training
+    net.eval()
+    for context in ({"context": known[of]}, Shared({"context": known}, of)):
+        assert torch.allclose(net(tokens, t, context), plain, atol=1e-5)
+    one = net(tokens, t, {"context": known[:1]})
+    assert torch.allclose(one, net(tokens, t, {"context": known[:1].expand(5, -1)}), atol=1e-5)

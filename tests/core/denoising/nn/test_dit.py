@@ -30,6 +30,12 @@ def test_a_block_is_the_identity_at_first_and_attention_by_hand_later() -> None:
     middle = h + tilt[2] * block.merge(torch.cat(heads, -1))
     by_hand = middle + tilt[5] * block.mlp(functional.layer_norm(middle, (8,)) * (1 + tilt[3]) + tilt[4])
     assert torch.allclose(block(h, c), by_hand, atol=1e-5)
+    for told in (c, c[:1]):  # without gradients, and with one condition for all rows, in fewer passes
+        slow = block(h, told)
+        with torch.inference_mode():
+            assert torch.allclose(block(h, told), slow, atol=1e-5)
+            with torch.autocast("cpu", torch.bfloat16):
+                assert torch.allclose(block(h, told), slow, atol=0.2)
 
 
 @pytest.mark.parametrize("patch", [1, 2])

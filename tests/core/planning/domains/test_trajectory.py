@@ -44,6 +44,7 @@ def test_decode_and_encode_undo_each_other(numbers: list[float]) -> None:
     first = values[0]
     assert first.states[0][0] == pytest.approx((numbers[0] + 1) * 2, abs=1e-5)
     assert first.actions[0][0] == pytest.approx(numbers[2], abs=1e-5)
+    assert Trajectory.model_validate(first.model_dump(), strict=True) == first
 
 
 def test_decoded_states_stay_inside_the_limits() -> None:

@@ -74,12 +74,15 @@ class Categorical:
         weight: How much an error counts at this noise level; one value a sample, or one for all.
         amend: Makes a guess what it may be, from the guess and from what was hidden: tokens that are each the likeliest
             may contradict each other. Guesses stay as they are where it is left out.
+        counted: Logits and the entropy of each of their positions, where somebody counted it: for whoever has the same
+            distribution in many rows. Other logits have another entropy; what is told of these is not looked at then.
     """
 
     logits: Float[Tensor, "batch length vocabulary"]
     hidden: Bool[Tensor, "batch length"]
     weight: Float[Tensor, "*broadcast"]
     amend: Callable[[Tensor, Tensor], Tensor] | None = None
+    counted: tuple[Tensor, Tensor] | None = None
 
     def surprise(self, clean: Int[Tensor, "batch length"]) -> Float[Tensor, " batch"]:
         """Return the weighted cross-entropy on hidden tokens over the length, of each sample."""
@@ -107,5 +110,7 @@ class Categorical:
 
     def entropy(self) -> Float[Tensor, "batch length"]:
         """Return the entropy of each position in nats."""
+        if self.counted is not None and self.counted[0] is self.logits:
+            return self.counted[1]
         logp = self.logits.float().log_softmax(-1)
         return -(logp.exp() * logp.masked_fill(torch.isneginf(logp), 0.0)).sum(dim=-1)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Generic, TypeAlias, TypeVar, final
 
 import torch
-from jaxtyping import Bool, Float, Shaped
+from jaxtyping import Bool, Float, Int, Shaped
 from torch import Tensor
 
 from agentic_diffusion.errors import InvalidStateError
@@ -60,6 +60,42 @@ class Condition(Generic[X]):
 
     pin: Callable[[X], X] = unpinned
     context: Mapping[str, Tensor] = field(default_factory=lambda: EMPTY)
+
+
+@final
+class Shared(Mapping[str, Tensor]):
+    """A context of which several samples share a row; whoever reads it finds a row for each sample.
+
+    A network that looks at the request alone for a while can read `rows` instead, and so do that once for a request.
+
+    Args:
+        rows: Named tensors with one row for each request.
+        of: The row of each sample.
+    """
+
+    def __init__(self, rows: Mapping[str, Tensor], of: Int[Tensor, " batch"]) -> None:
+        self.rows, self.of = rows, of
+        self._own: dict[str, Tensor] = {}
+
+    def __getitem__(self, name: str) -> Tensor:
+        """Return the rows of all samples; what all requests have in common is not copied."""
+        if name not in self._own:
+            told, count = self.rows[name], len(self.of)
+            alike = told.stride(0) == 0
+            self._own[name] = told[:1].expand(count, *told.shape[1:]) if alike else told[self.of]
+        return self._own[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """Name what can be read."""
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        """Count what can be read."""
+        return len(self.rows)
+
+    def some(self, index: Int[Tensor, " some"]) -> Shared:
+        """Return the context of some samples."""
+        return Shared(self.rows, self.of[index])
 
 
 @final

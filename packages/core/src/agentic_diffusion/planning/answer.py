@@ -74,7 +74,7 @@ class Answers(Generic[Q, X, V]):
     """Makes plans of finished runs; the arguments are those of the planner.
 
     Args:
-        likely: From a run and its batches of states to the log-likelihood of each state.
+        likely: From runs and the batches of states of each to the log-likelihoods of the states of each.
     """
 
     domain: Domain[Q, X, V]
@@ -83,7 +83,7 @@ class Answers(Generic[Q, X, V]):
     compute: Compute
     propose: Callable[[Q], Sequence[V]] | None = None
     finish: Callable[[Q, V], V] | None = None
-    likely: Callable[[Run[Q, X], Sequence[X]], Sequence[float]] | None = None
+    likely: Callable[[Sequence[Run[Q, X]], Sequence[Sequence[X]]], Sequence[Sequence[float]]] | None = None
     unfamiliar: Callable[[Q], float] | None = None
 
     def __call__(self, runs: Sequence[Run[Q, X]]) -> list[Plan[Q, V]]:
@@ -96,17 +96,22 @@ class Answers(Generic[Q, X, V]):
         judged = self._judge(runs, values)
         watches = {id(run.memory): run.memory for run in runs}  # requests that are planned together share one
         peaks = {name: watch.peak() for name, watch in watches.items()}
-        plans = []
-        for run, batches, each, verdicts in zip(runs, states, values, judged, strict=True):
+        for each, verdicts in zip(values, judged, strict=True):
             if len(verdicts) != len(each):
                 raise InvalidConfigError(
                     f"{len(verdicts)} verdicts for {len(each)} candidates",
                     "one verdict for each candidate, in order",
                     "Correct the verifier.",
                 )
-            told = _heard(each, self._told(run, batches, verdicts), count=len(run.proposed))
-            plans.append(self._plan(run, _candidates(each, told), peaks[id(run.memory)]))
-        return plans
+        told = judged if self.likely is None else map(_told, judged, self.likely(runs, states))
+        return [
+            self._plan(
+                run,
+                _candidates(each, _heard(each, verdicts, count=len(run.proposed))),
+                peaks[id(run.memory)],
+            )
+            for run, each, verdicts in zip(runs, values, told, strict=True)
+        ]
 
     def _states(self, run: Run[Q, X]) -> list[X]:
         states, encoded = list(run.finished), list[Any](run.encoded)
@@ -185,16 +190,6 @@ class Answers(Generic[Q, X, V]):
 
         return halved(judge, values, what="candidate to be judged", tell=tell)
 
-    def _told(self, run: Run[Q, X], states: Sequence[X], verdicts: Sequence[Verdict]) -> Sequence[Verdict]:
-        """Add the log-likelihood of each candidate to its evidence; what cannot be at all is told as None."""
-        if self.likely is None:
-            return verdicts
-        numbers = [n if math.isfinite(n) else None for n in self.likely(run, states)]
-        return [
-            verdict.model_copy(update={"evidence": {**verdict.evidence, "likelihood": number}})
-            for verdict, number in zip(verdicts, numbers, strict=True)
-        ]
-
     def _plan(self, run: Run[Q, X], considered: tuple[Candidate[V], ...], peak: Peak) -> Plan[Q, V]:
         chosen, confidence = self.select(considered)
         plan: Plan[Q, Any] = Plan(
@@ -236,6 +231,15 @@ def _heard(values: Sequence[V], verdicts: Sequence[Verdict], *, count: int) -> S
             evidence = {**told[place].evidence, "proposed": rank}
             told[place] = told[place].model_copy(update={"evidence": evidence})
     return told
+
+
+def _told(verdicts: Sequence[Verdict], likely: Sequence[float]) -> Sequence[Verdict]:
+    """Add the log-likelihood of each candidate to its evidence; what cannot be at all is told as None."""
+    numbers = [n if math.isfinite(n) else None for n in likely]
+    return [
+        verdict.model_copy(update={"evidence": {**verdict.evidence, "likelihood": number}})
+        for verdict, number in zip(verdicts, numbers, strict=True)
+    ]
 
 
 def _candidates(values: Sequence[V], verdicts: Sequence[Verdict]) -> tuple[Candidate[V], ...]:

@@ -23,8 +23,9 @@ from agentic_diffusion.denoising.state import Condition, Shares, Step, Time, gen
 from agentic_diffusion.errors import BudgetError, InvalidConfigError
 from agentic_diffusion.planning.answer import Answers, Run
 from agentic_diffusion.planning.budget import Budget, Clock
+from agentic_diffusion.planning.likely import of_many, of_one
 from agentic_diffusion.planning.protocols import Domain, Learns, Plans, PlansMany
-from agentic_diffusion.planning.room import fitting_rows, halved, in_parts
+from agentic_diffusion.planning.room import fitting_rows, halved
 from agentic_diffusion.planning.select import Selector, best
 from agentic_diffusion.planning.together import Once, joined, kind_of, paired, parts
 from agentic_diffusion.planning.verify import Verifier
@@ -235,8 +236,7 @@ class Planner(Generic[Q, X, B, V]):
         going = dict(enumerate(runs.items()))
         timed = any(math.isfinite(run.clock.budget.milliseconds) for run in runs.values())
         for made in range(1, self.steps + 1):
-            step = self._next(loop)
-            guess: Any = self._guess(step, condition, last=made == self.steps)
+            step, guess = self._next(loop), None
             if timed:
                 self.compute.wait()
             for place, (index, run) in list(going.items()):
@@ -246,6 +246,7 @@ class Planner(Generic[Q, X, B, V]):
                     watch(index, run.event(step.t))
                 run.ending = run.clock.ending() if made < self.steps else "complete"
                 if made == self.steps or run.ending != "complete":
+                    guess = self._guess(step, condition, last=made == self.steps) if guess is None else guess
                     run.finished.append(guess[place * self.count : (place + 1) * self.count])
                     del going[place]
             if not going:
@@ -371,30 +372,27 @@ class Planner(Generic[Q, X, B, V]):
             answers.proposals(run)
         return halved(answers, runs, what="request to be answered", tell=tell)
 
-    def _likely(self, run: Run[Q, X], states: Sequence[X]) -> list[float]:
+    def _likely(self, runs: Sequence[Run[Q, X]], states: Sequence[Sequence[X]]) -> Sequence[list[float]]:
+        """Return the log-likelihoods of each run, of all in few calls where that can be."""
+        told = of_many(self.likelihood, guided(self.denoiser, self.guides), self.compute, runs, states)
+        return told or [self._chances(run, each) for run, each in zip(runs, states, strict=True)]
+
+    def _chances(self, run: Run[Q, X], states: Sequence[X]) -> list[float]:
         """Return the log-likelihood of each state of each batch; asked about few rows at a time where room is short."""
+        likelihood = self.likelihood
+        if likelihood is None:
+            return []
         try:
-            return self._chances(run, states)
+            return of_one(likelihood, guided(self.denoiser, self.guides), self.compute, run, states)
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
             if run.rows_at_once == 1:
                 worker = self._aside(run, error)
-                return worker._likely(run, worker.compute.send(tuple(states)))
+                return worker._chances(run, worker.compute.send(tuple(states)))
             run.rows_at_once = (
                 run.batch if run.rows_at_once > run.batch else run.rows_at_once // 2
             )  # a batch had room before
         log.warning("out of memory: going on with the likelihood of %d rows", run.rows_at_once)
         run.notes.append(f"out of memory: likelihood of {run.rows_at_once} rows at once")
-        return self._likely(run, states)
-
-    def _chances(self, run: Run[Q, X], states: Sequence[X]) -> list[float]:
-        likelihood, believes, rows = self.likelihood, guided(self.denoiser, self.guides), list[Any](states)
-        if likelihood is None:
-            return []
-        ask = in_parts(lambda x, t: believes(x, t, run.condition), run.rows_at_once)
-        batches: Sequence[Any] = [torch.cat(rows)] if isinstance(rows[0], Tensor) else rows
-        with torch.inference_mode(), self.compute.autocast():
-            told = [likelihood(ask, batch).float().cpu() for batch in batches]
-        numbers: list[float] = torch.cat(told).tolist()
-        return numbers
+        return self._chances(run, states)

@@ -83,24 +83,26 @@ def halved(
     return made
 
 
-def in_parts(ask: Callable[[Any, Any], Any], rows: int) -> Callable[[Any, Any], Any]:
+def in_parts(ask: Callable[..., Any], rows: int) -> Callable[..., Any]:
     """Return what asks a denoiser about a batch in calls of at most `rows` rows; states must be tensors.
 
     Args:
-        ask: From states and their noise level, one or one for each row, to a belief about each row.
+        ask: From states, their noise level, one or one for each row, and whatever else is told of each row, to a belief
+            about each row.
         rows: The most rows of one call.
     """
 
-    def asked(x: Any, t: Any) -> Any:
+    def asked(x: Any, t: Any, *more: Tensor) -> Any:
         if not isinstance(x, Tensor) or len(x) <= rows:
-            return ask(x, t)
+            return ask(x, t, *more)
         parts = list(torch.split(x, rows))
         levels = (
             torch.split(t, rows)
             if isinstance(t, Tensor) and t.ndim and len(t) == len(x)
             else [t] * len(parts)
         )
-        told = [ask(part, level) for part, level in zip(parts, levels, strict=True)]
+        others = (torch.split(each, rows) for each in more)
+        told = [ask(*part) for part in zip(parts, levels, *others, strict=True)]
         return _joined(told, [len(part) for part in parts])
 
     return asked

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from agentic_diffusion.denoising.belief import Categorical
 from agentic_diffusion.denoising.denoiser import Denoiser
-from agentic_diffusion.denoising.state import Condition, Inpaint, Time, generator, unpinned
+from agentic_diffusion.denoising.state import Condition, Inpaint, Shared, Time, generator, unpinned
 from agentic_diffusion.errors import InvalidConfigError
 
 T = TypeVar("T")
@@ -45,15 +45,24 @@ def joined(conditions: Sequence[Condition[Tensor]], *, rows: int) -> Condition[T
             "conditions of one kind",
             "Sort them by `kind_of`.",
         )
-    context: Mapping[str, Tensor] = {
-        name: _stacked((condition.context[name] for condition in conditions), rows)
-        for name in conditions[0].context
-    }
+    told = {name: [condition.context[name] for condition in conditions] for name in conditions[0].context}
+    context: Mapping[str, Tensor]
+    if told and all(len(part) == 1 for each in told.values() for part in each):
+        of = torch.arange(len(conditions), device=next(iter(told.values()))[0].device)
+        context = Shared({name: _listed(each) for name, each in told.items()}, of.repeat_interleave(rows))
+    else:
+        context = {name: _stacked(each, rows) for name, each in told.items()}
     masks = [pin for pin in pins if isinstance(pin, Inpaint)]
     if not masks:
         return Condition(context=context)
     values = _stacked((pin.values for pin in masks), rows)
     return Condition(Inpaint(values, _stacked((pin.mask for pin in masks), rows)), context)
+
+
+def _listed(parts: Sequence[Tensor]) -> Tensor:
+    """Return one row for each part; a part that is always the same, as known plans are, is not copied."""
+    same = len({(part.data_ptr(), part.stride()) for part in parts}) == 1
+    return parts[0].expand(len(parts), *parts[0].shape[1:]) if same else torch.cat(list(parts))
 
 
 def _stacked(parts: Iterable[Tensor], rows: int) -> Tensor:
@@ -83,11 +92,13 @@ class Once:
         first, back = different(x, rows=self.rows)
         if 2 * len(first) > len(x):
             return self.denoiser(x, t, condition)
-        belief = self.denoiser(x[first], t[first] if t.ndim else t, _picked(condition, first, of=len(x)))
+        belief = self.denoiser(x[first], t[first] if t.ndim else t, picked(condition, first, of=len(x)))
         if not isinstance(belief, Categorical):
             return self.denoiser(x, t, condition)
         weight = belief.weight[back] if belief.weight.ndim else belief.weight
-        return replace(belief, logits=belief.logits[back], hidden=belief.hidden[back], weight=weight)
+        logits = belief.logits[back]
+        counted = logits, belief.entropy()[back]
+        return replace(belief, logits=logits, hidden=belief.hidden[back], weight=weight, counted=counted)
 
 
 def different(x: Tensor, *, rows: int) -> tuple[Tensor, Tensor]:
@@ -104,8 +115,14 @@ def different(x: Tensor, *, rows: int) -> tuple[Tensor, Tensor]:
     return (first, back) if torch.equal(table[first][back], table) else (each, each)
 
 
-def _picked(condition: Condition[Any], index: Tensor, *, of: int) -> Condition[Any]:
-    """Return the condition of some rows; what all rows share stays as it is."""
+def picked(condition: Condition[Any], index: Tensor, *, of: int) -> Condition[Any]:
+    """Return the condition of some rows, each as often as it is named; what all rows share stays as it is.
+
+    Args:
+        condition: The condition of a batch.
+        index: The rows.
+        of: How many rows there are.
+    """
 
     def some(told: Tensor) -> Tensor:
         return told[index] if len(told) == of else told
@@ -113,7 +130,10 @@ def _picked(condition: Condition[Any], index: Tensor, *, of: int) -> Condition[A
     pin: Any = condition.pin
     if isinstance(pin, Inpaint):
         pin = Inpaint(some(pin.values), some(pin.mask))
-    return Condition(pin, {name: some(told) for name, told in condition.context.items()})
+    context = condition.context
+    if isinstance(context, Shared):
+        return Condition(pin, context.some(index))
+    return Condition(pin, {name: some(told) for name, told in context.items()})
 
 
 def paired(what: str, given: Sequence[T] | None, *, count: int, default: T) -> Sequence[T]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import final
 
 import torch
+from agentic_diffusion.denoising.state import Shared
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional
@@ -55,10 +56,33 @@ class FactNet(nn.Module):
         context: Mapping[str, Tensor],
     ) -> Float[Tensor, "batch length vocabulary"]:
         """Return the logits of each token at each position."""
+        straight, first = self.straight, self.perceptron[0]
+        if not self.training and isinstance(straight, nn.Linear) and isinstance(first, nn.Linear):
+            return self._read_once(tokens, t, context, layers=(straight, first))
         told = context["context"].expand(tokens.shape[0], -1)
         told = functional.dropout(told, self.dropout, self.training)
         shown = functional.one_hot(tokens, self.vocabulary).to(told).flatten(1)
         read = torch.cat([told, shown], dim=1)
         timed = torch.cat([read, t[:, None].to(read)], dim=1)
         logits: Tensor = self.straight(read) + self.perceptron(timed)
+        return logits.view(-1, self.length, self.vocabulary)
+
+    def _read_once(
+        self,
+        tokens: Int[Tensor, "batch length"],
+        t: Float[Tensor, " batch"],
+        context: Mapping[str, Tensor],
+        *,
+        layers: tuple[nn.Linear, nn.Linear],
+    ) -> Float[Tensor, "batch length vocabulary"]:
+        """Return the same logits; what is known of a request is read once, however many rows it has."""
+        told = context.rows["context"] if isinstance(context, Shared) else context["context"]
+        shown = functional.one_hot(tokens, self.vocabulary).to(told).flatten(1)
+        timed = torch.cat([shown, t[:, None].to(told)], dim=1)
+        summed = []
+        for layer, own in zip(layers, (shown, timed), strict=True):
+            known = functional.linear(told, layer.weight[:, : told.shape[1]], layer.bias)
+            known = known[context.of] if isinstance(context, Shared) else known
+            summed.append(known + functional.linear(own, layer.weight[:, told.shape[1] :]))
+        logits: Tensor = summed[0] + self.perceptron[1:](summed[1])
         return logits.view(-1, self.length, self.vocabulary)

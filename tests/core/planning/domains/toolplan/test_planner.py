@@ -177,3 +177,25 @@ def test_an_untaught_planner_heeds_proposals_first_and_puts_what_the_words_speak
     assert chosen(odd) == odd.tools
     assert chosen(odd, usual) == chosen(impossible, usual, odd) == usual.tools
     assert chosen(impossible) == chosen() == usual.tools
+
+
+@pytest.mark.parametrize("proposes", [False, True])
+def test_many_plans_at_once_are_those_of_one_by_one(tools, ask, proposes) -> None:
+    said = {"how is the weather": chain("check_weather")}
+    propose = (lambda request: [said[request.goal]] if request.goal in said else []) if proposes else None
+    planner = tool_planner(tools, slots=3, width=16, count=6, propose=propose)
+    with torch.no_grad():
+        for weights in planner.denoiser.parameters():
+            weights.normal_(std=0.3, generator=torch.Generator().manual_seed(0))
+    asked = [ask, ToolRequest(goal="how is the weather"), ToolRequest(goal="write a mail"), ask]
+    one_by_one = [planner.plan(request, seed=seed) for seed, request in enumerate(asked)]
+    calls = []
+    planner.denoiser.register_forward_hook(lambda module, told, belief: calls.append(len(told[0])))
+    many = planner.plan_many(asked, seeds=range(4))
+    assert len(calls) == planner.steps + 1  # one more for the likelihood of all
+    for one, other in zip(one_by_one, many, strict=True):
+        assert [c.value for c in one.considered] == [c.value for c in other.considered]
+        assert one.chosen.value == other.chosen.value
+        assert one.confidence == pytest.approx(other.confidence, abs=1e-4)
+        likely = [[c.verdict.evidence["likelihood"] for c in plan.considered] for plan in (one, other)]
+        assert likely[0] == pytest.approx(likely[1], abs=1e-4)

@@ -13,6 +13,32 @@ from torch.nn import functional
 from agentic_diffusion.denoising.nn.embed import ContextEmbedding, TimeEmbedding
 
 
+def tilted(
+    h: Float[Tensor, "batch length width"],
+    scale: Float[Tensor, "#batch 1 width"],
+    shift: Float[Tensor, "#batch 1 width"],
+) -> Float[Tensor, "batch length width"]:
+    """Return the normed tokens times 1 + scale, plus shift: one pass where all rows have the same and nothing learns.
+
+    What is compiled or exported is written the long way: torch joins the passes itself, for any number of rows.
+    """
+    plain = torch.is_grad_enabled() or torch.compiler.is_compiling()
+    if not plain and len(scale) == 1 and scale.dtype == h.dtype:
+        return functional.layer_norm(h, h.shape[-1:], 1 + scale[0, 0], shift[0, 0])
+    return functional.layer_norm(h, h.shape[-1:]) * (1 + scale) + shift
+
+
+def added(
+    h: Float[Tensor, "batch length width"],
+    scale: Float[Tensor, "#batch 1 width"],
+    more: Float[Tensor, "batch length width"],
+) -> Float[Tensor, "batch length width"]:
+    """Return h + scale · more; in one pass where nothing learns and all have one type, unlike under autocast."""
+    if h.dtype == scale.dtype == more.dtype and not torch.is_grad_enabled():
+        return torch.addcmul(h, scale, more)
+    return h + scale * more
+
+
 @final
 class Block(nn.Module):
     """Self-attention and a perceptron, both modulated by the condition (adaLN-Zero).
@@ -41,15 +67,13 @@ class Block(nn.Module):
     ) -> Float[Tensor, "batch length width"]:
         """Return the updated tokens."""
         tilt = self.modulate(condition)[:, None].chunk(6, dim=-1)
-        normed = functional.layer_norm(h, h.shape[-1:]) * (1 + tilt[0]) + tilt[1]
+        normed = tilted(h, tilt[0], tilt[1])
         batch, length, width = h.shape
         # as many heads as lie here: all, or this device's share of them
         qkv = self.qkv(normed).view(batch, length, 3, -1, width // self.heads).permute(2, 0, 3, 1, 4)
         mixed = functional.scaled_dot_product_attention(qkv[0], qkv[1], qkv[2])
-        h = h + tilt[2] * self.merge(mixed.transpose(1, 2).reshape(batch, length, -1))
-        normed = functional.layer_norm(h, h.shape[-1:]) * (1 + tilt[3]) + tilt[4]
-        updated: Tensor = h + tilt[5] * self.mlp(normed)
-        return updated
+        h = added(h, tilt[2], self.merge(mixed.transpose(1, 2).reshape(batch, length, -1)))
+        return added(h, tilt[5], self.mlp(tilted(h, tilt[3], tilt[4])))
 
 
 @final
@@ -90,8 +114,7 @@ class Trunk(nn.Module):
         for block in self.blocks:
             h = block(h, condition)
         scale, shift = self.final(condition)[:, None].chunk(2, dim=-1)
-        tokens: Tensor = functional.layer_norm(h, h.shape[-1:]) * (1 + scale) + shift
-        return tokens
+        return tilted(h, scale, shift)
 
 
 @final

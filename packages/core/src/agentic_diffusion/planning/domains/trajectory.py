@@ -169,14 +169,15 @@ class Trajectories:
                 "The denoiser or a guide returns NaN or infinity: train anew or weaken the guide.",
             )
         rows = self.limits.stretch(x.float().clamp(-1, 1)).cpu()
+        states, actions = rows[..., :dim].tolist(), rows[..., dim:].tolist()
         return [
-            Trajectory(
-                states=tuple(map(tuple, row[:, :dim].tolist())),
-                actions=tuple(map(tuple, row[:, dim:].tolist())) if row.shape[1] > dim else (),
+            Trajectory.model_construct(  # finite numbers were made sure of; to look at each again takes longer
+                states=tuple(map(tuple, here)),
+                actions=tuple(map(tuple, done)) if rows.shape[2] > dim else (),
                 seconds=self.seconds,
-                arrival=int(arrived),
+                arrival=arrived,
             )
-            for row, arrived in zip(rows, self._arrivals(rows), strict=True)
+            for here, done, arrived in zip(states, actions, self._arrivals(rows), strict=True)
         ]
 
     def _arrivals(self, rows: Float[Tensor, "batch horizon dim"]) -> list[int]:

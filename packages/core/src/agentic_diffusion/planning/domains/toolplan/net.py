@@ -11,6 +11,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional
 
+from agentic_diffusion.denoising.state import Shared
 from agentic_diffusion.planning.domains.toolplan.habits import GLOBAL, LOCAL, Habits
 from agentic_diffusion.planning.domains.toolplan.reading import CLAUSES, SIGNS, TRUST
 from agentic_diffusion.planning.domains.toolplan.recall import recalled
@@ -149,21 +150,20 @@ class ToolNet(nn.Module):
         """Return the logits of each tool, of the stop token and of the mask token."""
         own, times = context.get("own"), context.get("times")
         features, table, around = self._prepared(context)
-        slots = tokens.shape[1]
-        h = (
-            table[0][tokens]  # one request: the same table for all rows
-            if len(table) == 1
-            else table.gather(1, tokens[..., None].expand(-1, -1, table.shape[-1]))
-        )
+        slots, of = tokens.shape[1], context.of if isinstance(context, Shared) else None
+        if len(table) == 1:
+            h = table[0][tokens]  # one request: the same table for all rows
+        elif of is not None:
+            h = table[of[:, None], tokens]
+        else:
+            h = table.gather(1, tokens[..., None].expand(-1, -1, table.shape[-1]))
         h = h + self.place[:slots]
         for mixer, there in zip(self.mixers, around, strict=True):
-            h = mixer(h, there)
+            h = mixer(h, there if of is None else there[of])
         h = self.final(h)
-        one = len(table) == 1
-        turned, known = (part[0].T if one else part.transpose(1, 2) for part in (table[:, :-1], features))
-        scores = self.ask(h) @ turned / h.shape[-1] ** 0.5
+        scores = met(self.ask(h), table[:, :-1], of) / h.shape[-1] ** 0.5
         weights = self.weigh(h)
-        said = weights[..., :FEATURES] @ known
+        said = met(weights[..., :FEATURES], features, of)
         scores = scores + torch.cat([said, weights[..., FEATURES : FEATURES + 1]], dim=-1)
         beside = self.habits.local(tokens, own, times)
         scores = scores + (beside @ weights[..., -BESIDE:-1, None])[..., 0]
@@ -172,7 +172,8 @@ class ToolNet(nn.Module):
         return functional.pad(scores, (0, 1))
 
     def _prepared(self, context: Mapping[str, Tensor]) -> tuple[Tensor, Tensor, list[Tensor]]:
-        """Return features and embeddings of the tools, and what each mixer sees of the rest; kept for one request."""
+        """Return features and embeddings of the tools, and what each mixer sees of the rest; once for each request."""
+        context = context.rows if isinstance(context, Shared) else context
         meets = context["meets"]
         for known, told in self._kept:
             if known is meets and not torch.is_grad_enabled():
@@ -230,6 +231,31 @@ class ToolNet(nn.Module):
         for mixer in self.mixers:
             assert isinstance(mixer, Mixer)
             yield mixer
+
+
+def met(
+    asked: Float[Tensor, "batch slots size"],
+    told: Float[Tensor, "requests tools size"],
+    of: Int[Tensor, " batch"] | None,
+) -> Float[Tensor, "batch slots tools"]:
+    """Return the products of each row with what is told of the tools of its request: one product for each request.
+
+    Args:
+        asked: What is asked of each tool in each slot.
+        told: What answers, for each request; one may answer all.
+        of: The request of each row; None where each row is a request.
+    """
+    if len(told) == 1:
+        return asked @ told[0].T
+    if of is None:
+        return asked @ told.transpose(1, 2)
+    counts = torch.bincount(of, minlength=len(told))
+    most, order = int(counts.max()), of.argsort(stable=True)
+    place = torch.empty_like(of)
+    place[order] = torch.arange(len(of), device=of.device) - (counts.cumsum(0) - counts)[of[order]]
+    laid = asked.new_zeros(len(told), most, *asked.shape[1:]).index_put((of, place), asked)
+    found = laid.flatten(1, 2) @ told.transpose(1, 2)
+    return found.view(len(told), most, asked.shape[1], -1)[of, place]
 
 
 def featured(

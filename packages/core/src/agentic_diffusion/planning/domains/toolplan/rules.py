@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from agentic_diffusion.denoising.belief import Categorical
 from agentic_diffusion.denoising.guidance import Allowed
-from agentic_diffusion.denoising.state import Condition, Time
+from agentic_diffusion.denoising.state import Condition, Shared, Time
 from agentic_diffusion.errors import InvalidConfigError
 from agentic_diffusion.planning.domains.toolplan.catalogue import Catalogue
 
@@ -152,7 +152,7 @@ class Ruled(nn.Module):
             return self._believed(x, t, condition)
         if self.keep and self._known[0] is context and not torch.is_grad_enabled():
             return self._remembered(x, t, condition)
-        alone = all(told.shape[0] == 1 for told in context.values())
+        alone = not isinstance(context, Shared) and all(told.shape[0] == 1 for told in context.values())
         if self.keep and alone and not torch.is_grad_enabled():
             return self._remembered(x, t, condition)
         if t.ndim == 0 and len(x) > 1 and alone:
