@@ -14,6 +14,7 @@ ASKING = (
     "code",
     "train maze",
     "train code",
+    "train confidence",
     "train distill",
     "evolve maze",
     "evolve code",

@@ -62,6 +62,16 @@ def test_a_whole_round_is_written_at_once(writer: TokenWriter) -> None:
     assert LESS not in sketch.sources
 
 
+def test_nothing_differs_behind_a_line_that_is_wrong_whatever_follows(writer: TokenWriter) -> None:
+    branches = search(writer)
+    branches.tell(LESS, 0.0, until=1)
+    assert list(branches.write(count=4, seed=0)) == []
+    branches = search(writer)
+    branches.tell(LESS, 0.0, until=2)
+    *_, sketch = branches.write(count=2, seed=0)
+    assert MORE in sketch.sources
+
+
 def test_what_passed_more_tests_is_followed_first() -> None:
     tokens = Lexemes()
     writer = TokenWriter(Reviewed(["a b\n", "a c\n", "d e\n", "d f\n"], tokens), tokens, Decoding(block=8))

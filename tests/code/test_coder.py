@@ -75,7 +75,7 @@ def test_each_plan_is_one_line_of_the_log_without_what_was_asked(caplog: pytest.
     with caplog.at_level(logging.INFO, logger="agentic_diffusion_code"):
         Coder(Scripted((DOUBLE,))).plan(asked("doubles a number"))
     (line,) = [
-        record.getMessage() for record in caplog.records if record.name == "agentic_diffusion_code.coder"
+        record.getMessage() for record in caplog.records if record.name == "agentic_diffusion_code.answering"
     ]
     assert line.startswith("plan ending=complete passed=True")
     assert "doubles" not in line
@@ -138,8 +138,8 @@ class Looks(Scripted):
     def branches(self, request: CodeRequest) -> "Looks":
         return self
 
-    def tell(self, source: str, score: float) -> None:
-        self.asked.append(("tell", source))
+    def tell(self, source: str, score: float, *, until: int | None = None) -> None:
+        self.asked.append(("tell", source) if until is None else ("tell", source, until))
 
 
 def test_a_writer_that_looks_back_looks_back_at_the_proven_program(fence: ProcessSandbox) -> None:
@@ -149,6 +149,52 @@ def test_a_writer_that_looks_back_looks_back_at_the_proven_program(fence: Proces
     plan = Coder(writer, fence, rounds=1, memory=Remembers(other), lints=False).plan(REQUEST)
     assert plan.abstained
     assert writer.asked == [("tell", BROKEN), ("tell", other)]
+
+
+MISFIT = "def f(x: int) -> int:\n    y = x + x\n    return [y]\n"
+
+
+def test_what_cannot_fit_is_not_run_before_all_others(fence: ProcessSandbox) -> None:
+    writer = Scripted((MISFIT,), (DOUBLE,))
+    plan = Coder(writer, fence, count=0, lints=False).plan(REQUEST)
+    assert plan.chosen.value.source == DOUBLE
+    said = "line 3: returns list[int] where int is declared"
+    assert writer.asked[-1] == ("mend", MISFIT, [3], said)
+    assert plan.chosen.verdict.evidence["types"] == {"checked_by": "inference", "findings": []}
+    writer = Looks((MISFIT,))
+    writer.write = lambda *args, **how: iter(
+        [Sketch((MISFIT,), 1.0, 1, 3, True)] if "temperature" in how else []
+    )
+    Coder(writer, fence, rounds=1, lints=False).plan(REQUEST)
+    assert writer.asked == [("tell", MISFIT, 3)]
+
+
+def test_what_cannot_fit_is_run_in_the_end(fence: ProcessSandbox) -> None:
+    wrong = DOUBLE.replace("( x )", "( x: str )").replace("x + x", "2 * x - 0")
+    told = Told()
+    plan = Coder(Scripted((wrong,)), fence, count=0, rounds=1, lints=False, learns=told).plan(REQUEST)
+    assert plan.chosen.value.source == wrong  # the declaration was wrong, not the program
+    (found,) = plan.chosen.verdict.evidence["types"]["findings"]
+    assert found == {"line": 2, "message": "`2 * x - 0`: str and int do not go together"}
+    assert [each.reward for each in told.outcomes] == [1.0]
+    plan = Coder(Scripted((MISFIT,)), fence, count=0, rounds=1, lints=False).plan(REQUEST)
+    assert plan.abstained
+    assert "1 programs fail at least one test" in plan.chosen.verdict.evidence["reasons"]
+
+
+def test_types_need_not_be_looked_at(fence: ProcessSandbox) -> None:
+    wrong = DOUBLE.replace("( x )", "( x: str )").replace("x + x", "2 * x - 0")
+    plan = Coder(Scripted((wrong,)), fence, types=False, count=0).plan(REQUEST)
+    assert plan.chosen.value.source == wrong
+    assert plan.chosen.verdict.evidence["types"] == {"checked_by": "not checked", "findings": []}
+
+
+def test_an_untested_program_that_cannot_fit_is_a_last_resort() -> None:
+    plan = Coder(Scripted((MISFIT,), (DOUBLE,)), count=1, lints=False).plan(asked("doubles"))
+    assert plan.chosen.value.source == DOUBLE
+    plan = Coder(Scripted((MISFIT,)), count=0, rounds=0, lints=False).plan(asked("doubles"))
+    assert plan.chosen.value.source == MISFIT
+    assert plan.chosen.verdict.evidence["types"]["findings"]
 
 
 def test_a_program_that_was_cut_off_is_none(fence: ProcessSandbox) -> None:

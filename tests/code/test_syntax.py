@@ -85,3 +85,16 @@ def test_blocks_follow_colons_and_strings_hold_no_operators():
             assert found - {"<mask>"} == only
         else:
             assert not found & {"(", ")", "+", "<newline>"}
+
+
+def test_what_is_said_from_a_position_on_is_what_is_said_of_all():
+    python = Syntax(WORDS, "python")
+    for task in islice(generate(seed=12, split="train"), 4):
+        ids = [*WORDS.encode(task.source, "python"), WORDS.end]
+        for start in range(0, len(ids), 5):  # one object reads all, so that it goes on from what it remembers
+            row = torch.tensor([[*ids[:start], *[WORDS.mask] * 3, *ids[start + 3 : start + 6]]])
+            assert torch.equal(python.allowed(row, start=start), python.allowed(row)[:, start:])
+            torn = torch.tensor([[*ids[: start // 2], WORDS.mask, *row[0].tolist()]])
+            assert torch.equal(
+                python.allowed(torn, start=start), Syntax(WORDS, "python").allowed(torn)[:, start:]
+            )

@@ -43,6 +43,7 @@ TasksOption: TypeAlias = Annotated[
 SeedsOption: TypeAlias = Annotated[
     int, typer.Option(min=1, help="Seeds, counted from 0; each asks every question anew.")
 ]
+FirstOption: TypeAlias = Annotated[int, typer.Option(min=0, help="The first seed; not counted from 0.")]
 QuestionsOption: TypeAlias = Annotated[
     int, typer.Option(min=0, help="Questions; 0 takes all of a file, 100 built-in ones.")
 ]
@@ -70,6 +71,7 @@ def code(
     *,
     tasks: TasksOption = BUILT_IN,
     seeds: SeedsOption = 1,
+    from_seed: FirstOption = 0,
     questions: QuestionsOption = 0,
     split: Annotated[str, typer.Option(help="valid, composition, paraphrase or language.")] = "composition",
     languages: LanguagesOption = "python",
@@ -116,7 +118,7 @@ def code(
         def tell(name: str, done: int, total: int) -> None:
             shown.update(task, completed=done, total=total, note=name)
 
-        for seed in range(seeds):
+        for seed in range(from_seed, from_seed + seeds):
             asked = _questions(tasks, split=split, languages=languages, count=questions, seed=seed)
             rows += measure(coder, asked, sandbox=sandbox, seed=1000 * seed, only=row or (), tell=tell)
     settings: dict[str, Any] = {"block": how.block, "bound": how.bound} if how is not None else {}

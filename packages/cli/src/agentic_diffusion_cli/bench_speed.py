@@ -13,8 +13,8 @@ from agentic_diffusion_cli.mazes import Size, maze_of
 from agentic_diffusion_cli.progress import bars
 
 PARTS = ("latency", "growth", "many", "one_step", "eight_bits", "training", "programs")
-EXTRA = ("precision",)
-"""What is measured only where it is asked for: it compiles, and is meant for a GPU."""
+EXTRA = ("precision", "syntax")
+"""What is measured only where it is asked for: the first compiles and is meant for a GPU, the second tells shares."""
 
 
 def speed(
@@ -46,7 +46,7 @@ def speed(
         raise InvalidConfigError(
             f"--only {' '.join(parts)}", f"some of: {', '.join(PARTS + EXTRA)}", "Leave it out for all."
         )
-    if set(parts) & set(PARTS) and Compute(device=device).kind != "cpu":
+    if set(parts) & {*PARTS, "syntax"} and Compute(device=device).kind != "cpu":
         raise InvalidConfigError(
             f"--device {device} for {', '.join(parts)}", "the part precision alone", "Add --only precision."
         )
@@ -89,6 +89,7 @@ def measured(
     from agentic_diffusion_cli.speed.planners import Mazes
     from agentic_diffusion_cli.speed.precision import precision
     from agentic_diffusion_cli.speed.programs import programs
+    from agentic_diffusion_cli.speed.syntax import syntax
 
     torch.set_num_threads(threads)
     ceilings = Ceilings.measured()
@@ -109,6 +110,7 @@ def measured(
         "training": bench.training,
         "programs": lambda: programs(compute, turns, ceilings),
         "precision": lambda: precision(bench),
+        "syntax": lambda: syntax(compute, bounds[0]),
     }
     for part in parts:
         yield from ways[part]()
@@ -145,12 +147,18 @@ def show(rows: Sequence[Mapping[str, Any]], *, to_stderr: bool = False) -> None:
 
 
 def more(row: Mapping[str, Any]) -> str:
-    """Return what a row tells beside its times: rates, and the score that is kept."""
+    """Return what a row tells beside its times: rates, what is paid, and the score that is kept."""
     told = []
     if "per_second" in row:
         told.append(f"{row['per_second']:.1f} a second")
     if "tokens_per_forward" in row:
         told.append(f"{row['tokens_per_forward']:.2f} tokens a call")
+    if "extra" in row:
+        low, high = (100 * end for end in row["extra"]["ci95"])
+        a_call = 100 * row["extra_a_call"]["mean"]
+        told.append(
+            f"{100 * row['extra']['mean']:+.1f} % time ({low:.1f} to {high:.1f}), {a_call:+.1f} % a call"
+        )
     if "score" in row:
         mine, plain = (100 * row[name]["mean"] for name in ("score", "reference_score"))
         low, high = (100 * end for end in row["lost"]["ci95"])

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from agentic_diffusion_cli import report, train_code, train_distill
+from agentic_diffusion_cli import report, train_code, train_confidence, train_distill
 from agentic_diffusion_cli.computing import (
     CompileOption,
     DeviceOption,
@@ -27,6 +27,7 @@ from agentic_diffusion_cli.mazes import Size, maze_of
 app = typer.Typer(help="Make data, train a planner.", no_args_is_help=True)
 
 app.command("code")(train_code.code)
+app.command("confidence")(train_confidence.confidence)
 app.command("distill")(train_distill.distill)
 
 

@@ -94,6 +94,8 @@ _SIGNS = {
 }
 _OPERANDS = (Group.NAME, Group.SOFT, Group.NUMBER)
 _BINARY = (Group.BETWEEN, Group.IS, Group.JOIN, Group.ELSE)
+_MOST = 1 << 14
+"""Neighbours that are remembered."""
 _CLAUSES = (Group.STATEMENT, Group.BLOCK, Group.ALONE, Group.DEFINE)
 
 
@@ -171,18 +173,28 @@ class Adjacent:
         self._mask = vocabulary.mask
         self._table = clashes()
         self._begun = begun(self._table)
+        self._seen: dict[tuple[int, tuple[int, ...]], NDArray[np.bool_]] = {}
 
     def barred(self, row: Sequence[int], index: int) -> NDArray[np.bool_]:
         """Return True for each group that cannot stand at a hidden position outside of strings.
 
         A word is known to be a keyword only where no further piece of a name follows it.
         """
+        return self._between(row[index - 1] if index else -1, tuple(row[index + 1 : index + 3]))
+
+    def _between(self, left: int, after: tuple[int, ...]) -> NDArray[np.bool_]:
+        known = self._seen.get((left, after))
+        if known is None:
+            if len(self._seen) > _MOST:
+                self._seen.clear()
+            known = self._seen[left, after] = self._found(left, after)
+        return known
+
+    def _found(self, left: int, after: tuple[int, ...]) -> NDArray[np.bool_]:
         found = np.zeros(len(Group), dtype=bool)
-        left = row[index - 1] if index else -1
         if left != self._mask:
             group = Group.LINE if left < 0 else Group.NAME if self._rest(left) else self.groups[left]
             found |= self._begun[group]
-        after = row[index + 1 : index + 3]
         if not after or after[0] == self._mask or self._rest(after[0]):
             return found
         longer = len(after) < 2 or after[1] == self._mask

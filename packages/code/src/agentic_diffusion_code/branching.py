@@ -55,6 +55,7 @@ class Course:
         sketches: Makes texts of drafts.
         ids: The tokens of a text.
         source: The text of one row.
+        lines: The line of each token of a text.
     """
 
     model: Reads
@@ -68,6 +69,7 @@ class Course:
     sketches: Sketches
     ids: Callable[[str], list[int]]
     source: Callable[[Tensor], str]
+    lines: Callable[[str], Sequence[int]]
 
 
 @final
@@ -86,15 +88,16 @@ class Branching:
         self._rows: dict[str, tuple[tuple[int, ...], int]] = {}
         self._told: set[str] = set()
         self._begun: set[tuple[int, ...]] = set()
-        self._waiting: list[tuple[tuple[int, ...], int, float]] = []
+        self._waiting: list[tuple[tuple[int, ...], range, float]] = []
         self.forwards = 0
 
-    def tell(self, source: str, score: float) -> None:
+    def tell(self, source: str, score: float, *, until: int | None = None) -> None:
         """Note the forks of a program that failed, once; none of one more than twice as long as what the model writes.
 
         Args:
             source: The program, as it was written.
             score: The share of tests that it passed; below 0 where it does not parse.
+            until: The line that is wrong whatever comes behind it, where one is known: forks behind it are left out.
         """
         if source in self._told or not source.strip():
             return
@@ -104,7 +107,10 @@ class Branching:
         ids = known[0] if known else (*course.ids(source), course.tokens.end)
         if len(ids) > 2 * course.decoding.longest:
             return
-        self._waiting.append((ids, max(known[1] if known else 0, len(course.head)), score))
+        first, last = max(known[1] if known else 0, len(course.head)), len(ids)
+        if until is not None:
+            last = next((place for place, line in enumerate(course.lines(source)) if line > until), last)
+        self._waiting.append((ids, range(first, last), score))
 
     def _note(self) -> None:
         """Look back at all programs that were told of, as many in one call as memory has room for."""
@@ -120,17 +126,17 @@ class Branching:
             else:
                 seen = [self._scans.scan(course.prompt, programs[0], block=block)]
             self.forwards += 1
-            for (ids, start, score), beliefs in zip(now, seen, strict=True):
-                self._fork(ids, start, score, beliefs)
+            for (ids, where, score), beliefs in zip(now, seen, strict=True):
+                self._fork(ids, where, score, beliefs)
 
-    def _fork(self, ids: tuple[int, ...], start: int, score: float, beliefs: Tensor) -> None:
+    def _fork(self, ids: tuple[int, ...], where: range, score: float, beliefs: Tensor) -> None:
         course = self._course
         own = beliefs.gather(1, torch.tensor(ids)[:, None])[:, 0]
         before = (own.cumsum(0) - own).tolist()
         likely, which = beliefs.topk(min(WAYS, beliefs.shape[1]))
         worth = CREDIT * score if score >= 0 else -1.0
-        self._begun.update(ids[: place + 1] for place in range(start, len(ids)))
-        for place in range(start, min(len(ids), course.decoding.longest - 1)):
+        self._begun.update(ids[: place + 1] for place in range(where.start, len(ids)))
+        for place in range(where.start, min(where.stop, course.decoding.longest - 1)):
             for chance, token in zip(likely[place].tolist(), which[place].tolist(), strict=True):
                 if chance > LEAST and token not in (ids[place], course.tokens.mask, course.tokens.pad):
                     fork = (*ids[:place], token)

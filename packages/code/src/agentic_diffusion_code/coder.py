@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol, final, runtime_checkable
 
 from agentic_diffusion.errors import InvalidConfigError
-from agentic_diffusion.planning.answer import log_plan
 from agentic_diffusion.planning.budget import Budget, Clock
 from agentic_diffusion.planning.planner import Learns
-from agentic_diffusion.records import Candidate, DenoiseEvent, Plan, Verdict
+from agentic_diffusion.records import DenoiseEvent, Plan
 
+from .answering import answer
 from .confidence import Confidence, Familiar
 from .domain import CodeRequest, Program
 from .glossary import Glossary
@@ -22,11 +21,10 @@ from .lint import tidied
 from .repair import hint, suspects
 from .room import Room
 from .sandbox.base import Sandbox
-from .search import Attempt, Search, examine, examine_draft, holds, outcome
+from .search import Attempt, Search, examine, examine_draft, holds, outcome, tested
 from .spoken import Interpreter
+from .typed import said
 from .writes import Branches, Forks, Sketch, Writes
-
-log = logging.getLogger(__name__)
 
 UNITS = 8
 """Steps of progress that each phase of the work is told in."""
@@ -81,6 +79,7 @@ class Coder:
         lints: Whether findings of ruff are collected for Python; a program that may be returned is then also tried as
             ruff corrects it. Of programs that pass the tests as well the one with fewer findings is returned; without
             tests the surer one.
+        types: Whether the types of Python programs are looked at before they are run: what cannot fit is run last.
     """
 
     writer: Writes
@@ -97,6 +96,7 @@ class Coder:
     least: float = 0.5
     speaks: Interpreter | None = None
     lints: bool = True
+    types: bool = True
 
     def __post_init__(self) -> None:
         if self.count < 0 or self.rounds < 0 or self.temperature < 0 or not 0 <= self.least <= 1:
@@ -150,7 +150,7 @@ class Coder:
                 if not room.leave(error, anything=bool(search.attempts)):
                     search.ending = "memory"
         yield from self._rest(search)
-        return self._answer(search)
+        return answer(search, self.familiar)
 
     def _written(self, search: Search) -> Iterator[Sketched]:
         """Write programs until one may be returned, or nothing is left to try."""
@@ -181,6 +181,17 @@ class Coder:
 
             yield from self._several(search, more)
         yield from self._repairs(search)
+        self._postponed(search)
+
+    def _postponed(self, search: Search) -> None:
+        """Run what was put off because its types do not fit, the surest first: declarations may be wrong themselves."""
+        waiting = [attempt for attempt in search.attempts.values() if attempt.put_off]
+        for attempt in sorted(waiting, key=lambda each: -(each.mean or 0.0)):
+            search.clock.lap()
+            search.ending = search.clock.ending()
+            if not self._wanting(search) or search.best() is not None:
+                break
+            self._judged(search, tested(attempt, search, parses=self.parses))
 
     def _guessed(self, search: Search, glossary: Glossary) -> Iterator[Sketched]:
         """Ask again in known words where a request has unknown ones; what passes tells what they mean."""
@@ -222,7 +233,7 @@ class Coder:
     def _wanting(self, search: Search) -> bool:
         """Whether there is something left to gain, and time for it: what is doubtful is a last resort."""
         return search.ending == "complete" and not any(
-            a.passed and not a.doubts for a in search.attempts.values()
+            a.passed and not (a.doubts or a.types) for a in search.attempts.values()
         )
 
     def _phase(self, search: Search, sketches: Iterator[Sketch], *, skip: bool = False) -> Iterator[Sketched]:
@@ -262,17 +273,23 @@ class Coder:
     def _try(self, search: Search, source: str) -> Attempt:
         if source in search.attempts:
             return search.attempts[source]
-        attempt = examine(source, search, parses=self.parses, lints=self.lints)
+        attempt = examine(source, search, parses=self.parses, lints=self.lints, types=self.types)
         search.attempts[source] = attempt
+        return self._judged(search, attempt)
+
+    def _judged(self, search: Search, attempt: Attempt) -> Attempt:
+        """Ask for the model's opinion of a program, and tell those who learn what the tests made of it."""
         if attempt.trouble is None:
-            sure = search.room.sure(search.request, source)
+            sure = search.room.sure(search.request, attempt.body)
             attempt.lines = sure.lines if sure is not None else ()
             attempt.mean = sure.mean if sure is not None else None
             if sure is not None and self.confidence is not None:
                 attempt.chance = self._chance(search, attempt, sure.features, self.confidence)
             elif sure is not None:
                 attempt.chance = sure.mean
-            if attempt.judgement is None and self.confidence is not None:  # no opinion is no chance
+            if (
+                attempt.judgement is None and not attempt.put_off and self.confidence is not None
+            ):  # no opinion is no chance
                 attempt.passed = attempt.passed and (attempt.chance or 0.0) >= self.least
         if self.learns is not None and attempt.judgement is not None:
             self.learns.learn(outcome(search, attempt))
@@ -282,6 +299,8 @@ class Coder:
         self, search: Search, attempt: Attempt, features: tuple[float, ...], confidence: Confidence
     ) -> float:
         """Return the chance to pass; where the estimate asks for it, the untested is looked at more closely."""
+        if attempt.put_off:
+            return confidence(features, 0)
         if attempt.judgement is not None:
             return confidence(features, len(attempt.judgement.results) if attempt.passed else 0)
         heeded = search.room.heeded(search.request, attempt.body, wanted=confidence.further(len(features)))
@@ -303,19 +322,21 @@ class Coder:
             for attempt in search.attempts.values():
                 if attempt.foreign:
                     continue
-                search.branches.tell(attempt.body, -1.0 if attempt.trouble else attempt.score)
+                wrong = min((each.line for each in attempt.types or ()), default=None)
+                search.branches.tell(attempt.body, -1.0 if attempt.trouble else attempt.score, until=wrong)
             return partial(self._forked, search, search.branches)
         fault = search.fault()
         if fault is None:
             return None
         judgement = fault.judgement
-        groups = suspects(fault.body, judgement.failures if judgement else (), fault.lines)
+        failures, misfits = judgement.failures if judgement else (), [each.line for each in fault.types or ()]
+        groups = suspects(fault.body, failures, fault.lines, misfits=misfits)
         search.rounds += 1
         return lambda count: search.room.writer.mend(
             search.request,
             fault.body,
             groups=groups,
-            hint=hint(judgement) if judgement is not None else (fault.trouble or ""),
+            hint=hint(judgement) if judgement is not None else fault.trouble or said(fault.types or ()),
             count=count,
             seed=search.seed + 2 + search.rounds,
         )
@@ -334,46 +355,3 @@ class Coder:
                 search.request, count=count, seed=seed, temperature=self.temperature
             )
             search.drawn = len(search.attempts)  # not before: memory may run out
-
-    def _answer(self, search: Search) -> Plan[CodeRequest, Program]:
-        request = search.request if search.spoken is None else search.spoken.asked
-        best = search.best()
-        good = [attempt for attempt in search.attempts.values() if attempt.passed]
-        candidates = tuple(self._candidate(search, attempt) for attempt in good)
-        if best is None:
-            nothing = Verdict(passed=False, score=0.0, evidence=search.reasons())
-            candidates = (Candidate(value=Program(language=request.language), verdict=nothing),)
-        chosen = candidates[good.index(best)] if best is not None else candidates[0]
-        chance = 0.0
-        if best is not None:
-            chance = (
-                best.chance if best.chance is not None else float((best.judgement or best.there) is not None)
-            )
-        plan: Plan[CodeRequest, Program] = Plan(
-            request=request,
-            chosen=chosen,
-            confidence=chance,
-            considered=candidates,
-            ending=search.ending,
-            steps_done=search.step,
-            steps_asked=search.total,
-            batch=search.room.at_once,
-            seconds=search.clock.seconds(),
-            seed=search.seed,
-            device=str(search.room.compute.where),
-            memory=search.room.peak(),
-            notes=tuple(search.room.notes),
-            abstained=best is None,
-            unfamiliar=None
-            if self.familiar is None
-            else search.unfamiliar(self.familiar(search.request.description)),
-        )
-        log_plan(log, plan)
-        return plan
-
-    def _candidate(self, search: Search, attempt: Attempt) -> Candidate[Program]:
-        program = Program(source=attempt.source, language=search.request.language, lines=attempt.lines)
-        if search.spoken is not None and attempt.said is not None:
-            program = Program(source=attempt.said, language=search.spoken.asked.language)
-        verdict = Verdict(passed=True, score=attempt.score, evidence=search.evidence(attempt))
-        return Candidate(value=program, verdict=verdict)

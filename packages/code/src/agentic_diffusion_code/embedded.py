@@ -106,6 +106,7 @@ def load_writer(
     def syntax(language: str) -> Permits:
         return Syntax(vocabulary, language).allowed
 
+    @cache
     def viable(language: str) -> Viable | None:
         return Prefixes(vocabulary) if language == "python" else None
 

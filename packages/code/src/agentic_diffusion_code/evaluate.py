@@ -17,11 +17,12 @@ from .lint import lint
 from .questions import Question
 from .sandbox.base import Sandbox
 from .spoken import Spoken, UnsayableError
+from .spread import spread
 from .verify import verify
 from .writes import closely
 
 Tell: TypeAlias = Callable[[str, int, int], None]
-OURS = "ours"
+OURS, UNTYPED = "ours", "types not looked at"
 
 
 @final
@@ -157,6 +158,7 @@ def row(name: str, answers: Sequence[Answer], *, settings: Mapping[str, Any] | N
         "seconds_p50": median(times),
         "seconds_p95": percentile(times, 0.95),
         "ece": calibration_error(chances, passed),
+        "ece_spread": spread(chances, passed),
     }
     if linted:
         found["ruff_clean_if_returned"] = share(sum(linted), len(linted))
@@ -179,14 +181,15 @@ def measure(
 
     `single sample` sees no test. `chosen by examples` draws `count` programs, keeps those that pass the shown tests
     and never repairs. `more samples` draws as many as all repairs together would, without a repair: the
-    equal-compute baseline. `ours` repairs; its row says what it gains on each other one, paired by question.
+    equal-compute baseline. `types not looked at` is ours without that, where it is asked for. `ours` repairs; its
+    row says what it gains on each other one, paired by question.
 
     Args:
         coder: The coder.
         questions: What is asked.
         sandbox: Where hidden tests run.
         seed: Of the first question; the others count on.
-        only: The rows that are wanted; all where empty.
+        only: The rows that are wanted; all but `types not looked at` where empty.
         tell: Told which row is at work, and how many questions are done.
 
     Raises:
@@ -198,6 +201,7 @@ def measure(
         "single sample": lambda q, s: single(coder, q, sandbox=sandbox, seed=s),
         "chosen by examples": lambda q, s: coded(chosen, q, sandbox=sandbox, seed=s),
         "more samples": lambda q, s: coded(more, q, sandbox=sandbox, seed=s),
+        UNTYPED: lambda q, s: coded(replace(coder, types=False), q, sandbox=sandbox, seed=s),
         OURS: lambda q, s: coded(coder, q, sandbox=sandbox, seed=s),
     }
     if not set(only) <= set(ways):
@@ -205,7 +209,7 @@ def measure(
     settings = {"count": coder.count, "repairs": coder.rounds, "seed": seed}
     rows, told = [], dict[str, list[Answer]]()
     for name, way in ways.items():
-        if only and name not in only:
+        if name not in only if only else name == UNTYPED:
             continue
         answers = told[name] = []
         for index, question in enumerate(questions):

@@ -87,3 +87,15 @@ def hollow(
         rows.append([*row, end])
     longest = max(map(len, rows))
     return torch.tensor([row + [pad] * (longest - len(row)) for row in rows])
+
+
+def holes_of(places: Sequence[tuple[int, int]], text: str, hole: str) -> list[list[int]]:
+    """Return the tokens of each hole of a program, in order.
+
+    Args:
+        places: Where each token stands in the text.
+        text: The program.
+        hole: What stands for a hole.
+    """
+    spans = sorted({place for place in places if text[slice(*place)] == hole})
+    return [[index for index, place in enumerate(places) if place == span] for span in spans]

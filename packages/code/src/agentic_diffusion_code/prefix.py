@@ -10,33 +10,43 @@ import builtins
 import symtable
 import warnings
 from collections.abc import Callable, Sequence
-from functools import cache
-from typing import Any, TypeAlias, final
+from dataclasses import dataclass
+from typing import TypeAlias, final
 
 import torch
 from jaxtyping import Bool, Int
-from parso.grammar import load_grammar
-from parso.parser import BaseParser, InternalParseError, ParserSyntaxError
-from parso.python.token import PythonTokenTypes
-from parso.python.tokenize import PythonToken
 from torch import Tensor
 
-from .spacing import BREAK, DEDENT, INDENT
-from .stream import Kind, lexemes_of
+from .pushdown import State, opening, step
+from .stream import Kind, Reader
 from .tokens import Vocabulary
 
 Viable: TypeAlias = Callable[[Tensor], Tensor]
 """From beginnings, one row of tokens each, to whether each can still become a program."""
 
-VERSION = "3.13"
 _KNOWN = frozenset(dir(builtins)) | {"__name__", "__file__", "__doc__"}
 _COMPLETE = frozenset(["for", "if", "else", "elif", "while", "def", "return", "lambda", "raise"])
 """Words that hardly any name begins with: what ends with one is judged with it."""
-_MARKS = {
-    BREAK: PythonTokenTypes.NEWLINE,
-    INDENT: PythonTokenTypes.INDENT,
-    DEDENT: PythonTokenTypes.DEDENT,
-}
+_KEPT = 32
+"""Beginnings that are gone on from where a longer one is asked about."""
+
+
+@final
+@dataclass(frozen=True)
+class _Begun:
+    """A beginning that was read.
+
+    Args:
+        ids: Its tokens.
+        reader: What they spell; the last lexeme may go on.
+        read: How many lexemes the state stands for.
+        state: Where these lead; None where no program begins so.
+    """
+
+    ids: tuple[int, ...]
+    reader: Reader
+    read: int
+    state: State | None
 
 
 @final
@@ -52,7 +62,7 @@ class Prefixes:
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self.vocabulary = vocabulary
-        self._grammar = _grammar()
+        self._kept: list[_Begun] = []
 
     def __call__(self, rows: Int[Tensor, "batch length"]) -> Bool[Tensor, " batch"]:
         """Return which rows can still become programs; a row with a hidden token is not judged."""
@@ -66,25 +76,31 @@ class Prefixes:
         if known.end in ids:
             ids = list(ids)[: list(ids).index(known.end)]
             return _whole(known.decode(ids, "python"))
-        lexemes, _ = lexemes_of(list(ids), known.kinds, known._shown)
-        if lexemes and self._open(ids) and lexemes[-1] not in _COMPLETE:
-            lexemes = lexemes[:-1]
-        return self._begins(lexemes) and self._bound(ids)
+        return self._begins(tuple(ids)) and self._bound(ids)
+
+    def _begins(self, ids: tuple[int, ...]) -> bool:
+        """Return whether the grammar has a program that begins so; what may still go on is left out."""
+        kept = [each for each in self._kept if ids[: len(each.ids)] == each.ids]
+        known = max(kept, key=lambda each: len(each.ids), default=None)
+        known = known or _Begun((), Reader(self.vocabulary._shown), 0, opening())
+        reader, kinds, state = known.reader.copy(), self.vocabulary.kinds, known.state
+        for token in ids[len(known.ids) :]:
+            reader.read(token, kinds[token])
+        whole = reader.copy()
+        whole.finish()
+        for lexeme in reader.lexemes[known.read :]:
+            state = step(state, lexeme)
+        self._kept = [*self._kept[1 - _KEPT :], _Begun(ids, reader, len(reader.lexemes), state)]
+        last = whole.lexemes[len(reader.lexemes) :]
+        if last and self._open(ids) and last[-1] not in _COMPLETE:
+            last = last[:-1]
+        for lexeme in last:
+            state = step(state, lexeme)
+        return state is not None
 
     def _open(self, ids: Sequence[int]) -> bool:
         """Return whether the last lexeme may go on: a word, or a string that is not closed."""
         return self.vocabulary.kinds[ids[-1]] in (Kind.START, Kind.REST, Kind.OPEN)
-
-    def _begins(self, lexemes: Sequence[str]) -> bool:
-        """Return whether the grammar has a program that begins so."""
-        parser = BaseParser(self._grammar)  # type: ignore[no-untyped-call]
-        try:
-            parser.parse([_token(each) for each in lexemes] or [_token(BREAK)])  # type: ignore[no-untyped-call]
-        except ParserSyntaxError:
-            return False
-        except InternalParseError as error:
-            return "incomplete" in str(error)
-        return True
 
     def _bound(self, ids: Sequence[int]) -> bool:
         """Return whether all finished lines use names that something above them binds."""
@@ -96,26 +112,6 @@ class Prefixes:
         if last.endswith(":"):
             text = text.rstrip() + "\n" + " " * (len(last) - len(last.lstrip()) + 1) + "pass\n"
         return not unbound(text)
-
-
-def _token(lexeme: str) -> PythonToken:
-    kind = _MARKS.get(lexeme)
-    if kind is not None:
-        return PythonToken(kind, "\n" if lexeme == BREAK else "", (1, 0), "")
-    if lexeme[0].isdigit() or (lexeme[0] == "." and lexeme[1:2].isdigit()):
-        kind = PythonTokenTypes.NUMBER
-    elif lexeme[-1] in "\"'":
-        kind = PythonTokenTypes.STRING
-    elif lexeme[0].isalpha() or lexeme[0] == "_":
-        kind = PythonTokenTypes.NAME
-    else:
-        kind = PythonTokenTypes.OP
-    return PythonToken(kind, lexeme, (1, 0), "")
-
-
-@cache
-def _grammar() -> Any:
-    return load_grammar(version=VERSION)._pgen_grammar
 
 
 def _whole(source: str) -> bool:

@@ -24,19 +24,23 @@ def hint(judgement: Judgement) -> str:
     return said[:MAX_HINT]
 
 
-def suspects(source: str, failures: Sequence[TestResult], sure: Sequence[float]) -> list[list[int]]:
+def suspects(
+    source: str, failures: Sequence[TestResult], sure: Sequence[float], *, misfits: Sequence[int] = ()
+) -> list[list[int]]:
     """Return groups of lines to write anew, most suspicious first, each group larger in doubt than the one before.
 
-    A line that a trace names comes first, alone and with the line before it. Where answers are wrong but nothing
-    was raised, lines come in the order of the model's doubt. The last group is the whole body.
+    A line whose types do not fit, or that a trace names, comes first, alone and with the line before it. Where answers
+    are wrong but nothing was raised, lines come in the order of the model's doubt. The last group is the whole body.
 
     Args:
         source: The program.
         failures: The tests that failed.
         sure: For each line, the probability of its least sure token.
+        misfits: Lines whose types do not fit.
     """
     body = writable(source)
-    named = [r.line for r in failures if r.line is not None and r.line in body]
+    named = [line for line in misfits if line in body]
+    named += [r.line for r in failures if r.line is not None and r.line in body]
     groups: list[list[int]] = []
     for line in dict.fromkeys(named):
         groups.append([line])

@@ -22,6 +22,7 @@ from .repair import signature
 from .room import Room
 from .sandbox.base import Sandbox
 from .spoken import Spoken, UnsayableError
+from .typed import Misfit, checked_by, misfits
 from .verify import Judgement, verify
 from .writes import Branches
 
@@ -47,6 +48,8 @@ class Attempt:
         trouble: Why it does not parse; None where it does.
         findings: What the lint found.
         doubts: What speaks against it, though it passes (see `doubts.py`).
+        types: Where its types cannot fit (see `typed`); None where nobody looked.
+        put_off: Whether it was not run, because its types do not fit.
         judgement: What came of the tests; None where there were none or nothing was run.
         passed: Whether it may be returned.
         said: The program in the language that was asked for, where the writer writes another.
@@ -63,6 +66,8 @@ class Attempt:
     trouble: str | None = None
     findings: tuple[Finding, ...] = ()
     doubts: tuple[str, ...] = ()
+    types: tuple[Misfit, ...] | None = None
+    put_off: bool = False
     judgement: Judgement | None = None
     passed: bool = False
     said: str | None = None
@@ -76,6 +81,8 @@ class Attempt:
     @property
     def failure(self) -> tuple[object, ...]:
         """What makes one failure the same as another: what came of each test, or what the parser said."""
+        if self.types and self.judgement is None:
+            return tuple(each.message for each in self.types)
         return (self.trouble,) if self.judgement is None else signature(self.judgement)
 
     @property
@@ -86,7 +93,7 @@ class Attempt:
     @property
     def score(self) -> float:
         """The share of tests passed, or the chance to be right where there are none."""
-        if self.trouble is not None:
+        if self.trouble is not None or self.put_off:
             return 0.0
         judged = self.judgement or self.there
         if judged is not None:
@@ -94,10 +101,10 @@ class Attempt:
         return 0.0 if self.chance is None else self.chance
 
     @property
-    def rank(self) -> tuple[bool, float, int, int, float]:
-        """What makes one attempt better: passing, score, fewer doubts, fewer findings, the model's opinion."""
+    def rank(self) -> tuple[bool, bool, float, int, int, float]:
+        """What makes one attempt better: passing, types that fit, score, fewer doubts and findings, an opinion."""
         opinion = -1.0 if self.chance is None else self.chance
-        return self.passed, self.score, -len(self.doubts), -len(self.findings), opinion
+        return self.passed, not self.types, self.score, -len(self.doubts), -len(self.findings), opinion
 
 
 @final
@@ -167,7 +174,8 @@ class Search:
 
     def fault(self) -> Attempt | None:
         """Return the best failing attempt whose failure was not mended before; None where all were."""
-        bad = [a for a in self.attempts.values() if not a.passed and a.body.strip() and not a.foreign]
+        wrong = [a for a in self.attempts.values() if a.types or not a.passed]
+        bad = [a for a in wrong if a.body.strip() and not a.foreign]
         fresh = [attempt for attempt in bad if attempt.failure not in self._faults]
         self.stuck = bool(bad) and not fresh
         if not fresh:
@@ -180,11 +188,18 @@ class Search:
         """Return the facts that support an attempt."""
         judgement = attempt.there or attempt.judgement
         translated = attempt.said is not None and not attempt.foreign
+        language = self.spoken.asked.language if self.spoken is not None else self.request.language
+        compiled = judgement is not None or attempt.checker == "native"
+        looked = attempt.types is not None if language == "python" else compiled
         return {
             **(judgement.verdict().evidence if judgement is not None else {"tests": 0}),
             **self._spent(),
             **({"written_in": self.request.language} if translated else {}),
             **({"checker": attempt.checker} if attempt.checker else {}),
+            "types": {
+                "checked_by": checked_by(language, looked=looked),
+                "findings": [each.model_dump() for each in attempt.types or () if attempt.said is None],
+            },
             "doubts": list(attempt.doubts),
             "lint": [finding.model_dump() for finding in attempt.findings if attempt.said is None],
             "lines": [] if translated else list(attempt.lines),
@@ -225,7 +240,11 @@ class Search:
             reasons += [f"{held} programs hold in {self.request.language} and not in {language}"] * (held > 0)
             why = list(dict.fromkeys(f"{language}: {attempt.unsaid}" for attempt in unsaid))
             reasons += [*why[:MOST], *([f"{language}: {len(why) - MOST} more reasons"] * (len(why) > MOST))]
-        untested = [each for each in tried if not (each in bad or each in judged or each in unsaid)]
+        misfit = [attempt for attempt in tried if attempt.put_off and attempt.judgement is None]
+        if misfit:
+            reasons.append(f"{len(misfit)} programs were not run, for their types do not fit")
+        others = [*bad, *judged, *unsaid, *misfit]
+        untested = [each for each in tried if each not in others]
         if any(each.chance is not None for each in untested):
             reasons.append("there are no tests, and the chance to be right is too small")
         if any(each.chance is None for each in untested):
@@ -243,8 +262,11 @@ class Search:
         return {**self._spent(), "reasons": reasons, "closest_failure": shown}
 
 
-def examine(source: str, search: Search, *, parses: Parses, lints: bool) -> Attempt:
-    """Judge one program: the parser first, then lint and tests; nothing unparsable is ever run."""
+def examine(source: str, search: Search, *, parses: Parses, lints: bool, types: bool = True) -> Attempt:
+    """Judge one program: the parser first, then lint, types and tests; nothing unparsable is ever run.
+
+    What has tests, and types that do not fit, is put off: it is not run (see `Search.postponed`).
+    """
     request = search.request
     whole = source + "\n" + request.suffix if request.suffix.strip() else source
     trouble = "it is empty" if not source.strip() else parses(whole, request.language)
@@ -255,6 +277,17 @@ def examine(source: str, search: Search, *, parses: Parses, lints: bool) -> Atte
     findings = lint(whole) if lints and request.language == "python" else ()
     against = doubts(whole, request) if source != request.draft else ()
     attempt = Attempt(whole, source, findings=findings, doubts=against, passed=True)
+    attempt.types = misfits(whole) if types and request.language == "python" else None
+    if attempt.types and request.tests and source != request.draft:
+        attempt.put_off, attempt.passed = True, False
+        return attempt
+    return tested(attempt, search, parses=parses)
+
+
+def tested(attempt: Attempt, search: Search, *, parses: Parses) -> Attempt:
+    """Run the tests of a program, or let the tools of its language look at it where there are none."""
+    request, whole = search.request, attempt.source
+    attempt.put_off, attempt.passed = False, True
     if request.tests and search.sandbox is not None:
         attempt.judgement = verify(whole, request.task(), sandbox=search.sandbox, limits=request.limits)
         attempt.passed = attempt.judgement.passed

@@ -118,7 +118,7 @@ def lexemes_of(
 
     Any stream is read, also one that no program has: what is left open is closed.
     """
-    reader = _Reader(shown)
+    reader = Reader(shown)
     for token in ids:
         reader.read(token, kinds[token])
     reader.finish()
@@ -126,8 +126,12 @@ def lexemes_of(
 
 
 @final
-class _Reader:
-    """Collects tokens into lexemes."""
+class Reader:
+    """Collects tokens into lexemes.
+
+    Args:
+        shown: What each token adds to a text.
+    """
 
     def __init__(self, shown: Sequence[bytes]) -> None:
         self._shown = shown
@@ -136,6 +140,13 @@ class _Reader:
         self._is_word = False
         self.lexemes: list[str] = []
         self.owners: list[int] = []
+
+    def copy(self) -> Reader:
+        """Return one that goes on from here by itself."""
+        other = Reader(self._shown)
+        other._open, other._body, other._is_word = self._open, bytearray(self._body), self._is_word
+        other.lexemes, other.owners = list(self.lexemes), list(self.owners)
+        return other
 
     def read(self, token: int, kind: Kind) -> None:
         """Take one more token."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import IntEnum
+from functools import lru_cache
 from typing import Protocol, TypeAlias, final
 
 import numpy as np
@@ -68,6 +69,12 @@ _FLAT_BRACES = frozenset({Class.ROUND, Class.SQUARE})
 
 Stack: TypeAlias = list[int] | None
 """The brackets that are open, outermost first; None where that is not known."""
+State: TypeAlias = tuple[Stack, bool | None, int | None]
+"""What is known between two tokens: open brackets, whether inside a string, and how many blocks are open."""
+Known: TypeAlias = tuple[int, ...] | None
+Beside: TypeAlias = tuple[int, int, int, bool]
+"""The token before a position, the one before that, the one behind it, and whether nothing is before it."""
+_FIRST: State = ([], False, 0)
 
 
 class Permits(Protocol):
@@ -96,7 +103,9 @@ class Syntax:
             [_class(vocabulary, token) for token in range(vocabulary.size)], dtype=np.int64
         )
         self._adjacent = Adjacent(vocabulary) if self._python else None
-        self._classes = torch.from_numpy(self.classes)
+        self._spread = lru_cache(maxsize=1 << 11)(self._over_vocabulary)
+        self._barred = lru_cache(maxsize=1 << 14)(self._excluded)
+        self._ahead: tuple[bytes, State] = (b"", _FIRST)
 
     def allowed(
         self, rows: Int[Tensor, "batch length"], begin: int = 0, *, start: int = 0
@@ -106,55 +115,84 @@ class Syntax:
         It is what `agentic_diffusion.denoising.guidance.Allowed` asks for. All of a row is read, and what is said is
         said of the positions from `start`, because spreading it over the vocabulary is most of the work.
         """
-        barred, beside = (each[:, start:].to(rows.device) for each in self._read(rows, begin))
-        open_ = ~barred[:, :, self._classes.to(rows.device)]
-        if self._adjacent is None:
-            return open_
-        return open_ & ~beside[:, :, torch.from_numpy(self._adjacent.groups).to(rows.device)]
+        barred, beside = self._read(rows, begin, start)
+        found = [
+            self._spread(classes.tobytes(), near.tobytes())
+            for row in zip(barred, beside, strict=True)
+            for classes, near in zip(*row, strict=True)
+        ]
+        shape = rows.shape[0], rows.shape[1] - start, self.vocabulary.size
+        return (
+            torch.stack(found).view(shape).to(rows.device) if found else torch.ones(shape, dtype=torch.bool)
+        )
+
+    def _over_vocabulary(self, classes: bytes, near: bytes) -> Bool[Tensor, " vocabulary"]:
+        """Return what may stand where some classes and groups are barred."""
+        open_ = ~np.frombuffer(classes, dtype=bool)[self.classes]
+        if self._adjacent is not None:
+            open_ &= ~np.frombuffer(near, dtype=bool)[self._adjacent.groups]
+        return torch.from_numpy(open_)
 
     def forbidden(
         self, rows: Int[Tensor, "batch length"], begin: int = 0
     ) -> Bool[Tensor, "batch length classes"]:
         """Return which classes of tokens are impossible at each hidden position."""
-        return self._read(rows, begin)[0]
+        return torch.from_numpy(self._read(rows, begin, 0)[0])
 
-    def _read(self, rows: Tensor, begin: int) -> tuple[Tensor, Tensor]:
-        """Return which classes are impossible at each hidden position, and which groups of neighbours."""
+    def _read(self, rows: Tensor, begin: int, start: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return which classes are impossible at each hidden position from `start`, and which groups of neighbours."""
         tokens = rows.detach().cpu().numpy()
         table = self.classes[tokens]
-        barred = np.zeros((*table.shape, len(Class)), dtype=bool)
-        beside = np.zeros((*table.shape, len(Group)), dtype=bool)
+        rest = table.shape[1] - start
+        barred = np.zeros((len(table), rest, len(Class)), dtype=bool)
+        beside = np.zeros((len(table), rest, len(Group)), dtype=bool)
+        first = max(0, start - begin)
         for row, ids, out, near in zip(table, tokens, barred, beside, strict=True):
-            code = self._row(row[begin:].tolist(), out[begin:])
+            code = self._row(row[begin:].tolist(), out[max(0, begin - start) :], first)
             if self._adjacent is not None:
                 inside = ids[begin:].tolist()
                 for index in code:
-                    near[begin + index] = self._adjacent.barred(inside, index)
-        return torch.from_numpy(barred), torch.from_numpy(beside)
+                    near[begin + index - start] = self._adjacent.barred(inside, index)
+        return barred, beside
 
-    def _row(self, row: list[int], out: np.ndarray) -> list[int]:
-        """Fill in what is barred; return the hidden positions that are known to lie outside of strings."""
+    def _until(self, row: list[int], first: int) -> State:
+        """Return the state before a position, where all is known until there; that of the last one is remembered."""
+        seen = bytes(row[:first])
+        known, state = self._ahead
+        if not seen.startswith(known):
+            known, state = b"", _FIRST
+        stack, text, blocks = state
+        for token in seen[len(known) :]:
+            stack, text = self._step(token, stack, text)
+            blocks = _blocks(token, blocks)
+        self._ahead = seen, (stack, text, blocks)
+        return stack, text, blocks
+
+    def _row(self, row: list[int], out: np.ndarray, first: int) -> list[int]:
+        """Fill in what is barred from a position on; return the hidden ones known to lie outside of strings."""
         code: list[int] = []
-        if Class.MASK not in row:
+        mask = int(Class.MASK)
+        if mask not in row:
             return code
-        right = self._right(row)
-        stack: Stack = []
-        text: bool | None = False  # whether inside a string; None where that is not known
-        blocks: int | None = 0
-        for index, token in enumerate(row):
-            if token == Class.MASK:
-                before = row[index - 1] if index else Class.NEWLINE
-                barred = self._local(row, index, text, blocks)
-                if text is False:
-                    code.append(index)
-                    barred |= self._brackets(stack, right[index])
-                elif text is None:
-                    barred |= self._brackets(None, right[index])
-                if len(barred) < len(Class) - 1:
-                    out[index, list(barred)] = True
+        right = self._right(row, first)
+        if mask in row[:first] or int(Class.END) in row[:first]:
+            begun, (stack, text, blocks) = 0, _FIRST
+        else:
+            begun, (stack, text, blocks) = first, self._until(row, first)
+        for index, token in enumerate(row[begun:], begun):
+            if token == mask:
+                before = row[index - 1] if index else int(Class.NEWLINE)
+                earlier = row[index - 2] if index > 1 else int(Class.OTHER)
+                after = row[index + 1] if index + 1 < len(row) else mask
+                beside = (before, earlier, after, index == 0)
+                left, follows = (None if each is None else tuple(each) for each in (stack, right[index]))
+                barred, marked = self._barred(beside, text, blocks == 0, left, follows)
+                if index >= first:
+                    code += [index] * (text is False)
+                    out[index - first] = marked
                 still = Class.INDENT in barred and Class.DEDENT in barred
                 blocks = blocks if still else None
-                stack, text = None, self._after(before, text, barred)
+                stack, text = None, self._after(text, barred)
             elif token == Class.END:
                 break
             else:
@@ -162,7 +200,29 @@ class Syntax:
                 blocks = _blocks(token, blocks)
         return code
 
-    def _after(self, before: int, text: bool | None, barred: set[int]) -> bool | None:
+    def _excluded(
+        self, beside: Beside, text: bool | None, ground: bool, left: Known, right: Known
+    ) -> tuple[frozenset[int], np.ndarray]:
+        """Return the classes that cannot stand at a hidden position, and the same as a row of truth values.
+
+        Where that would leave nothing, nothing is barred.
+
+        Args:
+            beside: The tokens around it.
+            text: Whether it lies inside a string.
+            ground: Whether no block is open.
+            left: The brackets that are open.
+            right: Those that close behind it.
+        """
+        barred = self._local(beside, text, ground)
+        if text is not True:
+            barred |= self._brackets(left if text is False else None, right)
+        marked = np.zeros(len(Class), dtype=bool)
+        if len(barred) < len(Class) - 1:
+            marked[list(barred)] = True
+        return frozenset(barred), marked
+
+    def _after(self, text: bool | None, barred: frozenset[int]) -> bool | None:
         """Return whether a string is open after a hidden token."""
         if text is False and Class.OPEN in barred:
             return False
@@ -180,12 +240,12 @@ class Syntax:
             return (stack[:-1] if stack is not None and fits else None), False
         return stack, False if token in _OUTSIDE else text
 
-    def _right(self, row: Sequence[int]) -> list[Stack]:
-        """Return for each position which closing brackets follow it unopened, the innermost last."""
+    def _right(self, row: Sequence[int], first: int) -> list[Stack]:
+        """Return for each position from one on which closing brackets follow it unopened, the innermost last."""
         found: list[Stack] = [None] * len(row)
         ends = Class.END in row
         stack: Stack = None
-        for index in range(len(row) - 1, -1, -1):
+        for index in range(len(row) - 1, first - 1, -1):
             found[index] = stack
             token = row[index]
             if token == Class.END or (token == Class.NEWLINE and self._python):
@@ -198,7 +258,7 @@ class Syntax:
                 stack = stack[:-1] if stack and stack[-1] == token else None
         return found if ends or self._python else [None] * len(row)
 
-    def _brackets(self, left: Stack, right: Stack) -> set[int]:
+    def _brackets(self, left: Known, right: Known) -> set[int]:
         """Return the classes that leave brackets open or close what is not."""
         barred: set[int] = set()
         if left is not None:
@@ -219,11 +279,9 @@ class Syntax:
                 barred |= set(Class) - {*_OPENING, *_CLOSING, Class.MASK}
         return barred
 
-    def _local(self, row: Sequence[int], index: int, text: bool | None, blocks: int | None) -> set[int]:
+    def _local(self, beside: Beside, text: bool | None, ground: bool) -> set[int]:
         """Return the classes that the neighbours and the open string or block exclude."""
-        before = row[index - 1] if index else Class.NEWLINE
-        earlier = row[index - 2] if index > 1 else Class.OTHER
-        after = row[index + 1] if index + 1 < len(row) else Class.MASK
+        before, earlier, after, begins = beside
         if text is True:
             return {*_OUTSIDE, Class.OPEN}
         barred: set[int] = set()
@@ -231,11 +289,11 @@ class Syntax:
             barred.add(Class.CLOSE)
             if before not in (Class.START, Class.REST, Class.MASK):
                 barred.add(Class.REST)
-        if before in _LINE or not index:
+        if before in _LINE or begins:
             barred.add(Class.NEWLINE)
-        return barred | self._blocks(before, earlier, after, blocks)
+        return barred | self._blocks(before, earlier, after, ground)
 
-    def _blocks(self, before: int, earlier: int, after: int, blocks: int | None) -> set[int]:
+    def _blocks(self, before: int, earlier: int, after: int, ground: bool) -> set[int]:
         if not self._python:
             return {Class.INDENT, Class.DEDENT}
         everything: set[int] = set(Class)
@@ -245,7 +303,7 @@ class Syntax:
                 barred.add(Class.INDENT)
         elif before == Class.NEWLINE and earlier == Class.COLON:
             return everything - {Class.INDENT, Class.MASK}
-        if before not in (Class.NEWLINE, Class.DEDENT, Class.MASK) or blocks == 0:
+        if before not in (Class.NEWLINE, Class.DEDENT, Class.MASK) or ground:
             barred.add(Class.DEDENT)
         if before not in (Class.NEWLINE, Class.DEDENT, Class.MASK):
             barred.add(Class.END)

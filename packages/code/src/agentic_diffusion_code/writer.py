@@ -14,10 +14,11 @@ from agentic_diffusion.denoising.state import generator
 from agentic_diffusion.errors import InvalidConfigError, InvalidStateError
 from torch import Tensor
 
+from .barring import Barring
 from .branching import Branching, Course, likeliest
 from .domain import CodeRequest
 from .heeded import Hears, heeded, left_out
-from .holes import Holes, hollow
+from .holes import Holes, holes_of, hollow
 from .misgivings import misgivings
 from .model.decode import Draft, Guides, Score, Viable, fill, unguided, write
 from .model.decoding import Decoding
@@ -26,7 +27,7 @@ from .opinion import Scans, by_line, chances, features
 from .prefix import unbound
 from .restating import Restated
 from .rewards import Reward, scored
-from .signed import Signed, decides, narrowed
+from .signed import decides
 from .syntax import Permits
 from .writes import Heeded, Sketch, Sureness, Tokens, Worded, prompt_of
 
@@ -132,15 +133,13 @@ class TokenWriter:
             return
         declared = self._declared(request)
         if count == 1 or head or not decides(declared):
-            yield from self._written(request, head, count=count, seed=seed, temperature=temperature)
+            yield from self.drafted(request, head, count=count, seed=seed, temperature=temperature)
             return
         signature = self.tokens.encode(declared, request.language)
         free = Sketch((), 0.0, 0)
-        for free in self._written(
-            request, head, count=count - count // 2, seed=seed, temperature=temperature
-        ):
+        for free in self.drafted(request, head, count=count - count // 2, seed=seed, temperature=temperature):
             yield replace(free, share=free.share / 2, done=False)
-        for sketch in self._written(
+        for sketch in self.drafted(
             request, signature, count=count // 2, seed=seed + 1, temperature=temperature
         ):
             yield Sketch(
@@ -152,7 +151,7 @@ class TokenWriter:
             )
 
     def _likeliest(self, request: CodeRequest, head: list[int], *, seed: int) -> Iterator[Sketch]:
-        written = self._written(request, head, count=1, seed=seed, temperature=0.0)
+        written = self.drafted(request, head, count=1, seed=seed, temperature=0.0)
         viable = self._viable(request)
         branches = self.branches(request) if viable is not None else None
         if viable is None or branches is None:
@@ -168,16 +167,24 @@ class TokenWriter:
         """Return what refuses beginnings; nothing where there is a suffix, for what that binds is not seen here."""
         return self.viable(request.language) if self.viable and not request.suffix.strip() else None
 
-    def _written(
+    def drafted(
         self, request: CodeRequest, head: list[int], *, count: int, seed: int, temperature: float
     ) -> Iterator[Sketch]:
+        """Write candidates that begin with some tokens, block by block, without any search.
+
+        Where the model can look back, a block of the most likely program is written anew once and never drawn: what
+        does not come right then is looked for from its forks, which is likelier to help.
+        """
+        how = replace(self.decoding, temperature=temperature)
+        if count == 1 and temperature == 0 and isinstance(self.model, Scans):
+            how = replace(how, again=min(how.again, 1))
         drafts = write(
             self.model,
             self.prompt(request),
             count=count,
             rng=generator(seed),
             fixed=[head] if head else (),
-            decoding=replace(self.decoding, temperature=temperature),
+            decoding=how,
             guides=self._guides(request),
             score=self._score(request) if count > 1 else None,
             viable=self._viable(request),
@@ -192,36 +199,21 @@ class TokenWriter:
 
     def _guides(self, request: CodeRequest) -> Guides:
         """Return the guides of a block: what syntax and signature bar, given all before it, then the others."""
-        if self.syntax is None:
+        barring = self._barring(request)
+        if barring is None:
             return self.guides
-        allowed, signed = self.syntax(request.language), self._signed(request)
 
         def of(before: Tensor) -> Sequence[Guidance[Tensor, Categorical]]:
-            def inside(x: Tensor) -> Tensor:
-                rows = torch.cat([before.expand(x.shape[0], -1), x], dim=1)
-                return self._begun(
-                    narrowed(allowed(rows, start=before.shape[1]), rows, signed), before.shape[1]
-                )
-
-            return Allowed(inside), *self.guides(before)
+            return Allowed(barring.behind(before)), *self.guides(before)
 
         return of
 
-    def _begun(self, allowed: Tensor, at: int) -> Tensor:
-        """Return what may stand from a position on: no program is empty."""
-        if at == 0:
-            allowed = allowed.clone()
-            allowed[:, 0, self.tokens.end] = False
-        return allowed
-
-    def _signed(self, request: CodeRequest) -> Signed | None:
-        """Return the guide that keeps the signature of a request, where it begins with a word that defines."""
-        declared = self._declared(request)
-        if not decides(declared):
+    def _barring(self, request: CodeRequest) -> Barring | None:
+        """Return what bars tokens, where syntax is known."""
+        if self.syntax is None:
             return None
-        opener = self.tokens.encode("(", request.language)[:1]
-        whole = self.tokens.encode(declared, request.language)
-        return Signed.of(whole, opener=opener[0], mask=self.tokens.mask) if opener else None
+        permits = self.syntax(request.language)
+        return Barring.of(self.tokens, permits, declared=self._declared(request), language=request.language)
 
     def _sketches(
         self, drafts: Iterator[Draft], request: CodeRequest, *, longest: int, given: int
@@ -252,9 +244,7 @@ class TokenWriter:
         seed: int,
     ) -> Iterator[Sketch]:
         """Hide these lines and denoise them with everything else in view; lengths differ among candidates."""
-        ids, places, text = self._placed(source, request)
-        fixed, before = len(self.head(request)), self._before(source, request)
-        lines = [text.count("\n", 0, start) + 1 + before if start < end else 0 for start, end in places]
+        ids, fixed, lines = self.ids(source, request), len(self.head(request)), self._lines(source, request)
         chosen = [
             [index >= fixed and line in wanted for index, line in enumerate(lines)]
             for wanted in map(set, groups)
@@ -277,6 +267,12 @@ class TokenWriter:
     def _before(self, source: str, request: CodeRequest) -> int:
         """Return how many lines of a program come before what the model would write of it."""
         return source.rstrip().count("\n") - self.told(source, request).rstrip().count("\n")
+
+    def _lines(self, source: str, request: CodeRequest) -> list[int]:
+        """Return the line of each token of a program, counted in the program as the user has it; 0 of none."""
+        _, places, text = self._placed(source, request)
+        before = self._before(source, request)
+        return [text.count("\n", 0, start) + 1 + before if start < end else 0 for start, end in places]
 
     def _placed(self, source: str, request: CodeRequest) -> tuple[list[int], list[tuple[int, int]], str]:
         ids = self.ids(source, request)
@@ -310,20 +306,18 @@ class TokenWriter:
             InvalidStateError: There is no hole.
         """
         ids, places, text = self._placed(sketch, request)
-        holes = [i for i, (start, end) in enumerate(places) if text[start:end] == HOLE]
-        holes = sorted({places[i]: i for i in reversed(holes)}.values())
-        if not holes:
+        groups = holes_of(places, text, HOLE)
+        if not groups:
             raise InvalidStateError(
                 "a program without a hole", f"at least one {HOLE}", f"Write {HOLE} for it."
             )
-        groups = [[i for i, place in enumerate(places) if place == places[hole]] for hole in holes]
         prompt = self.prompt(request)
         rows = Holes(tuple(ids), groups, mask=self.tokens.mask, end=self.tokens.end)
         lengths, forwards = rows.lengths(self.model, prompt)
         canvas, _ = rows.canvas(lengths)
         how, guides = self.decoding, self._guides(request)
         drafts = fill(self.model, prompt, canvas=canvas, rng=generator(seed), decoding=how, guides=guides)
-        for shown in self._sketches(drafts, request, longest=canvas.shape[1], given=len(ids) - len(holes)):
+        for shown in self._sketches(drafts, request, longest=canvas.shape[1], given=len(ids) - len(groups)):
             yield replace(shown, forwards=shown.forwards + forwards)
 
     def sure(self, request: CodeRequest, source: str) -> Sureness | None:
@@ -368,7 +362,7 @@ class TokenWriter:
         """
         if not isinstance(self.model, Scans) or len(self.ids(request.draft, request)) > self.decoding.longest:
             return None
-        given, longest = self.head(request), self.decoding.longest
+        given, longest, barring = self.head(request), self.decoding.longest, self._barring(request)
         course = Course(
             self.model,
             self.tokens,
@@ -377,23 +371,14 @@ class TokenWriter:
             self.decoding,
             self._guides(request),
             self._viable(request),
-            self._permits(request),
+            barring.permitted if barring is not None else _anything,
             lambda drafts: self._sketches(drafts, request, longest=longest, given=0),
             lambda source: self.ids(source, request),
             lambda row: self.source(row, request),
+            lambda source: self._lines(source, request),
         )
         return Branching(course, self.model)
 
-    def _permits(self, request: CodeRequest) -> Callable[[Sequence[int], int], bool]:
-        """Return what says whether a token may follow a beginning."""
-        allowed = self.syntax(request.language) if self.syntax is not None else None
-        signed = self._signed(request) if allowed is not None else None
 
-        def permitted(before: Sequence[int], token: int) -> bool:
-            if allowed is None:
-                return True
-            row = torch.tensor([[*before, self.tokens.mask]])
-            now = self._begun(narrowed(allowed(row, start=len(before)), row, signed), len(before))
-            return bool(now[0, 0, token])
-
-        return permitted
+def _anything(before: Sequence[int], token: int) -> bool:
+    return True

@@ -160,8 +160,14 @@ class Heeds(Protocol):
 class Branches(Protocol):
     """A search among the programs of one request, in the order of what the model finds likely."""
 
-    def tell(self, source: str, score: float) -> None:
-        """Note a program that failed: the share of tests that it passed, below 0 where it does not parse."""
+    def tell(self, source: str, score: float, *, until: int | None = None) -> None:
+        """Note a program that failed: the share of tests that it passed, below 0 where it does not parse.
+
+        Args:
+            source: The program.
+            score: The share.
+            until: The line that is wrong whatever comes behind it, where one is known: what is right differs up to it.
+        """
         ...
 
     def write(self, *, count: int, seed: int) -> Iterator[Sketch]:

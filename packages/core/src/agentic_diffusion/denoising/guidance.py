@@ -83,8 +83,8 @@ class Allowed:
 
     def __call__(self, belief: Categorical, x: Tensor, t: Time) -> Categorical:
         """Return the belief without the forbidden tokens; a row with none left stays as it was."""
-        barred = belief.logits.masked_fill(~self.allowed(x), -torch.inf)
-        dead = torch.isneginf(barred).all(dim=-1, keepdim=True)
+        barred = torch.where(self.allowed(x), belief.logits, -torch.inf)
+        dead = torch.isneginf(barred.amax(dim=-1, keepdim=True))
         return replace(belief, logits=torch.where(dead, belief.logits, barred))
 
 

@@ -1,0 +1,31 @@
+"""`train confidence` fits the chance of untested programs and writes weights that are the same."""
+
+import json
+
+from agentic_diffusion import store
+from agentic_diffusion_code import fates
+from agentic_diffusion_code.embedded import shipped
+from agentic_diffusion_code.fates import Fate
+
+
+def test_the_card_has_a_new_estimate_and_the_command(cli, tmp_path, monkeypatch):
+    known = tuple(
+        Fate(seed=7, index=i, features=(0.0, -float(i % 5), 0.0, float(i % 2), 0.0, -1.0), passed=i % 3 > 0)
+        for i in range(30)
+    )
+    monkeypatch.setattr(fates, "fates", lambda *args, **how: iter([known[:9], known]))
+    done = cli("train", "confidence", "--out", str(tmp_path / "new"), "--seed", "7", "--questions", "30")
+    assert done.exit_code == 0, done.output
+    old, new = store.load(shipped()), store.load(tmp_path / "new")
+    assert new.card["sha256"] == old.card["sha256"]
+    assert new.card["untested"] == "fitted to 30 single samples that parse, of 30 held-out compositions"
+    assert new.card["untested_by"].startswith("agentic-diffusion ")
+    now, before = (json.loads(json.dumps(each.card["confidence"])) for each in (new, old))
+    assert now["alone"] != before["alone"]
+    assert now["weights"] == before["weights"]
+
+
+def test_the_benchmark_is_not_fitted_to(cli, tmp_path):
+    done = cli("train", "confidence", "--out", str(tmp_path), "--seed", "10000")
+    assert done.exit_code == 2
+    assert "benchmark" in done.output + done.stderr
