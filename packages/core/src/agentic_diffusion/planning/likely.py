@@ -5,18 +5,21 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import torch
 from torch import Tensor
 
 from agentic_diffusion.compute import Compute, is_out_of_memory
-from agentic_diffusion.denoising.denoiser import Denoiser
+from agentic_diffusion.denoising.state import Condition, Time
 from agentic_diffusion.planning.answer import Run
 from agentic_diffusion.planning.room import in_parts
 from agentic_diffusion.planning.together import joined, picked
 
 log = logging.getLogger(__name__)
+
+Believes: TypeAlias = Callable[[Any, Time, Condition[Any]], Any]
+"""A denoiser with its guides."""
 
 ROWS = 512
 """Rows of many requests that are asked about in one call."""
@@ -38,7 +41,8 @@ class OfMany(Protocol):
 
 def of_one(
     likelihood: Callable[[Any, Any], Tensor],
-    believes: Denoiser[Any, Any],
+    believes: Believes,
+    *,
     compute: Compute,
     run: Run[Any, Any],
     states: Sequence[Any],
@@ -54,7 +58,8 @@ def of_one(
 
 def of_many(
     likelihood: object,
-    believes: Denoiser[Any, Any],
+    believes: Believes,
+    *,
     compute: Compute,
     runs: Sequence[Run[Any, Any]],
     states: Sequence[Sequence[Any]],

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Generator, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, Generic, TypeVar, final
+from typing import Any, Generic, TypeVar, cast, final
 
 import torch
 from torch import Tensor
@@ -236,7 +236,7 @@ class Planner(Generic[Q, X, B, V]):
         going = dict(enumerate(runs.items()))
         timed = any(math.isfinite(run.clock.budget.milliseconds) for run in runs.values())
         for made in range(1, self.steps + 1):
-            step, guess = self._next(loop), None
+            step, guess = self._next(loop), cast(Any, None)
             if timed:
                 self.compute.wait()
             for place, (index, run) in list(going.items()):
@@ -374,16 +374,17 @@ class Planner(Generic[Q, X, B, V]):
 
     def _likely(self, runs: Sequence[Run[Q, X]], states: Sequence[Sequence[X]]) -> Sequence[list[float]]:
         """Return the log-likelihoods of each run, of all in few calls where that can be."""
-        told = of_many(self.likelihood, guided(self.denoiser, self.guides), self.compute, runs, states)
+        believes = guided(self.denoiser, self.guides)
+        told = of_many(self.likelihood, believes, compute=self.compute, runs=runs, states=states)
         return told or [self._chances(run, each) for run, each in zip(runs, states, strict=True)]
 
     def _chances(self, run: Run[Q, X], states: Sequence[X]) -> list[float]:
         """Return the log-likelihood of each state of each batch; asked about few rows at a time where room is short."""
-        likelihood = self.likelihood
-        if likelihood is None:
+        if self.likelihood is None:
             return []
+        believes = guided(self.denoiser, self.guides)
         try:
-            return of_one(likelihood, guided(self.denoiser, self.guides), self.compute, run, states)
+            return of_one(self.likelihood, believes, compute=self.compute, run=run, states=states)
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
