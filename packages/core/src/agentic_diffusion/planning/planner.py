@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Generator, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, Generic, TypeVar, cast, final
+from typing import Any, Generic, TypeVar, final
 
 import torch
 from torch import Tensor
@@ -236,7 +236,8 @@ class Planner(Generic[Q, X, B, V]):
         going = dict(enumerate(runs.items()))
         timed = any(math.isfinite(run.clock.budget.milliseconds) for run in runs.values())
         for made in range(1, self.steps + 1):
-            step, guess = self._next(loop), cast(Any, None)
+            step = self._next(loop)
+            guess: Any = None
             if timed:
                 self.compute.wait()
             for place, (index, run) in list(going.items()):
