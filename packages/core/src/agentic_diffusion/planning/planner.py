@@ -23,6 +23,7 @@ from agentic_diffusion.denoising.state import Condition, Shares, Step, Time, gen
 from agentic_diffusion.errors import BudgetError, InvalidConfigError
 from agentic_diffusion.planning.answer import Answers, Run
 from agentic_diffusion.planning.budget import Budget, Clock
+from agentic_diffusion.planning.draft import Draft
 from agentic_diffusion.planning.likely import of_many, of_one
 from agentic_diffusion.planning.protocols import Domain, Learns, Plans, PlansMany
 from agentic_diffusion.planning.room import fitting_rows, halved
@@ -39,15 +40,6 @@ B = TypeVar("B")
 V = TypeVar("V")
 
 log = logging.getLogger(__name__)
-
-
-@final
-@dataclass(frozen=True)
-class Draft(Generic[X]):
-    """A plan on its way: an event, and the best reconstruction of each candidate so far (tensors, indoors)."""
-
-    event: DenoiseEvent
-    states: X
 
 
 @final
@@ -257,19 +249,20 @@ class Planner(Generic[Q, X, B, V]):
         """Denoise one batch of candidates, until done or out of budget."""
         like = self.compute.send(self.domain.blank(run.request, size))
         loop = self._loop(like, run.condition, rng)
-        guess = like
+        draft: Draft[X] | None = None
         for made in range(1, self.steps + 1):
             step = self._next(loop)
-            guess = self._guess(step, run.condition, last=made == self.steps)
+            guess = partial(self._guess, step, run.condition, last=made == self.steps)
             if math.isfinite(run.clock.budget.milliseconds):
                 self.compute.wait()
             run.clock.lap()
             run.done += 1
-            yield Draft(run.event(step.t), guess)
+            draft = Draft(run.event(step.t), guess)
+            yield draft
             if run.done < run.total and (ending := run.clock.ending()) != "complete":
                 run.ending = ending
                 break
-        run.finished.append(guess)
+        run.finished.append(like if draft is None else draft.states)
 
     def _loop(
         self,

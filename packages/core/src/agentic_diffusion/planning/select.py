@@ -97,19 +97,19 @@ class Consensus(Generic[V]):
 
     def __call__(self, candidates: Sequence[Candidate[V]]) -> tuple[Candidate[V], float]:
         """Return the choice and its confidence; 0 where it did not pass."""
-        different: list[Candidate[V]] = []
+        different: list[tuple[Candidate[V], Any]] = []
         for candidate in candidates:
+            said = candidate.value if self.essence is None else self.essence(candidate.value)
             if not any(
-                candidate.value is other.value or candidate.value == other.value for other in different
+                candidate.value is other.value or (said == known and candidate.value == other.value)
+                for other, known in different
             ):
-                different.append(candidate)
-        passed = [candidate for candidate in different if candidate.verdict.passed]
+                different.append((candidate, said))
+        passed = [candidate for candidate, _ in different if candidate.verdict.passed]
         if not passed:
-            return max(different, key=likelihood_of), 0.0
+            return max((candidate for candidate, _ in different), key=likelihood_of), 0.0
         weights = self._weights(passed)
-        values: list[Any] = [candidate.value for candidate in passed]
-        if self.essence is not None:
-            values = [self.essence(value) for value in values]
+        values = [said for candidate, said in different if candidate.verdict.passed]
 
         def worth(index: int) -> tuple[float, float]:
             pairs = zip(weights, values, strict=True)

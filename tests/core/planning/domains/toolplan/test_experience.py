@@ -44,13 +44,14 @@ def test_plans_are_likely_where_their_own_score_their_tools_their_length_and_the
     known = fit_experience(rows, plans, tools=3).experience
     assert known.known.tolist() == [[0, 1, 3], [1, 0, 2], [2, 3, 3]]
     tools, own = torch.tensor([[0.9, 0.8, 0.1]]), torch.tensor([0.1, 0.2, 0.3])
-    lengths, first, last = torch.tensor([[0, 0.2, 0.6, 0.1]])[0], torch.rand(3), torch.rand(3)
+    lengths, first, last = torch.tensor([[0, 0.2, 0.6, 0.1], [0.3, 0.7, 0.2, 0], [0.5, 0.1, 0.9, 0]])
+    first, last = first[:3], last[:3]
     held = torch.tensor([0.9 + 0.8 - 1, 0.9 + 0.8 + 0.1 - 1.5, 0.1 - 0.5])
     worth = OF_TOOLS * held + OF_PLAN * own + OF_LENGTH * lengths[[2, 3, 1]]
     worth = worth + OF_FIRST * first + OF_LAST * last[[1, 2, 2]]
     rest = torch.cat([own, lengths, first, last])
     told = known.weighed(tools, rest)
-    assert told.plans.tolist() == pytest.approx(worth.softmax(0).tolist())
+    assert told.plans.tolist() == pytest.approx(worth.softmax(0).tolist(), rel=1e-5)
     assert torch.equal(told.ends, torch.stack([first, last], dim=1))
     assert told.sure == pytest.approx(0.3)
     barred = known.weighed(tools, rest, barred=torch.tensor([True, False, True]))

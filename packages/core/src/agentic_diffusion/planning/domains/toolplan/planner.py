@@ -26,7 +26,7 @@ from agentic_diffusion.planning.domains.toolplan.likelihood import Chained
 from agentic_diffusion.planning.domains.toolplan.net import ToolNet
 from agentic_diffusion.planning.domains.toolplan.order import careful, searching
 from agentic_diffusion.planning.domains.toolplan.reading import Reading
-from agentic_diffusion.planning.domains.toolplan.requests import ToolPlan, ToolRequest, chain
+from agentic_diffusion.planning.domains.toolplan.requests import ToolPlan, ToolRequest
 from agentic_diffusion.planning.domains.toolplan.rules import Ruled
 from agentic_diffusion.planning.domains.toolplan.text import Encoder, Lexical, describe
 from agentic_diffusion.planning.domains.toolplan.untaught import Background, Untaught
@@ -135,7 +135,9 @@ class Binder:
 
 def _as_said(said: ToolPlan, bound: ToolPlan) -> ToolPlan:
     """Return a bound plan with the arguments and the order that a proposal said; the same object where it said none."""
-    ordered = [step.after for step in said.steps] != [step.after for step in chain(*said.tools).steps]
+    ordered = any(step.after != ((place - 1,) if place else ()) for place, step in enumerate(said.steps))
+    if not ordered and not any(step.arguments for step in said.steps):
+        return bound
     steps = []
     for place, (mine, step) in enumerate(zip(said.steps, bound.steps, strict=True)):
         told = {
