@@ -18,6 +18,7 @@ from agentic_diffusion.denoising.process import GaussianProcess
 from agentic_diffusion.denoising.state import generator
 from agentic_diffusion.denoising.train import Draw, Recipe, Training, TrainStep
 from agentic_diffusion.errors import StoreError
+from pydantic import JsonValue
 
 from agentic_diffusion_worlds.maze.dataset import MazeData
 from agentic_diffusion_worlds.maze.geometry import Geometry
@@ -178,7 +179,7 @@ def _seeded(job: Job, *, filled: bool = True) -> GaussianNet:
 def _keep(
     checkpoint: Path, training: Training, settings: Mapping[str, Any], *, sharded: bool = False
 ) -> None:
-    card = {"settings": json.dumps(settings, sort_keys=True), "step": training.step}
+    card: Mapping[str, JsonValue] = {"settings": json.dumps(settings, sort_keys=True), "step": training.step}
     if sharded:
         store.save_shards(checkpoint, training.pieces(), card, team=training.team)
         return
