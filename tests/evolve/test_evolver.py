@@ -179,3 +179,23 @@ def test_planning_goes_on_while_it_adapts_to_a_drift(arcs, make) -> None:
     release.set()
     assert evolver.flush(seconds=30)
     assert len(evolver.plan(arcs.request).considered) == 9
+
+
+def test_an_earlier_planner_can_be_made_active_again_and_nothing_overtakes_it(arcs, make) -> None:
+    started, release = threading.Event(), threading.Event()
+
+    def slow(planner, memory):
+        started.set()
+        assert release.wait(30)
+        return replace(planner, count=9)
+
+    evolver = make(tune=slow, every=1)
+    first = evolver.planner
+    evolver.learn(arcs.outcomes([0.1], [0])[0])
+    assert started.wait(30)
+    evolver.adopt(replace(first, count=2))
+    release.set()
+    assert evolver.flush(seconds=30)
+    assert len(evolver.plan(arcs.request).considered) == 2
+    assert not evolver.turns[0].promoted
+    assert evolver.turns[0].verdict.evidence["why"] == "another planner was adopted meanwhile"

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from agentic_diffusion_evolve.evolver import Evolver, Turn
     from agentic_diffusion_evolve.explore import Diverse, heated
     from agentic_diffusion_evolve.gate import Gate, Trial, judge
+    from agentic_diffusion_evolve.hindsight import Hindsight, Recalled
     from agentic_diffusion_evolve.keep import Keep, residual_limit
     from agentic_diffusion_evolve.lineage import Lineage
     from agentic_diffusion_evolve.lines import export_lines, import_lines
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from agentic_diffusion_evolve.shift import Drift, Novelty, fit_novelty
     from agentic_diffusion_evolve.spread import Spread
     from agentic_diffusion_evolve.sqlite import SqliteMemory
+    from agentic_diffusion_evolve.taught import Taught, aside
     from agentic_diffusion_evolve.tokens import TokenReward, fit_tokens
     from agentic_diffusion_evolve.tune import FineTune, adapt_diffuser, latest, weights_of, with_weights
     from agentic_diffusion_evolve.weigh import (
@@ -73,6 +75,7 @@ _HOMES = {
     "evolver": ("Evolver", "Turn"),
     "explore": ("Diverse", "heated"),
     "gate": ("Gate", "Trial", "judge"),
+    "hindsight": ("Hindsight", "Recalled"),
     "keep": ("Keep", "residual_limit"),
     "lineage": ("Lineage",),
     "lines": ("export_lines", "import_lines"),
@@ -97,6 +100,7 @@ _HOMES = {
     "shift": ("Drift", "Novelty", "fit_novelty"),
     "spread": ("Spread",),
     "sqlite": ("SqliteMemory",),
+    "taught": ("Taught", "aside"),
     "tokens": ("TokenReward", "fit_tokens"),
     "tune": ("FineTune", "adapt_diffuser", "latest", "weights_of", "with_weights"),
     "weigh": ("ManifoldDistance", "RestorationGap", "Weigher", "calibrate_weigher", "weighing"),
@@ -116,6 +120,7 @@ __all__ = [
     "Frontier",
     "Gate",
     "Generation",
+    "Hindsight",
     "Isotonic",
     "Keep",
     "KeepBest",
@@ -133,6 +138,7 @@ __all__ = [
     "Proposer",
     "Rank",
     "Rayed",
+    "Recalled",
     "Recent",
     "Replay",
     "RestorationGap",
@@ -143,6 +149,7 @@ __all__ = [
     "Spread",
     "SqliteMemory",
     "Taste",
+    "Taught",
     "TokenReward",
     "Trial",
     "Turn",
@@ -150,6 +157,7 @@ __all__ = [
     "Written",
     "adapt_diffuser",
     "adapted",
+    "aside",
     "auroc",
     "by_features",
     "by_task",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from threading import Condition, Thread
 from types import TracebackType
 from typing import Any, Generic, Literal, TypeAlias, TypeVar, final
@@ -13,6 +13,7 @@ from agentic_diffusion.errors import InvalidConfigError
 from agentic_diffusion.planning.budget import Budget
 from agentic_diffusion.planning.planner import Planner
 from agentic_diffusion.records import DenoiseEvent, Outcome, Plan, Record, Verdict
+from pydantic import JsonValue
 from torch import Tensor
 
 from agentic_diffusion_evolve.lineage import Lineage
@@ -28,6 +29,17 @@ log = logging.getLogger(__name__)
 
 Why: TypeAlias = Literal["count", "drift", "flush"]
 """Enough new outcomes, rewards that have fallen for good, or somebody who asked."""
+
+
+Pack: TypeAlias = Callable[[Any], tuple[Mapping[str, Tensor], Mapping[str, JsonValue]]]
+"""From a planner to what is written down of it: its tensors, and a card."""
+
+
+def weights_alone(
+    planner: Planner[Any, Any, Any, Any],
+) -> tuple[Mapping[str, Tensor], Mapping[str, JsonValue]]:
+    """Return the weights of the planner's denoiser, for `with_weights`."""
+    return weights_of(planner), {}
 
 
 class Turn(Record):
@@ -68,6 +80,8 @@ class Evolver(Generic[Q, V]):
         every: New outcomes after which a candidate is made.
         lineage: Where promoted generations are kept; founded by the caller.
         drift: Watches the rewards of trusted outcomes; started anew after each alarm.
+        pack: What the lineage keeps of a generation. The weights of the denoiser, where that is all that tuning
+            changes; `packed` of `toolplan` for planners of tools, which `unpacked` makes again.
     """
 
     def __init__(
@@ -80,12 +94,14 @@ class Evolver(Generic[Q, V]):
         every: int = 32,
         lineage: Lineage | None = None,
         drift: Drift | None = None,
+        pack: Pack = weights_alone,
     ) -> None:
         if every < 1:
             raise InvalidConfigError(f"every={every}", "at least one outcome", "32 is a fair start.")
         self.planner = planner
         self.memory = memory
-        self._tune, self._gate, self._lineage, self._every = tune, gate, lineage, every
+        self._tune, self._gate, self._lineage, self._every, self._pack = tune, gate, lineage, every, pack
+        self._adopted = 0
         self._drift = self._watch = drift
         self._turns: list[Turn] = []
         self._changed = Condition()
@@ -130,6 +146,14 @@ class Evolver(Generic[Q, V]):
         if self._watch.alarmed:
             log.warning("drift: rewards have fallen for the last %d outcomes", self._watch.falling)
             self._fell, self._current, self._watch = True, self._watch.falling, self._drift
+
+    def adopt(self, planner: Planner[Q, Tensor, Any, V]) -> None:
+        """Make another planner the active one, such as an earlier generation; what is being tuned now is thrown away.
+
+        The lineage is left as it is: call its `rollback` too, so that the next start begins there.
+        """
+        with self._changed:
+            self.planner, self._adopted = planner, self._adopted + 1
 
     def flush(self, *, seconds: float | None = None) -> bool:
         """Learn from all that was told so far and wait; returns False where that took longer than `seconds`.
@@ -193,14 +217,21 @@ class Evolver(Generic[Q, V]):
     def _turn(self, why: Why, new: int, current: int | None) -> None:
         started = time.perf_counter()
         memory = self.memory if current is None else newest(self.memory, current)
-        candidate = self._tune(self.planner, memory)
-        verdict = self._gate(candidate, self.planner)
+        with self._changed:
+            incumbent, adopted = self.planner, self._adopted
+        candidate = self._tune(incumbent, memory)
+        verdict = self._gate(candidate, incumbent)
+        if adopted != self._adopted:
+            late = {**verdict.evidence, "why": "another planner was adopted meanwhile"}
+            verdict = verdict.model_copy(update={"passed": False, "evidence": late})
         if self._lineage is not None and verdict.passed:
-            self._lineage.promote(weights_of(candidate), {"why": why}, verdict=verdict)
+            tensors, card = self._pack(candidate)
+            self._lineage.promote(tensors, {**card, "why": why}, verdict=verdict)
         elif self._lineage is not None:
             self._lineage.reject(verdict=verdict)
-        if verdict.passed:
-            self.planner = candidate
+        with self._changed:
+            if verdict.passed and adopted == self._adopted:
+                self.planner = candidate
         turn = Turn(
             why=why,
             outcomes=len(memory),
