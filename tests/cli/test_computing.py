@@ -20,6 +20,7 @@ ASKING = (
     "evolve code",
     "bench maze2d",
     "bench code",
+    "bench infill",
 )
 OPTIONS = ("--device", "--precision", "--matmul", "--compile", "--threads")
 NEEDED = {"train": ("--out", "x"), "evolve": ("--out", "x"), "code": ("doubles",)}

@@ -14,7 +14,11 @@ def test_the_card_has_a_new_estimate_and_the_command(cli, tmp_path, monkeypatch)
         for i in range(30)
     )
     monkeypatch.setattr(fates, "fates", lambda *args, **how: iter([known[:9], known]))
-    done = cli("train", "confidence", "--out", str(tmp_path / "new"), "--seed", "7", "--questions", "30")
+    told = tmp_path / "told.json"
+    done = cli(
+        *("train", "confidence", "--out", str(tmp_path / "new"), "--seed", "7", "--questions", "30"),
+        *("--held-seed", "8", "--held", "30", "--json", str(told)),
+    )
     assert done.exit_code == 0, done.output
     old, new = store.load(shipped()), store.load(tmp_path / "new")
     assert new.card["sha256"] == old.card["sha256"]
@@ -23,9 +27,13 @@ def test_the_card_has_a_new_estimate_and_the_command(cli, tmp_path, monkeypatch)
     now, before = (json.loads(json.dumps(each.card["confidence"])) for each in (new, old))
     assert now["alone"] != before["alone"]
     assert now["weights"] == before["weights"]
+    was, ours = json.loads(told.read_text(encoding="utf-8"))["rows"]
+    assert (was["name"], ours["name"], ours["n"]) == ("as it was", "ours", 30)
+    assert ours["low"] <= ours["ece"] <= ours["high"]
 
 
 def test_the_benchmark_is_not_fitted_to(cli, tmp_path):
-    done = cli("train", "confidence", "--out", str(tmp_path), "--seed", "10000")
-    assert done.exit_code == 2
-    assert "benchmark" in done.output + done.stderr
+    for words in (("--seed", "10000"), ("--seed", "7", "--held-seed", "7", "--held", "3")):
+        done = cli("train", "confidence", "--out", str(tmp_path), *words)
+        assert done.exit_code == 2
+        assert "proves nothing" in done.output + done.stderr

@@ -347,3 +347,20 @@ def test_only_what_no_test_has_seen_is_looked_at_more_closely(fence: ProcessSand
             0.0 if plan.abstained else 1 / (1 + math.exp(-3.0 if looked else 9.0))
         )
     assert spent[True, False] == 7 + (spent[False, False] or 0)
+
+
+def test_holes_are_filled_so_that_tests_pass(fence: ProcessSandbox) -> None:
+    less = DOUBLE.replace("x + x", "x - x")
+    writer = Scripted((BROKEN,))
+    writer.infill = lambda request, sketch, *, count, seed: iter(
+        [Sketch((less, DOUBLE)[:count], 1.0, 5, 0, True)]
+    )
+    plan = Coder(writer, fence, count=1).infill(REQUEST, "def f ( x ) :\n    y = HOLE\n    return y\n")
+    assert plan.chosen.value.source == DOUBLE
+    assert plan.chosen.verdict.evidence["forwards"] == 5
+    assert plan.ending == "complete"
+    plan = Coder(writer, fence, count=0).infill(REQUEST, "HOLE")
+    assert plan.abstained
+    assert "1 programs fail at least one test" in plan.chosen.verdict.evidence["reasons"]
+    with pytest.raises(InvalidStateError, match="holes in python"):
+        Coder(Scripted((BROKEN,)), fence).infill(REQUEST, "HOLE")

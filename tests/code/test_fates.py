@@ -7,7 +7,7 @@ from agentic_diffusion.errors import InvalidConfigError
 from agentic_diffusion_code import fates as module
 from agentic_diffusion_code.coder import Coder
 from agentic_diffusion_code.confidence import Confidence
-from agentic_diffusion_code.fates import Fate, asked_at, fates, fitted_to, read_fates
+from agentic_diffusion_code.fates import Fate, asked_at, fates, fitted_to, held_to, read_fates
 from agentic_diffusion_code.model.decoding import Decoding
 from agentic_diffusion_code.questions import built_in
 from agentic_diffusion_code.sandbox import ProcessSandbox
@@ -46,5 +46,9 @@ def test_programs_that_do_not_parse_are_not_fitted_to() -> None:
     fitted = fitted_to(before, [*known, Fate(seed=1, index=9, features=(), passed=False)])
     assert fitted((6.0,)) > 0.9 > 0.1 > fitted((0.0,))
     assert fitted((6.0,), 2) == before((6.0,), 2)
+    told = held_to(fitted, known)
+    assert told["n"] == 8
+    assert told["auroc"] == 1
+    assert told["ece"] < 0.1 < held_to(before, known)["ece"]
     with pytest.raises(InvalidConfigError, match="one fate"):
         fitted_to(before, known[:3])

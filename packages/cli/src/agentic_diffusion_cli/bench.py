@@ -18,6 +18,7 @@ from agentic_diffusion_cli import (
     bench_distributed,
     bench_evolve,
     bench_faults,
+    bench_infill,
     bench_memory,
     bench_middleware,
     bench_physics,
@@ -65,6 +66,7 @@ app.command("corpus")(bench_corpus.corpus)
 app.command("confidence")(bench_confidence.confidence)
 app.command("distributed")(bench_distributed.distributed)
 app.command("faults")(bench_faults.faults)
+app.command("infill")(bench_infill.infill)
 app.command("memory")(bench_memory.memory)
 app.command("middleware")(bench_middleware.middleware)
 app.command("physics")(bench_physics.physics)

@@ -19,7 +19,7 @@ from agentic_diffusion_cli.computing import (
 )
 from agentic_diffusion_cli.progress import bars
 
-FATES = "fates.jsonl"
+FATES, HELD = "fates.jsonl", "held.jsonl"
 SEEDS = (31_077, 31_078)
 """Where the compositions were drawn that the card that ships was fitted to."""
 
@@ -36,6 +36,12 @@ def confidence(
         ),
     ] = None,
     questions: Annotated[int, typer.Option(min=1, help="Compositions of each seed.")] = 250,
+    held_seed: Annotated[
+        int, typer.Option(min=0, help="Where those are drawn that it is held to, once.")
+    ] = 0,
+    held: Annotated[
+        int, typer.Option(min=0, help="How many of these, asked first; 0 holds it to nothing.")
+    ] = 0,
     weights: Annotated[
         Path | None, typer.Option(help="Folder of `train code`; shipped ones by default.")
     ] = None,
@@ -44,34 +50,58 @@ def confidence(
     matmul: MatmulOption = None,
     compile_: CompileOption = False,
     threads: ThreadsOption = None,
+    target: Annotated[str, typer.Option("--json", help="File for what it is held to; - for stdout.")] = "",
 ) -> None:
     """Fit the chance that an untested program is right; interrupted, the same command goes on where it stopped."""
     from agentic_diffusion import store
     from agentic_diffusion_code.confidence import Confidence
     from agentic_diffusion_code.embedded import load_coder, shipped
-    from agentic_diffusion_code.fates import TEST, fates, fitted_to
+    from agentic_diffusion_code.fates import TEST, fates, fitted_to, held_to
     from agentic_diffusion_code.sandbox import ProcessSandbox
 
     seeds = seed or list(SEEDS)
-    if TEST in seeds:
+    if TEST in seeds or (held and held_seed in seeds):
         raise typer.BadParameter(
-            f"{TEST} is the seed of the benchmark: an estimate fitted to it proves nothing."
+            f"--seed {' '.join(map(str, seeds))}: {TEST} is that of the benchmark, and what an estimate is held to "
+            "must be new; one that was fitted to it proves nothing."
         )
     compute = compute_of(device, precision, matmul=matmul, compiles=compile_, threads=threads)
-    found: tuple[Any, ...] = ()
+    found: dict[str, tuple[Any, ...]] = {FATES: (), HELD: ()}
     with ProcessSandbox() as sandbox, bars() as shown:
         coder = load_coder(weights, sandbox=sandbox, compute=compute)
-        task = shown.add_task("Compositions", total=questions * len(seeds), note="")
-        for found in fates(coder, seeds, count=questions, sandbox=sandbox, kept=out / FATES):
-            shown.update(task, completed=len(found), note=f"{sum(each.passed for each in found)} right")
+        for name, drawn, count in ((HELD, [held_seed] * bool(held), held), (FATES, seeds, questions)):
+            task = shown.add_task(name, total=count * len(drawn), note="")
+            for told in fates(coder, drawn, count=count, sandbox=sandbox, kept=out / name):
+                found[name] = told
+                shown.update(task, completed=len(told), note=f"{sum(each.passed for each in told)} right")
     bundle = store.load(weights or shipped())
-    fitted = fitted_to(Confidence.model_validate(bundle.card["confidence"]), found)
-    parsed = [each for each in found if each.features]
-    told = f"fitted to {len(parsed)} single samples that parse, of {len(found)} held-out compositions"
+    before = Confidence.model_validate(bundle.card["confidence"])
+    fitted = fitted_to(before, found[FATES])
+    parsed = sum(bool(each.features) for each in found[FATES])
+    said = f"fitted to {parsed} single samples that parse, of {len(found[FATES])} held-out compositions"
     card = {
         **bundle.card,
         "confidence": fitted.model_dump(mode="json"),
-        "untested": told,
+        "untested": said,
         "untested_by": report.typed(),
     }
-    report.out().print(f"{told}, saved in {store.save(out, bundle.tensors, card).parent}")
+    report.out().print(f"{said}, saved in {store.save(out, bundle.tensors, card).parent}")
+    if held:
+        estimates = {"as it was": before, "ours": fitted}
+        tell(
+            [{"name": name, **held_to(each, found[HELD])} for name, each in estimates.items()],
+            held_seed,
+            target,
+        )
+
+
+def tell(rows: list[dict[str, Any]], seed: int, target: str) -> None:
+    """Say how estimates do on what they were not fitted to."""
+    for row in rows:
+        numbers = (f"{key} {value:.4f}" for key, value in row.items() if isinstance(value, float))
+        report.out().print(f"{row['name']}: {', '.join(numbers)}")
+    if target:
+        rows = [{**row, "seed": seed} for row in rows]
+        report.write_json(
+            {"bench": "confidence of the coder", "command": report.typed(), "rows": rows}, target
+        )

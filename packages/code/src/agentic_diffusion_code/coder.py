@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol, final, runtime_checkable
 
-from agentic_diffusion.errors import InvalidConfigError
+from agentic_diffusion.errors import InvalidConfigError, InvalidStateError
 from agentic_diffusion.planning.budget import Budget, Clock
 from agentic_diffusion.planning.planner import Learns
 from agentic_diffusion.records import DenoiseEvent, Plan
@@ -24,7 +24,7 @@ from .sandbox.base import Sandbox
 from .search import Attempt, Search, examine, examine_draft, holds, outcome, tested
 from .spoken import Interpreter
 from .typed import said
-from .writes import Branches, Forks, Sketch, Writes
+from .writes import Branches, Fills, Forks, Sketch, Writes
 
 UNITS = 8
 """Steps of progress that each phase of the work is told in."""
@@ -129,6 +129,41 @@ class Coder:
                 return plan
             if watch is not None:
                 watch(shown.event)
+
+    def infill(
+        self, request: CodeRequest, sketch: str, *, seed: int = 0, budget: Budget | None = None
+    ) -> Plan[CodeRequest, Program]:
+        """Return a program with its holes filled so that it passes every test of the request, or an abstention.
+
+        The likeliest fillings are tried, one more than `count`, and without tests the likeliest alone; what is given is
+        not changed, so that nothing is tidied either.
+
+        Args:
+            request: What the whole program does.
+            sketch: The program with the word `HOLE` wherever something is to be written.
+            seed: Where chance comes from.
+            budget: Time and memory.
+
+        Raises:
+            InvalidStateError: There is no hole, the request is too long, or the writer fills none in the language.
+        """
+        plain = replace(self, lints=False)
+        room = Room(self.writer, memory_bytes=(budget or Budget()).memory_bytes, at_once=1)
+        search = Search(request, self.sandbox, Clock(budget or Budget()), UNITS, room, seed=seed)
+        if not isinstance(self.writer, Fills) or (self.speaks is not None and self.speaks(request)):
+            raise InvalidStateError(
+                f"holes in {request.language}",
+                "a language that the writer writes itself, and a writer with `infill`",
+                "Ask for the whole function with `plan`.",
+            )
+        count = 1 + self.count if request.tests else 1
+        sketches = self.writer.infill(request, sketch, count=count, seed=seed)
+        for _ in plain._phase(search, sketches):
+            pass
+        plain._postponed(search)
+        for _ in plain._rest(search):
+            pass
+        return answer(search, self.familiar)
 
     def drafts(
         self, request: CodeRequest, *, seed: int = 0, budget: Budget | None = None

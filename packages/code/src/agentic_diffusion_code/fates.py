@@ -11,10 +11,11 @@ from agentic_diffusion.records import Record
 from pydantic import ValidationError
 
 from .coder import Coder
-from .confidence import Confidence
+from .confidence import Confidence, calibration_error, ranking
 from .evaluate import single
 from .questions import Question, built_in
 from .sandbox.base import Sandbox
+from .spread import spread
 
 TEST, TESTED = 10_000, 480
 """The seed of the questions of the benchmark, and how many of them were ever asked."""
@@ -105,3 +106,14 @@ def fitted_to(confidence: Confidence, known: Sequence[Fate]) -> Confidence:
     """
     told = [each for each in known if each.features]
     return confidence.apart([each.features for each in told], [each.passed for each in told])
+
+
+def held_to(confidence: Confidence, known: Sequence[Fate]) -> dict[str, float | None]:
+    """Return how an estimate does on fates that it was not fitted to: how many, its error with spread, its ranking.
+
+    As in the benchmark, what does not parse is given no chance and is wrong.
+    """
+    chances = [confidence(each.features) if each.features else 0.0 for each in known]
+    passed = [each.passed for each in known]
+    error, area = calibration_error(chances, passed), ranking(chances, passed)
+    return {"n": float(len(known)), "ece": error, **spread(chances, passed), "auroc": area}

@@ -19,6 +19,7 @@ from .branching import Branching, Course, likeliest
 from .domain import CodeRequest
 from .heeded import Hears, heeded, left_out
 from .holes import Holes, holes_of, hollow
+from .infilling import between, filled
 from .misgivings import misgivings
 from .model.decode import Draft, Guides, Score, Viable, fill, unguided, write
 from .model.decoding import Decoding
@@ -256,7 +257,7 @@ class TokenWriter:
     ) -> Iterator[Sketch]:
         """Hide a share of the tokens and denoise them for the request: a start half-way from noise.
 
-        Meng et al. 2022 (SDEdit), arXiv:2108.01073, with masks for noise.
+        Meng et al. 2022 (SDEdit), arXiv:2108.01073.
         """
         ids, _, _ = self._placed(source, request)
         fixed = len(self.head(request))
@@ -297,10 +298,13 @@ class TokenWriter:
         given = min(len(ids) - sum(hides) for hides in chosen)
         return self._sketches(drafts, request, longest=canvas.shape[1], given=given)
 
-    def infill(self, request: CodeRequest, sketch: str, *, seed: int = 0) -> Iterator[Sketch]:
+    def infill(self, request: CodeRequest, sketch: str, *, count: int = 1, seed: int = 0) -> Iterator[Sketch]:
         """Fill every `HOLE` of a program, of a length that the model finds; the rest is pinned.
 
-        Lengths are compared by the mean confidence of the first look (CAL, arXiv:2602.00476), hole by hole.
+        A model that can look back is asked for several fillings from the left, which it ranks with what stands behind
+        them (see `infilling`): up to `count` programs come, the likeliest first. Another, and that one where it finds
+        none, looks at all of the program at once: lengths are compared by the mean confidence of the first look (CAL,
+        arXiv:2602.00476), hole by hole, and one program comes.
 
         Raises:
             InvalidStateError: There is no hole.
@@ -311,6 +315,15 @@ class TokenWriter:
             raise InvalidStateError(
                 "a program without a hole", f"at least one {HOLE}", f"Write {HOLE} for it."
             )
+        asked = 0
+        if isinstance(self.model, Scans):
+            course = self._course(request, self.head(request))
+            found = filled(course, between(ids, groups), scans=self.model, seed=seed)
+            asked = found.forwards
+            if found.programs:
+                texts = (self.source(torch.tensor(each), request) for each in found.programs)
+                yield Sketch(tuple(dict.fromkeys(texts))[:count], 1.0, asked, done=True)
+                return
         prompt = self.prompt(request)
         rows = Holes(tuple(ids), groups, mask=self.tokens.mask, end=self.tokens.end)
         lengths, forwards = rows.lengths(self.model, prompt)
@@ -318,7 +331,7 @@ class TokenWriter:
         how, guides = self.decoding, self._guides(request)
         drafts = fill(self.model, prompt, canvas=canvas, rng=generator(seed), decoding=how, guides=guides)
         for shown in self._sketches(drafts, request, longest=canvas.shape[1], given=len(ids) - len(groups)):
-            yield replace(shown, forwards=shown.forwards + forwards)
+            yield replace(shown, forwards=shown.forwards + forwards + asked)
 
     def sure(self, request: CodeRequest, source: str) -> Sureness | None:
         """Return the probability of each line's least sure token; None of a program that is too long to ask about.
@@ -356,14 +369,15 @@ class TokenWriter:
         )
 
     def branches(self, request: CodeRequest) -> Branching | None:
-        """Return a search among the programs of a request; None where the model cannot look back.
-
-        A draft longer than the model writes is not searched from either: it would be cut off.
-        """
+        """Return a search among the programs of a request; None without looking back, and where a draft is too long."""
         if not isinstance(self.model, Scans) or len(self.ids(request.draft, request)) > self.decoding.longest:
             return None
-        given, longest, barring = self.head(request), self.decoding.longest, self._barring(request)
-        course = Course(
+        return Branching(self._course(request, self.head(request)), self.model)
+
+    def _course(self, request: CodeRequest, given: Sequence[int]) -> Course:
+        """Return what all programs of a request share, those that begin with some tokens."""
+        longest, barring = self.decoding.longest, self._barring(request)
+        return Course(
             self.model,
             self.tokens,
             self.prompt(request),
@@ -377,7 +391,6 @@ class TokenWriter:
             lambda row: self.source(row, request),
             lambda source: self._lines(source, request),
         )
-        return Branching(course, self.model)
 
 
 def _anything(before: Sequence[int], token: int) -> bool:

@@ -184,6 +184,15 @@ class Forks(Protocol):
         ...
 
 
+@runtime_checkable
+class Fills(Protocol):
+    """A writer that can fill holes of a program and leaves the rest as it is."""
+
+    def infill(self, request: CodeRequest, sketch: str, *, count: int = 1, seed: int = 0) -> Iterator[Sketch]:
+        """Fill every hole; up to `count` programs come, the likeliest first."""
+        ...
+
+
 def closely(writer: Writes, request: CodeRequest, source: str, *, wanted: bool = True) -> Heeded:
     """Return how much a program depends on the words of its description; nothing where it is not wanted or known."""
     found = writer.heeded(request, source) if wanted and isinstance(writer, Heeds) else None
