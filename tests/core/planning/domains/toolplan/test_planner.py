@@ -4,9 +4,18 @@ from dataclasses import replace
 
 import pytest
 import torch
+from agentic_diffusion.compute import int8
+from agentic_diffusion.compute.quantise import Int8Linear
+from agentic_diffusion.denoising.train import Recipe
 from agentic_diffusion.errors import InvalidConfigError
 from agentic_diffusion.planning.budget import Budget
-from agentic_diffusion.planning.domains.toolplan import ToolPlan, ToolRequest, chain, tool_planner
+from agentic_diffusion.planning.domains.toolplan import (
+    ToolPlan,
+    ToolRequest,
+    ToolTraining,
+    chain,
+    tool_planner,
+)
 from agentic_diffusion.planning.domains.toolplan.planner import Binder
 from agentic_diffusion.records import Given, Open, PlanStep, Result, ToolSpec
 from agentic_diffusion.testing import check_domain, check_planner
@@ -199,3 +208,19 @@ def test_many_plans_at_once_are_those_of_one_by_one(tools, ask, proposes) -> Non
         assert one.confidence == pytest.approx(other.confidence, abs=1e-4)
         likely = [[c.verdict.evidence["likelihood"] for c in plan.considered] for plan in (one, other)]
         assert likely[0] == pytest.approx(likely[1], abs=1e-4)
+
+
+@pytest.mark.parametrize("taught", [False, True])
+def test_a_planner_in_eight_bits_plans_one_by_one_and_at_once(tools, ask, taught) -> None:
+    planner = tool_planner(tools, slots=3, width=64, count=4)
+    if taught:
+        examples = [(ask, chain(*BOOK)), (ToolRequest(goal="the weather"), chain("check_weather"))]
+        training = ToolTraining(planner, examples, recipe=Recipe(steps=1), held_out=0.0)
+        [*training.run()]
+        planner = training.planner
+    small = replace(planner, denoiser=int8(planner.denoiser))
+    assert any(isinstance(layer, Int8Linear) for layer in small.denoiser.modules())
+    asked = [ask, ToolRequest(goal="how is the weather")]
+    for plan in (*small.plan_many(asked), *map(small.plan, asked)):
+        assert plan.complete
+        assert plan.chosen.verdict.passed

@@ -8,7 +8,7 @@ from typing import final
 
 import torch
 from jaxtyping import Float, Int
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from agentic_diffusion.planning.domains.toolplan.catalogue import Catalogue
@@ -104,6 +104,8 @@ class Ahead:
             return False
         if weights.device.type != "cpu" or weights.dtype is not torch.float32:
             return False
+        if not all(isinstance(mixer.mlp[0], nn.Linear) for mixer in network.mixing()):
+            return False  # the largest layers are the first that are in eight bits, and have no weights to look at
         if not bool(context["available"][0, self.catalogue.stop]):
             return False
         return all(row[-1] == mask and set(row[row.index(mask) :]) == {mask} for row in rows)

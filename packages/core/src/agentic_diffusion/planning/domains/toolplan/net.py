@@ -222,7 +222,7 @@ class ToolNet(nn.Module):
         spoken = (meets.abs().sum(dim=(2, 3)) > 0)[..., None]
         about = (8 * (meets[..., 0] + 0.5 * meets[..., 1])).softmax(dim=-1) @ plain
         clauses = torch.where(spoken, about + self.clause, 0.0)
-        lengths = context["lengths"].expand(-1, self.facts.in_features - SIGNS - TRUST)
+        lengths = context["lengths"].expand(-1, len(self.place) + 1)
         facts = self.facts(torch.cat([context["signs"], lengths, context["trust"]], dim=-1))
         return torch.cat([promising, clauses, facts[:, None]], dim=1)
 
