@@ -100,11 +100,18 @@ def test_signal_to_noise_is_the_ratio_and_finite_at_zero() -> None:
 
 @given(st.integers(1, 200), st.floats(0, 0.9), st.floats(0.5, 7))
 def test_times_fall_from_one_to_the_last(steps: int, last: float, rho: float) -> None:
+    if (1 - last) * steps**-rho < 1e-15:  # too small a step for numbers near `last`
+        return
     levels = times(steps, last=last, rho=rho)
     assert len(levels) == steps + 1
     assert levels[0] == pytest.approx(1.0)
     assert levels[-1] == last
     assert all(a > b for a, b in itertools.pairwise(levels))
+
+
+def test_levels_that_are_the_same_number_are_refused() -> None:
+    with pytest.raises(InvalidConfigError, match="told apart"):
+        times(191, last=0.5, rho=7.0)
 
 
 def test_times_even_and_crowded() -> None:

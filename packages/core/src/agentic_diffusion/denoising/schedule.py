@@ -143,7 +143,8 @@ def times(steps: int, *, last: float = 0.0, rho: float = 1.0) -> tuple[float, ..
         rho: 1 for an even grid; above 1 crowds the steps near the truth.
 
     Raises:
-        InvalidConfigError: Fewer than one step, or `last` outside [0, 1).
+        InvalidConfigError: Fewer than one step, `last` outside [0, 1), or steps so crowded that the last ones come to
+            the same number.
     """
     if steps < 1 or not 0 <= last < 1 or rho <= 0:
         raise InvalidConfigError(
@@ -151,4 +152,11 @@ def times(steps: int, *, last: float = 0.0, rho: float = 1.0) -> tuple[float, ..
             "steps >= 1, 0 <= last < 1 and rho > 0",
             "Ask for at least one denoising step.",
         )
-    return tuple(last + (1 - last) * (1 - k / steps) ** rho for k in range(steps + 1))
+    levels = tuple(last + (1 - last) * (1 - k / steps) ** rho for k in range(steps + 1))
+    if levels[-2] <= last:
+        raise InvalidConfigError(
+            f"times(steps={steps}, last={last}, rho={rho}), whose last two levels are the same number",
+            "levels that can be told apart",
+            "Take fewer steps or a smaller rho.",
+        )
+    return levels
