@@ -3,7 +3,7 @@
 import json
 from contextlib import contextmanager
 
-from agentic_diffusion_cli import drill, faults, rayfaults
+from agentic_diffusion_cli import drill, faults, rayfaults, shardfaults
 from agentic_diffusion_cli.faults import Trial
 
 
@@ -21,6 +21,7 @@ def test_trials_are_counted_shown_and_written(cli, monkeypatch, tmp_path) -> Non
 
     monkeypatch.setattr(drill, "warm", lambda folder: None)
     monkeypatch.setattr(faults, "TRIALS", {"killed process": good, "full disk": bad, "half the memory": good})
+    monkeypatch.setattr(shardfaults, "TRIALS", {name: good for name in shardfaults.TRIALS})
     monkeypatch.setattr(rayfaults, "cluster", cluster)
     target = tmp_path / "faults.json"
     done = cli("bench", "faults", "--seeds", 3, "--json", target)
@@ -28,7 +29,8 @@ def test_trials_are_counted_shown_and_written(cli, monkeypatch, tmp_path) -> Non
     figures = json.loads(target.read_text())
     assert figures["bench"] == "faults"
     rows = {row["fault"]: row for row in figures["rows"]}
-    assert list(rows) == ["killed process", "full disk", "half the memory", "killed Ray actor"]
+    names = ["killed process", "full disk", "half the memory", "killed while saving", "full disk of one"]
+    assert list(rows) == [*names, "killed Ray actor"]
     assert rows["killed process"]["held"]["mean"] == 1.0
     assert rows["full disk"]["held"]["n"] == 3
     assert rows["full disk"]["broken"] == [

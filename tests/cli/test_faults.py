@@ -51,13 +51,13 @@ def test_broken_promises_are_found(tmp_path, monkeypatch) -> None:
 def test_a_lost_checkpoint_and_a_changed_run_are_found(tmp_path, monkeypatch) -> None:
     drill = faults.Drill(tmp_path)
     with pytest.raises(StoreError):
-        faults._goes_on(drill, "")
+        faults.goes_on(drill, "")
     drill.run(until=4)
     ends = iter([[Ended(0, {"5": 1.0})], [Ended(0, {"5": 1.1})]])
     monkeypatch.setattr(faults, "forked", lambda bodies: next(ends))
-    assert "losses differ by 9.1e-02" in faults._goes_on(drill, "").why
+    assert "losses differ by 9.1e-02" in faults.goes_on(drill, "").why
     monkeypatch.setattr(faults, "forked", lambda bodies: [Ended(1, None, "KeyError: 1")])
-    assert "does not go on: KeyError" in faults._goes_on(drill, "").why
+    assert "does not go on: KeyError" in faults.goes_on(drill, "").why
     next(drill.checkpoint.glob("*.safetensors")).write_bytes(b"")
     with pytest.raises(StoreError):
-        faults._goes_on(drill, "")
+        faults.goes_on(drill, "")

@@ -11,6 +11,7 @@ import typer
 from agentic_diffusion.errors import InvalidConfigError
 
 from agentic_diffusion_cli import (
+    bench_checkpoints,
     bench_code,
     bench_coins,
     bench_confidence,
@@ -64,6 +65,7 @@ app.command("code")(bench_code.code)
 app.command("coins")(bench_coins.coins)
 app.command("corpus")(bench_corpus.corpus)
 app.command("confidence")(bench_confidence.confidence)
+app.command("checkpoints")(bench_checkpoints.checkpoints)
 app.command("distributed")(bench_distributed.distributed)
 app.command("faults")(bench_faults.faults)
 app.command("infill")(bench_infill.infill)

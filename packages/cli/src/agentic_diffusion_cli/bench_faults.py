@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from agentic_diffusion_cli.faults import Trial
 
 RAY = "killed Ray actor"
-ALL = ("killed process", "full disk", "half the memory", RAY)
+SHARDS = ("killed while saving", "full disk of one")
+ALL = ("killed process", "full disk", "half the memory", *SHARDS, RAY)
 
 
 def faults(
@@ -47,7 +48,9 @@ def run(names: Sequence[str], *, seeds: int) -> list[dict[str, Any]]:
     """Make all trials; return a row for each fault."""
     from agentic_diffusion_cli.drill import warm
     from agentic_diffusion_cli.faults import TRIALS
+    from agentic_diffusion_cli.shardfaults import TRIALS as OF_SHARDS
 
+    trials = {**TRIALS, **OF_SHARDS}
     rows = []
     with bars() as shown, TemporaryDirectory() as place:
         warm(Path(place, "warm"))
@@ -57,8 +60,8 @@ def run(names: Sequence[str], *, seeds: int) -> list[dict[str, Any]]:
             def note(told: Sequence[Trial], task: Any = task) -> None:
                 shown.update(task, completed=len(told), note=f"{sum(t.held for t in told)} held")
 
-            if name in TRIALS:
-                rows.append(_row(name, _tried(name, TRIALS[name], Path(place), seeds=seeds, note=note)))
+            if name in trials:
+                rows.append(_row(name, _tried(name, trials[name], Path(place), seeds=seeds, note=note)))
                 continue
             from agentic_diffusion_cli.rayfaults import cluster
 

@@ -9,7 +9,7 @@ import socket
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -18,7 +18,7 @@ from typing import Any, final
 import torch
 from agentic_diffusion import store
 from agentic_diffusion.compute import Compute
-from agentic_diffusion.compute.distributed import ALONE, Strategy, Team, joined
+from agentic_diffusion.compute.distributed import ALONE, Strategy, Team, joined, unfilled
 from agentic_diffusion.denoising.denoiser import GaussianNet, PredictTruth
 from agentic_diffusion.denoising.nn.dit import TrajectoryDiT
 from agentic_diffusion.denoising.process import GaussianProcess
@@ -93,17 +93,7 @@ class Drill:
             watch: Called after each step, and after its checkpoint, with the number of steps made.
             until: The step to stop at; 0 goes on to the end.
         """
-        training = Training(
-            self.network(),
-            GaussianProcess(Cosine()),
-            draw=self.draw,
-            recipe=Recipe(steps=self.steps, learning_rate=1e-3, warmup=2),
-            rng=generator(self.seed),
-            compute=ONE_THREAD,
-            team=team,
-        )
-        if team.any(self.checkpoint.exists()):
-            training.resume(store.opened(self.checkpoint, team=team))
+        training = self.training(team)
         losses = {}
         for step in training.run():
             losses[step.step] = step.loss
@@ -113,6 +103,24 @@ class Drill:
             if step.step == until:
                 break
         return losses
+
+    def training(self, team: Team = ALONE) -> Training:
+        """Return the run as it is at its beginning, or where its checkpoint was written."""
+        resumed = team.any(self.checkpoint.exists())
+        with unfilled() if resumed and team.splits_weights else nullcontext():
+            network = self.network()
+        training = Training(
+            network,
+            GaussianProcess(Cosine()),
+            draw=self.draw,
+            recipe=Recipe(steps=self.steps, learning_rate=1e-3, warmup=2),
+            rng=generator(self.seed),
+            compute=ONE_THREAD,
+            team=team,
+        )
+        if resumed:
+            training.resume(store.opened(self.checkpoint, team=team))
+        return training
 
     def keep(self, training: Training) -> None:
         """Write a checkpoint."""

@@ -5,10 +5,8 @@ from __future__ import annotations
 import os
 import resource
 import signal
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from multiprocessing.sharedctypes import RawValue
 from pathlib import Path
@@ -24,6 +22,7 @@ from agentic_diffusion.planning.planner import Planner
 from agentic_diffusion.planning.verify import accept
 
 from agentic_diffusion_cli.drill import ONE_THREAD, Drill, Ended, forked, team_of
+from agentic_diffusion_cli.resident import peak, status
 
 STRATEGIES: tuple[Strategy, ...] = ("ddp", "fsdp", "tensor")
 PROCESSES = 2
@@ -77,7 +76,7 @@ def killed_process(seed: int, folder: Path) -> Trial:
         return Trial(False, other.error, f"the process ended with {ends[victim].code} before it was killed")
     if not other.error.startswith("WorkerError"):
         return Trial(False, other.error, f"the other said {other.error or other.told!r}")
-    return _goes_on(drill, other.error)
+    return goes_on(drill, other.error)
 
 
 def full_disk(seed: int, folder: Path) -> Trial:
@@ -104,7 +103,7 @@ def full_disk(seed: int, folder: Path) -> Trial:
     (end,) = forked([body])
     if not end.error.startswith("StoreError"):
         return Trial(False, end.error, f"it said {end.error or end.told!r}")
-    return _goes_on(drill, end.error)
+    return goes_on(drill, end.error)
 
 
 def half_memory(seed: int, folder: Path) -> Trial:
@@ -151,7 +150,7 @@ def _half_training(seed: int, folder: Path) -> Trial:
         return Trial(held, "the run was finished", "" if held else f"{end.told} instead of {free.told}")
     if not end.error.startswith("BudgetError"):
         return Trial(False, end.error, f"exit code {end.code}: {end.error or end.told!r}")
-    return _goes_on(drill, end.error)
+    return goes_on(drill, end.error)
 
 
 def _halved(body: Callable[[], Any]) -> tuple[Ended, Ended]:
@@ -159,11 +158,11 @@ def _halved(body: Callable[[], Any]) -> tuple[Ended, Ended]:
     added = RawValue("q", 0)
 
     def measured() -> Any:
-        with _peak("RssAnon", added):
+        with peak("RssAnon", added):
             return body()
 
     def starved() -> Any:
-        limit = _status("VmSize") + added.value // 2
+        limit = status("VmSize") + added.value // 2
         resource.setrlimit(resource.RLIMIT_AS, (limit, resource.RLIM_INFINITY))
         try:
             return body()
@@ -175,33 +174,7 @@ def _halved(body: Callable[[], Any]) -> tuple[Ended, Ended]:
     return free, end
 
 
-@contextmanager
-def _peak(name: str, into: Any) -> Iterator[None]:
-    """Note by how much a figure of this process rises at most, looked at every millisecond."""
-    before, over = _status(name), threading.Event()
-
-    def look() -> None:
-        while not over.wait(0.001):
-            into.value = max(into.value, _status(name) - before)
-
-    looker = threading.Thread(target=look, daemon=True)
-    looker.start()
-    try:
-        yield
-    finally:
-        over.set()
-        looker.join()
-
-
-def _status(name: str) -> int:
-    """Return a figure of `/proc/self/status`, in bytes."""
-    for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
-        if line.startswith(name + ":"):
-            return 1024 * int(line.split()[1])
-    raise OSError(f"/proc/self/status without {name}")
-
-
-def _goes_on(drill: Drill, said: str) -> Trial:
+def goes_on(drill: Drill, said: str) -> Trial:
     """Whether the run goes on from its checkpoint, with the losses of one that was never disturbed."""
     bundle = store.load(drill.checkpoint)
     if bundle.degraded:
