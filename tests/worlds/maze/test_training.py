@@ -9,7 +9,7 @@ from agentic_diffusion import store
 from agentic_diffusion.denoising.train import Recipe
 from agentic_diffusion.errors import StoreError
 from agentic_diffusion_worlds.maze.map import UMAZE
-from agentic_diffusion_worlds.maze.planner import load_network
+from agentic_diffusion_worlds.maze.planner import load_network, save_planner
 from agentic_diffusion_worlds.maze.training import CHECKPOINT, Run, train
 
 STEPS = 6
@@ -56,6 +56,24 @@ def test_stopping_and_going_on_comes_to_the_same(whole, run, umaze_data, tmp_pat
     assert [step.step for step in rest] == list(range(stop + 1, STEPS + 1))
     assert same(tmp_path, whole[0])
     assert not (tmp_path / CHECKPOINT).exists()
+
+
+def test_a_run_goes_on_from_shards_and_planners_are_made_of_them(whole, run, umaze_data, tmp_path):
+    first = train(run, umaze_data, folder=tmp_path, facts={}, sharded=True)
+    for _ in range(3):
+        next(first)
+    first.close()
+    bundle = store.load(tmp_path / CHECKPOINT)
+    assert (bundle.card["shards"], bundle.card["step"]) == (1, 3)
+    half = {
+        name.removeprefix("average/"): value
+        for name, value in bundle.tensors.items()
+        if name.startswith("average/")
+    }
+    save_planner(tmp_path / "half", run.design, tensors=half, facts={})
+    assert not same(tmp_path / "half", whole[0])
+    assert len(list(train(run, umaze_data, folder=tmp_path, facts={}))) == STEPS - 3
+    assert same(tmp_path, whole[0])
 
 
 def test_a_crash_costs_what_came_after_the_checkpoint(whole, run, umaze_data, tmp_path):
