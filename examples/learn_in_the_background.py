@@ -49,11 +49,11 @@ def make_desks(seed: int, now: dict[str, str]) -> list[BaseTool]:
 def serve(seed: int, count: int, way: str) -> tuple[list[bool], list[bool]]:
     """Serve cases, one try each; return which were settled, and which new versions the gate let through."""
     now: dict[str, str] = {}
-    desks, trust = make_desks(seed, now), ToolTrust()
+    desks, trust = make_desks(seed, now), ToolTrust(hears=300 if way == "trust" else 0)
     planner = tool_planner(
         tool_specs(desks), slots=1, width=16, depth=1, count=4, goals=("answer",), seed=seed
     )
-    if way == "trust":
+    if way in ("trust", "deaf trust"):
         planner = trust.guide(planner)
     memory: ListMemory[Any, Any] = ListMemory()
     every = 24 if way == "taught" else 10**9
@@ -68,7 +68,9 @@ def serve(seed: int, count: int, way: str) -> tuple[list[bool], list[bool]]:
         return settled, [turn.promoted for turn in evolver.turns]
 
 
-def main(count: int = 120, seeds: int = 6, ways: Sequence[str] = ("off", "trust", "taught")) -> None:
+def main(
+    count: int = 120, seeds: int = 6, ways: Sequence[str] = ("off", "deaf trust", "trust", "taught")
+) -> None:
     """Compare, on paired seeds, over the last quarter of the cases."""
     for way in ways:
         runs = [serve(seed, count, way) for seed in range(seeds)]

@@ -1,6 +1,7 @@
 """Guidance against analytic tilts: Gaussian, categorical, and in sequence."""
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -135,3 +136,20 @@ def test_guides_apply_first_to_last() -> None:
     assert guided(one, [add, double])(x, T, Condition()).mean.item() == 8.0
     assert guided(one, [])(x, T, Condition()).mean.item() == 1.0
     assert isinstance(RewardLogits(lambda x: x), Guidance)
+
+
+def test_a_guide_may_ask_for_the_condition_first() -> None:
+    belief = Gaussian(torch.zeros(2, 1), ONE, ONE)
+
+    class Further:
+        """Moves as far as the condition says, and not at all without one."""
+
+        def under(self, condition):
+            return lambda belief, x, t: replace(belief, mean=belief.mean + condition.context["far"])
+
+        def __call__(self, belief, x, t):
+            return belief
+
+    tilted = guided(lambda x, t, condition: belief, (Further(), RewardGradient(lambda x: x.sum(dim=1))))
+    far = torch.tensor([[1.0], [2.0]])
+    assert torch.equal(tilted(belief.mean, T, Condition(context={"far": far})).mean, far + 1)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, final
 
+import torch
 from agentic_diffusion.denoising.train import Recipe
 from agentic_diffusion.errors import InvalidConfigError
 from agentic_diffusion.planning.domains.toolplan.planner import ToolPlanner
@@ -75,6 +76,8 @@ class Taught:
         if not examples:
             return planner
         training = ToolTraining(planner, examples, recipe=self.recipe, batch=self.batch, seed=self.seed)
-        for _ in training.run():
-            pass
-        return training.planner
+        with torch.random.fork_rng(devices=[]):  # dropout draws from the generator that all share
+            torch.manual_seed(self.seed)
+            for _ in training.run():
+                pass
+            return training.planner

@@ -29,6 +29,15 @@ class Guidance(Protocol[X_contra, B]):
         ...
 
 
+@runtime_checkable
+class Conditional(Protocol[X, B]):
+    """A guide that tilts otherwise for other conditions."""
+
+    def under(self, condition: Condition[X]) -> Guidance[X, B]:
+        """Return the guide for a condition."""
+        ...
+
+
 @final
 @dataclass(frozen=True)
 class RewardGradient:
@@ -109,12 +118,13 @@ class RewardLogits:
 def guided(
     denoiser: Denoiser[X, B], guides: Sequence[Guidance[X, B]]
 ) -> Callable[[X, Time, Condition[X]], B]:
-    """Return a denoiser whose beliefs pass through every guide, first to last."""
+    """Return a denoiser whose beliefs pass through every guide, first to last; see `Conditional` for some of them."""
+    each = [(guide, guide.under if isinstance(guide, Conditional) else None) for guide in guides]
 
     def tilted(x: X, t: Time, condition: Condition[X]) -> B:
         belief = denoiser(x, t, condition)
-        for guide in guides:
-            belief = guide(belief, x, t)
+        for guide, under in each:
+            belief = (guide if under is None else under(condition))(belief, x, t)
         return belief
 
     return tilted

@@ -208,3 +208,34 @@ def test_other_planners_and_scales_are_refused():
         unchecked(ToolTrust(), Batcher(planner))
     with pytest.raises(InvalidConfigError, match="scale=-1"):
         ToolTrust().guide(planner, scale=-1.0)
+
+
+def test_trust_goes_by_the_words_of_the_goal_where_they_tell_something():
+    broken, late = (ToolRequest(goal=f"My lamp is {what}") for what in ("broken", "late"))
+    trust, deaf = ToolTrust(), ToolTrust(hears=0)
+    for each in (trust, deaf):
+        for _ in range(8):
+            each.learn(Outcome(request=broken, value=Use("north"), reward=1.0))
+            each.learn(Outcome(request=late.model_dump(), value=Use("north"), reward=0.0))
+            each.learn(Outcome(request=late, value=Use("south"), reward=1.0))
+            each.learn(Outcome(request=broken, value=Use("south"), reward=0.0))
+    assert (
+        trust.chance("north", goal=broken.goal)
+        > trust.chance("north")
+        > trust.chance("north", goal=late.goal)
+    )
+    assert (
+        trust.chance("north", goal="Zzz") == trust.chance("north") == deaf.chance("north", goal=broken.goal)
+    )
+    again = ToolTrust.unpacked(json.loads(json.dumps(trust.packed())))
+    assert again.chance("north", goal=late.goal) == trust.chance("north", goal=late.goal)
+    assert "lamp" not in json.dumps(trust.packed())
+
+    tools = (NORTH, SOUTH)
+    plain = tool_planner(tools, slots=1, width=16, depth=1, count=8, goals=("report",))
+    guided = trust.guide(plain)
+    alone = [guided.plan(request) for request in (broken, late)]
+    assert [plan.chosen.value.tools for plan in alone] == [("north",), ("south",)]
+    together = guided.plan_many([broken, late])
+    assert [plan.considered for plan in together] == [plan.considered for plan in alone]
+    assert deaf.guide(plain).domain is plain.domain

@@ -37,11 +37,13 @@ class ToolPlanDomain:
         catalogue: The tools.
         slots: Calls in the longest plan, the executed ones included.
         read: What the network reads of a request.
+        further: What else is told of it, for guides.
     """
 
     catalogue: Catalogue
     slots: int
     read: Reader = read_nothing
+    further: Reader = read_nothing
 
     def __post_init__(self) -> None:
         if not 1 <= self.slots <= STEP_LIMIT:
@@ -66,7 +68,7 @@ class ToolPlanDomain:
         pin = self.pinned(request)
         spoken = torch.tensor([[any(map(str.isalnum, request.goal))]])
         context = {"available": self._available(request), "known": self._known(request), "spoken": spoken}
-        return Condition(pin, {**self.read(request), **context})
+        return Condition(pin, {**self.read(request), **self.further(request), **context})
 
     def pinned(self, request: ToolRequest) -> Inpaint:
         """Return the executed steps as what is pinned.
