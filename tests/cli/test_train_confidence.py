@@ -1,6 +1,7 @@
 """`train confidence` fits the chance of untested programs and writes weights that are the same."""
 
 import json
+import sys
 
 from agentic_diffusion import store
 from agentic_diffusion_code import fates
@@ -14,6 +15,7 @@ def test_the_card_has_a_new_estimate_and_the_command(cli, tmp_path, monkeypatch)
         for i in range(30)
     )
     monkeypatch.setattr(fates, "fates", lambda *args, **how: iter([known[:9], known]))
+    monkeypatch.setattr(sys, "argv", ["agentic-diffusion", "train", "confidence"])
     told = tmp_path / "told.json"
     done = cli(
         *("train", "confidence", "--out", str(tmp_path / "new"), "--seed", "7", "--questions", "30"),
@@ -23,7 +25,7 @@ def test_the_card_has_a_new_estimate_and_the_command(cli, tmp_path, monkeypatch)
     old, new = store.load(shipped()), store.load(tmp_path / "new")
     assert new.card["sha256"] == old.card["sha256"]
     assert new.card["untested"] == "fitted to 30 single samples that parse, of 30 held-out compositions"
-    assert new.card["untested_by"].startswith("agentic-diffusion ")
+    assert new.card["untested_by"] == "agentic-diffusion train confidence"
     now, before = (json.loads(json.dumps(each.card["confidence"])) for each in (new, old))
     assert now["alone"] != before["alone"]
     assert now["weights"] == before["weights"]
