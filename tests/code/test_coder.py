@@ -14,6 +14,7 @@ from agentic_diffusion_code.confidence import Confidence, Familiar, Odds
 from agentic_diffusion_code.domain import CodeRequest, asked
 from agentic_diffusion_code.model.decoding import Decoding
 from agentic_diffusion_code.sandbox import ProcessSandbox
+from agentic_diffusion_code.typed import misfits
 from agentic_diffusion_code.writer import TokenWriter
 from agentic_diffusion_code.writes import Heeded, Sketch, Sureness
 from library import Lexemes, Shelf
@@ -252,6 +253,15 @@ def test_a_draft_that_passes_is_the_answer(fence: ProcessSandbox) -> None:
     writer = Scripted((BROKEN,))
     plan = Coder(writer, fence, lints=False).plan(REQUEST.model_copy(update={"draft": DOUBLE}))
     assert plan.chosen.value.source == DOUBLE
+    assert writer.asked == []
+
+
+def test_a_draft_that_passes_stays_whatever_its_types_say(fence: ProcessSandbox) -> None:
+    writer = Scripted((DOUBLE,))
+    mine = "def f(x):\n    best: str = 2 * x\n    best = best * 1\n    text: str = 3\n    return best\n"
+    assert misfits(mine)
+    plan = Coder(writer, fence, lints=False).plan(REQUEST.model_copy(update={"draft": mine}))
+    assert plan.chosen.value.source == mine
     assert writer.asked == []
 
 

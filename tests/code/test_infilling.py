@@ -1,5 +1,7 @@
 """Holes are filled from the left, cut where what is behind follows, and ranked with it."""
 
+import pytest
+from agentic_diffusion.errors import InvalidStateError
 from agentic_diffusion_code.domain import asked
 from agentic_diffusion_code.infilling import between
 from agentic_diffusion_code.model.decoding import Decoding
@@ -28,6 +30,11 @@ def test_the_likeliest_filling_comes_first_and_others_behind_it() -> None:
     assert set(sketch.sources) >= {LESS, MORE}
     assert len(sketch.sources) == len(set(sketch.sources))
     assert sketch.forwards > 0
+
+
+def test_two_holes_with_nothing_between_them_are_refused() -> None:
+    with pytest.raises(InvalidStateError, match="Write one HOLE there"):
+        list(writer(LESS).infill(REQUEST, "def f ( x ) :\n    return HOLE HOLE\n"))
 
 
 def test_what_stands_behind_a_hole_decides() -> None:

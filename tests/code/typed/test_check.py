@@ -54,6 +54,9 @@ def test_what_cannot_fit_is_found(source: str, line: int, message: str) -> None:
     "source",
     [
         "def f(a: int) -> str:\n    a = str(a)\n    return a[0]\n",
+        "def f(a: str) -> tuple[int, int, int]:\n    return tuple(map(int, a.split('.')))\n",
+        "def f(a: int, b: int) -> tuple[int, ...]:\n    return tuple(sorted((a, b, 3)))\n",
+        "def f(a: int) -> tuple[int, int]:\n    return (a,) * 2\n",
         "def f(a: int) -> str:\n    if isinstance(a, str):\n        return a.upper()\n    return ''\n",
         "def f(a: int | None) -> int:\n    return a + 1\n",
         "def f(a: int = None) -> int:\n    return 0 if a is None else a\n",

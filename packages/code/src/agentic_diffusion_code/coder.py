@@ -268,7 +268,7 @@ class Coder:
     def _wanting(self, search: Search) -> bool:
         """Whether there is something left to gain, and time for it: what is doubtful is a last resort."""
         return search.ending == "complete" and not any(
-            a.passed and not (a.doubts or a.types) for a in search.attempts.values()
+            a.passed and not (a.doubts or a.suspect) for a in search.attempts.values()
         )
 
     def _phase(self, search: Search, sketches: Iterator[Sketch], *, skip: bool = False) -> Iterator[Sketched]:

@@ -12,6 +12,7 @@ from typing import final
 
 import torch
 from agentic_diffusion.denoising.state import generator
+from agentic_diffusion.errors import InvalidStateError
 
 from .branching import Branching, Course
 from .model.decode import write
@@ -53,7 +54,16 @@ def filled(course: Course, parts: Sequence[Sequence[int]], *, scans: Scans, seed
         parts: The tokens before, between and behind the holes.
         scans: Looks back at programs.
         seed: Where randomness comes from.
+
+    Raises:
+        InvalidStateError: Nothing stands between two holes.
     """
+    if any(not part for part in parts[1:-1]):
+        raise InvalidStateError(
+            "two holes with nothing between them",
+            "something given between any two holes",
+            "Write one HOLE there.",
+        )
     beam: list[tuple[int, ...]] = [tuple(parts[0])]
     forwards = 0
     for number, behind in enumerate(parts[1:], 1):

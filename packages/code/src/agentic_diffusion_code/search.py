@@ -91,6 +91,11 @@ class Attempt:
         return self.said == self.source
 
     @property
+    def suspect(self) -> bool:
+        """Whether its types do not fit and no test has run it: what a test says outweighs what was inferred."""
+        return bool(self.types) and self.judgement is None
+
+    @property
     def score(self) -> float:
         """The share of tests passed, or the chance to be right where there are none."""
         if self.trouble is not None or self.put_off:
@@ -104,7 +109,7 @@ class Attempt:
     def rank(self) -> tuple[bool, bool, float, int, int, float]:
         """What makes one attempt better: passing, types that fit, score, fewer doubts and findings, an opinion."""
         opinion = -1.0 if self.chance is None else self.chance
-        return self.passed, not self.types, self.score, -len(self.doubts), -len(self.findings), opinion
+        return self.passed, not self.suspect, self.score, -len(self.doubts), -len(self.findings), opinion
 
 
 @final
@@ -265,7 +270,7 @@ class Search:
 def examine(source: str, search: Search, *, parses: Parses, lints: bool, types: bool = True) -> Attempt:
     """Judge one program: the parser first, then lint, types and tests; nothing unparsable is ever run.
 
-    What has tests, and types that do not fit, is put off: it is not run (see `Search.postponed`).
+    What has tests, and types that do not fit, is put off: it is not run (see `Coder._postponed`).
     """
     request = search.request
     whole = source + "\n" + request.suffix if request.suffix.strip() else source

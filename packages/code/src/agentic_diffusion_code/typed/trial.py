@@ -150,6 +150,8 @@ def binary(name: str, left: Type, right: Type, *, changing: bool = False) -> Res
     found = tried((CHANGING if changing else BINARY)[name], left, right)
     if name == "Pow" and found == INT:
         return join(INT, one("float"))
+    if name == "Mult" and found and not isinstance(found, str) and any(s.name == "tuple" for s in found):
+        return None  # nobody knows how often it is repeated
     return found
 
 
@@ -164,6 +166,8 @@ def called(name: str, types: Sequence[Type], names: tuple[str, ...]) -> Result:
         return IMPOSSIBLE
     if name in _FIXED:
         return _FIXED[name]
+    if name == "tuple" and types:
+        return one("tuple*", None)  # as long as what it is made of, and samples are short
     if name == "sum":
         return join(found, *(types[1:] or [INT]))
     if name in ("min", "max"):
