@@ -62,6 +62,12 @@ def test_the_newest_are_taught_each_plan_once_beside_what_is_taught_in_any_case(
     always = [(ToolRequest(goal="Help"), chain("east"))]
     taught = Taught(recipe=BRIEF, share=0.0, most=4, examples=always)(planner, memory)
     assert len(taught.domain.read.experience.rows) == 5
+    again = remembered(*outcomes[: len(THINGS)], outcomes[0].model_copy(update={"id": "again"}))
+    assert len(THINGS) > 2
+    first = Taught(recipe=BRIEF, share=0.0, most=1)(planner, again)
+    assert (
+        float(first.domain.read.look(outcomes[0].request)[2].max()) > 0.99
+    )  # what worked last, not what came last anew
 
 
 @pytest.mark.parametrize("wrong", [{"share": 1.0}, {"most": 0}, {"batch": 0}])

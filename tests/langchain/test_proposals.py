@@ -25,6 +25,8 @@ ONE = '{"plans": [{"steps": [{"tool": "find_order"}, {"tool": "refund"}]}]}'
         ONE,
         f"Sure! [1] Here it is:\n```json\n{ONE}\n```\nAnything else?",
         '["find_order", "refund"]',
+        f'The goal needs ["refund"] first.\n{ONE}',
+        'I read {"plans": []} as "none fits", but here: ' + ONE,
         '[["find_order", "refund"]]',
         '{"steps": ["FIND_ORDER", {"tool": "refund", "after": [7]}]}',
         AIMessage("", tool_calls=[{"name": "x", "args": {"plans": [["find_order", "refund"]]}, "id": "1"}]),

@@ -132,6 +132,22 @@ def test_a_resumed_run_is_bit_identical(tmp_path) -> None:
         assert torch.equal(value, other.state()[name]), name
 
 
+def test_a_checkpoint_that_memory_has_no_room_for_is_a_clear_error() -> None:
+    class Mapped(dict):
+        def __getitem__(self, path):
+            raise RuntimeError("unable to mmap 8 bytes from file </a>: Cannot allocate memory (12)")
+
+        def shape(self, path):
+            return tuple(super().__getitem__(path).shape)
+
+        def cut(self, path, offset, shape):
+            return self[path]
+
+    run = training(Recipe(steps=1))
+    with pytest.raises(BudgetError, match="reading of the checkpoint"):
+        run.resume(Mapped(training(Recipe(steps=1)).state()))
+
+
 def test_a_run_of_another_network_is_refused() -> None:
     recipe = Recipe(steps=1)
     wide = GaussianNet(TrajectoryDiT(4, 2, width=8, depth=1, heads=1), Cosine(), target=PredictTruth())

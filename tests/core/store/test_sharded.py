@@ -236,3 +236,10 @@ def test_one_process_writes_one_shard(tmp_path) -> None:
         store.save_shards(tmp_path, [], {"n": float("nan")})
     with pytest.raises(StoreError, match="Copy what is named back"):
         store.opened(tmp_path / "nowhere")
+
+
+def test_a_type_that_cannot_be_stored_is_refused_by_name(tmp_path) -> None:
+    odd = torch.zeros(2, dtype=torch.complex128)
+    with pytest.raises(StoreError, match="complex128"):
+        store.save_shards(tmp_path, [Piece("a", (2,), (0,), odd)], {})
+    assert not list(tmp_path.glob("*.safetensors"))

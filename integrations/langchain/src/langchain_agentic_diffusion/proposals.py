@@ -74,7 +74,11 @@ def read_plans(message: Any, request: ToolRequest, catalogue: Catalogue, *, free
     Raises:
         InvalidStateError: There is no JSON with plans in it, or none of them is one.
     """
-    told = next((plans for value in _values(message) if (plans := _listed(value)) is not None), None)
+    values = [*_values(message)]
+    clear = [
+        value for value in values if isinstance(value, Mapping) and _listed(value)
+    ]  # before lists in prose
+    told = next((plans for value in (*clear[-1:], *values) if (plans := _listed(value)) is not None), None)
     if told is None:
         raise InvalidStateError(
             "an answer of a chat model without plans in it",

@@ -144,6 +144,7 @@ def _half_training(seed: int, folder: Path) -> Trial:
     drill = Drill(folder, seed=seed)
     forked([lambda: drill.run(until=drill.every)])
     large = replace(drill, batch=512)
+    large.training()  # what torch imports late is there before memory is short: it is no part of what is tried
     free, end = _halved(lambda: large.run(until=drill.every + 2))
     if end.told is not None:
         held = end.told == free.told

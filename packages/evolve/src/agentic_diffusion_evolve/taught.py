@@ -72,7 +72,9 @@ class Taught:
             if told.trust > 0 and told.reward >= self.least and not (self.share and aside(told, self.share))
         ]
         newest = {(task_key(told.request), told.value.tools): (told.request, told.value) for told in worked}
-        examples = [*self.examples, *[*newest.values()][-self.most :]]
+        late = {(task_key(told.request), told.value.tools): place for place, told in enumerate(worked)}
+        kept = set(sorted(late, key=late.__getitem__)[-self.most :])  # by when they worked last
+        examples = [*self.examples, *(each for key, each in newest.items() if key in kept)]
         if not examples:
             return planner
         training = ToolTraining(planner, examples, recipe=self.recipe, batch=self.batch, seed=self.seed)

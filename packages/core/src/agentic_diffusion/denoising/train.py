@@ -261,7 +261,7 @@ class Training:
             values = [scale["scale"], scale["_growth_tracker"]]
             yield "scale", "", torch.tensor(values, dtype=torch.float64)
 
-    def resume(self, tensors: Mapping[str, Tensor] | Cuts) -> None:
+    def resume(self, tensors: Mapping[str, Any] | Cuts) -> None:
         """Take the run up where `state` or `pieces` left it, in a team of any size.
 
         Args:
@@ -270,7 +270,20 @@ class Training:
 
         Raises:
             InvalidConfigError: The tensors belong to another network.
+            BudgetError: There is not enough memory to read them.
         """
+        try:
+            self._taken_up(tensors)
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            raise BudgetError(
+                "out of memory in step 0, the reading of the checkpoint",
+                "room for weights, average and the optimiser's moments",
+                "Free memory, or divide them by fsdp over several processes; the checkpoint is untouched.",
+            ) from error
+
+    def _taken_up(self, tensors: Mapping[str, Any] | Cuts) -> None:
         source, held = cuts(tensors), self.denoiser.state_dict()
         saved = [path for path in source if path.startswith("weights/")]
         shapes = {path.removeprefix("weights/"): tuple(source.shape(path)) for path in saved}

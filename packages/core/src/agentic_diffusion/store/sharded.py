@@ -147,12 +147,18 @@ def _written(folder: Path, pieces: Sequence[Piece]) -> JsonValue:
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder} is not a folder that this process sees")
     values: dict[str, Tensor] = {}
-    blocks: list[JsonValue] = []
+    keys: list[str] = []
     for piece in pieces:
         key = piece.path
         while key in values:  # a second block of the same tensor
             key += "+"
         values[key] = piece.value
+        keys.append(key)
+    if not values:
+        return None
+    file = asdict(pour(folder, values))  # which refuses types that cannot be stored
+    blocks: list[JsonValue] = []
+    for key, piece in zip(keys, pieces, strict=True):
         blocks.append(
             {
                 "path": piece.path,
@@ -161,7 +167,7 @@ def _written(folder: Path, pieces: Sequence[Piece]) -> JsonValue:
                 "block": [key, list(piece.offset), list(piece.value.shape)],
             }
         )
-    return {"file": asdict(pour(folder, values)), "blocks": blocks} if values else None
+    return {"file": file, "blocks": blocks}
 
 
 def _publish(folder: Path, told: Sequence[Any], card: Mapping[str, JsonValue]) -> None:

@@ -137,8 +137,9 @@ class Reading:
         for known, told in self._told:
             if known is request:
                 return told
-        self._told[:] = [(request, self._read(request))]
-        return self._told[0][1]
+        fresh = self._read(request)
+        self._told[:] = [(request, fresh)]  # other threads keep theirs in the same place
+        return fresh
 
     def _read(self, request: ToolRequest) -> Mapping[str, Tensor]:
         _, tools, products = self.look(request)

@@ -305,12 +305,14 @@ class Trusted:
     def _tilt(self, words: Tensor | None) -> Tensor:
         """Return scale · log trust of each tool, for each row of words; made anew when something was learned."""
         told, names = self.trust.told, [tool.name for tool in self.catalogue.tools]
-        if not self._last or self._last[0][:2] != (told, id(words)):
-            goals = [()] if words is None else [tuple(w for w in row if w >= 0) for row in words.tolist()]
-            known = {goal: [*self.trust.chances(names, words=goal).values()] for goal in dict.fromkeys(goals)}
-            tilt = self.scale * torch.tensor([[known[goal]] for goal in goals]).log()
-            self._last[:] = [(told, id(words), words, tilt)]
-        return self._last[0][3]
+        for last, _, about, kept in self._last[:1]:
+            if last == told and about is words:
+                return kept
+        goals = [()] if words is None else [tuple(w for w in row if w >= 0) for row in words.tolist()]
+        known = {goal: [*self.trust.chances(names, words=goal).values()] for goal in dict.fromkeys(goals)}
+        tilt = self.scale * torch.tensor([[known[goal]] for goal in goals]).log()
+        self._last[:] = [(told, id(words), words, tilt)]  # other threads keep theirs in the same place
+        return tilt
 
     def _tilted(self, words: Tensor | None, belief: Categorical, x: Tensor, t: Time) -> Categorical:
         count, logits = len(self.catalogue), belief.logits

@@ -203,9 +203,14 @@ class Untaught(nn.Module):
     def _fitting(self, context: Mapping[str, Tensor]) -> Fitting:
         """Return what fits the request; kept as long as the same one is asked about."""
         meets = context["meets"]
-        if not self._kept or self._kept[0][0] is not meets:
-            self._kept[:] = [(meets, self._fits(meets[..., 1], context))]
-        return self._kept[0][1]
+        for known, kept in self._kept[:1]:
+            if known is meets:
+                return kept
+        fitting = self._fits(
+            meets[..., 1], context
+        )  # returned as it is: other threads keep theirs in the same place
+        self._kept[:] = [(meets, fitting)]
+        return fitting
 
     def _fits(self, meets: Float[Tensor, "batch rows tools"], context: Mapping[str, Tensor]) -> Fitting:
         needs, gives = self.get_buffer("needs"), self.get_buffer("gives")
